@@ -1,0 +1,74 @@
+"""Training batches as a pure function of the step, so that a resumed run sees the same data."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ENLARGE = 286 / 256  # pictures are held this much larger than the crop (CycleGAN, UGATIT)
+
+
+class Batches:
+    """Random crops and flips of two picture sets.
+
+    Args:
+        source, target: uint8[N, S, S, 3] and uint8[M, S, S, 3], S >= size.
+        size: side of the crops.
+        paired: source[i] belongs to target[i]; both get the same crop and flip.
+        seed: of the order, the crops and the flips.
+    """
+
+    def __init__(
+        self,
+        source: np.ndarray,
+        target: np.ndarray,
+        *,
+        size: int,
+        batch: int,
+        paired: bool,
+        seed: int,
+    ):
+        self.source, self.target = source, target
+        self.size, self.batch, self.paired, self.seed = size, batch, paired, seed
+
+    def at(self, step: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+        """The batch of a step: two float32 [batch, 3, size, size] in [-1, 1], channels last."""
+        x = self._draw(self.source, step, stream=0)
+        y = self._draw(self.target, step, stream=0 if self.paired else 1)
+        return to_tensor(x).to(device), to_tensor(y).to(device)
+
+    def _draw(self, pictures: np.ndarray, step: int, stream: int) -> np.ndarray:
+        rng = np.random.default_rng([self.seed, stream, step])
+        margin = pictures.shape[1] - self.size
+        crops = []
+        for position in range(step * self.batch, (step + 1) * self.batch):
+            picture = pictures[self._order(len(pictures), stream, position)]
+            top, left = rng.integers(0, margin + 1, 2)
+            crop = picture[top : top + self.size, left : left + self.size]
+            crops.append(crop[:, ::-1] if rng.random() < 0.5 else crop)
+        return np.stack(crops)
+
+    def _order(self, count: int, stream: int, position: int) -> int:
+        """The picture at a position of the endless sequence of shuffled epochs."""
+        epoch, offset = divmod(position, count)
+        if getattr(self, "_cached", None) is None:
+            self._cached: dict[tuple[int, int], np.ndarray] = {}
+        key = (stream, epoch)
+        if key not in self._cached:
+            self._cached = {k: v for k, v in self._cached.items() if k[0] != stream}
+            self._cached[key] = np.random.default_rng([self.seed, stream, epoch, 1]).permutation(
+                count
+            )
+        return int(self._cached[key][offset])
+
+
+def to_tensor(pictures: np.ndarray) -> Tensor:
+    """uint8[N, H, W, 3] → float32 [N, 3, H, W] in [-1, 1], channels last in memory."""
+    return torch.from_numpy(pictures.astype(np.float32) / 127.5 - 1).permute(0, 3, 1, 2)
+
+
+def to_pictures(tensor: Tensor) -> np.ndarray:
+    """[N, 3, H, W] in [-1, 1] → uint8[N, H, W, 3], rounded."""
+    scaled = (tensor.detach().float().clamp(-1, 1) + 1) * 127.5
+    return scaled.round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

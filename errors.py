@@ -1,0 +1,29 @@
+"""What can go wrong, by name. The command line prints the message alone and exits with `status`."""
+
+
+class PocketstyleError(Exception):
+    """The work failed for a reason that the user can act on; the message is one line."""
+
+    status = 1
+
+
+class UsageError(PocketstyleError):
+    """The request itself is wrong: an unknown key, a value out of range, a path that exists."""
+
+    status = 2
+
+
+class DataError(PocketstyleError):
+    """A folder or file of pictures cannot be used."""
+
+
+class FormatError(PocketstyleError):
+    """A model, checkpoint or bundle is not of our making, damaged, or of another version."""
+
+
+class UnreachableTarget(UsageError):
+    """The latency target lies below what the smallest network of the search space needs."""
+
+
+class TrainingDiverged(PocketstyleError):
+    """A loss or a weight stopped being finite; the last good checkpoint is kept."""

@@ -1,0 +1,71 @@
+"""Pictures in and out: any file that Pillow reads becomes RGB bytes the right way up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .errors import DataError
+
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+def read_rgb(path: str | Path) -> np.ndarray:
+    """Read a picture as RGB.
+
+    EXIF orientation is applied, transparency is laid over white, 16-bit grey keeps its high byte,
+    palettes, grey and CMYK are converted.
+
+    Returns:
+        uint8[H, W, 3].
+
+    Raises:
+        DataError: the file is missing, no picture, or truncated.
+    """
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
+    except UnidentifiedImageError as error:
+        raise DataError(f"{path} is not a picture") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # Pillow clips 16-bit grey to 255 instead of scaling it
+        grey = np.clip(np.asarray(picture).astype(np.int64), 0, 65535) >> 8
+        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert(
+            "RGB"
+        )
+    return picture.convert("RGB")
+
+
+def list_pictures(folder: str | Path) -> list[Path]:
+    """The picture files of a folder and its subfolders by their suffix, sorted by path."""
+    folder = Path(folder)
+    if not folder.exists():
+        raise DataError(f"no such folder: {folder}")
+    if not folder.is_dir():
+        raise DataError(f"not a folder: {folder}")
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+
+
+def resize(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Resample uint8[H, W, 3] to uint8[height, width, 3]: Lanczos, antialiased when shrinking."""
+    if rgb.shape[:2] == (height, width):
+        return rgb
+    return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def centre_square(rgb: np.ndarray) -> np.ndarray:
+    """The largest centred square of uint8[H, W, 3], as a view."""
+    h, w = rgb.shape[:2]
+    side = min(h, w)
+    top, left = (h - side) // 2, (w - side) // 2
+    return rgb[top : top + side, left : left + side]

@@ -1,0 +1,73 @@
+"""The vocabulary of costs: one `Kernel` is one operator of the converted graph, with its size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One operator as TFLite names it; a following ReLU or tanh of a convolution is fused or listed.
+
+    Channel counts and `share` are plain numbers, or differentiable scalar tensors while searching.
+
+    Attributes:
+        op: TFLite's builtin operator name, such as "CONV_2D", "MIRROR_PAD", "MEAN", "ADD".
+        cin: channels read at the output's resolution (2C where two maps of C are added).
+        cout: channels written.
+        k: kernel side; for MEAN the number of elements averaged into one; else 1.
+        stride: input step per output element (2 for a stride-2 convolution); else 1.
+        groups: convolution groups.
+        h, w: output height and width.
+        share: 0..1, how much of the kernel runs: the open state of its block's gate.
+    """
+
+    op: str
+    cin: int | Tensor
+    cout: int | Tensor
+    k: int
+    stride: int
+    groups: int
+    h: int
+    w: int
+    share: float | Tensor = 1.0
+
+    @property
+    def macs(self) -> float | Tensor:
+        """Multiply-accumulates of one picture; 0 for what is not a convolution or matrix product."""
+        if self.op not in CONVOLUTIONS:
+            return 0
+        return self.share * (self.k**2 * self.h * self.w / self.groups) * self.cin * self.cout
+
+    @property
+    def elements_read(self) -> float | Tensor:
+        """Activations read."""
+        if self.op == "MEAN":
+            return self.cin * (self.h * self.w * self.k)
+        if self.op == "RESIZE_NEAREST_NEIGHBOR":
+            return self.cin * (self.h * self.w / 4)
+        return self.cin * (self.h * self.w * self.stride**2)
+
+    @property
+    def elements_written(self) -> float | Tensor:
+        """Activations written."""
+        return self.cout * (self.h * self.w)
+
+    @property
+    def weights(self) -> float | Tensor:
+        """Weights read; 0 for what has none."""
+        if self.op not in CONVOLUTIONS:
+            return 0
+        return self.k**2 / self.groups * self.cin * self.cout
+
+
+def total_macs(kernels: Iterable[Kernel]) -> float | Tensor:
+    """MACs of a whole network for one picture."""
+    return sum(kernel.macs for kernel in kernels)

@@ -1,0 +1,25 @@
+"""Networks as data: specs, Widths and Gates, compaction, and one file of weights each."""
+
+from .checkpoint import ModelCard, load, save
+from .compact import compact
+from .normalisation import clamp_rho
+from .portrait import MultiScaleDiscriminator, UgatitGenerator, ugatit_spec
+from .spec import Spec, build
+from .width import Gate, Width, searchable, start_search
+
+__all__ = [
+    "Gate",
+    "ModelCard",
+    "MultiScaleDiscriminator",
+    "Spec",
+    "UgatitGenerator",
+    "Width",
+    "build",
+    "clamp_rho",
+    "compact",
+    "load",
+    "save",
+    "searchable",
+    "start_search",
+    "ugatit_spec",
+]

@@ -1,0 +1,136 @@
+"""Width and Gate: how many channels a group of tensors has, and whether a block runs.
+
+Both are fixed numbers in a finished network. While searching they hold real parameters that are
+binarised in the forward pass and updated straight through (Li et al. 2022, eq. 4-9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+THRESHOLD = 0.5  # t of eq. 5; v starts at 1, so a channel closes after v has lost half
+
+
+class _Binarise(torch.autograd.Function):
+    """1[v > t] forwards, the identity backwards (eq. 5 and 6); at least `minimum` entries are 1."""
+
+    @staticmethod
+    def forward(ctx, v: Tensor, threshold: float, minimum: int) -> Tensor:
+        on = v > threshold
+        if int(on.sum()) < minimum:
+            on = torch.zeros_like(on).scatter(0, v.topk(minimum).indices, True)
+        return on.to(v.dtype)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None]:
+        return grad, None, None
+
+
+class Width(nn.Module):
+    """The channels that a group of tensors shares; tensors that are added share one Width.
+
+    Attributes:
+        name: the group's name in the network's spec.
+        channels: how many channels the stored weights have.
+        v: float[channels] while searching, else None.
+    """
+
+    def __init__(self, name: str, channels: int):
+        super().__init__()
+        self.name, self.channels = name, channels
+        self.v: nn.Parameter | None = None
+        self.minimum = channels
+
+    def search(self, minimum: int = 4) -> None:
+        """Make the width searchable: v = 1 everywhere; `minimum` channels (the largest v) stay."""
+        self.v = nn.Parameter(torch.ones(self.channels))
+        self.minimum = max(1, min(minimum, self.channels))
+
+    @property
+    def mask(self) -> Tensor | None:
+        """float[channels] of 0 and 1, differentiable in v; None when the width is fixed."""
+        return None if self.v is None else _Binarise.apply(self.v, THRESHOLD, self.minimum)
+
+    @property
+    def count(self) -> int | Tensor:
+        """Channels that run: an int, or a scalar tensor differentiable in v."""
+        return self.channels if self.v is None else self.mask.sum()
+
+    @property
+    def kept(self) -> Tensor:
+        """Indices of the channels that stay, int64[count]."""
+        if self.v is None:
+            return torch.arange(self.channels)
+        return self.mask.detach().nonzero().flatten()
+
+
+class Concatenation:
+    """The width of a concatenation; it follows the widths of its parts."""
+
+    def __init__(self, parts: Sequence[Width]):
+        self.parts = tuple(parts)
+
+    @property
+    def channels(self) -> int:
+        return sum(part.channels for part in self.parts)
+
+    @property
+    def count(self) -> int | Tensor:
+        return sum(part.count for part in self.parts)
+
+    @property
+    def kept(self) -> Tensor:
+        offset, indices = 0, []
+        for part in self.parts:
+            indices.append(part.kept + offset)
+            offset += part.channels
+        return torch.cat(indices)
+
+
+class Gate(nn.Module):
+    """Whether a residual block runs (eq. 7-9): beta_2 = 1 where alpha_1 <= alpha_2, else it is skipped.
+
+    For y = beta_1 x + beta_2 (x + F(x)) with one-hot beta this is y = x + beta_2 F(x); the gradient
+    of beta_2 in that form is the difference of the two straight-through gradients of eq. 7.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.alpha: nn.Parameter | None = None
+
+    def search(self) -> None:
+        """Make the gate searchable, open at the start: alpha_1 = 0 (skip), alpha_2 = 1 (block)."""
+        self.alpha = nn.Parameter(torch.tensor([0.0, 1.0]))
+
+    @property
+    def open(self) -> float | Tensor:
+        """1 where the block runs, 0 where it is skipped: a float, or a tensor differentiable in alpha."""
+        if self.alpha is None:
+            return 1.0
+        # -tiny as the threshold makes equality open the block, as eq. 8 says
+        difference = (self.alpha[1] - self.alpha[0]).reshape(1)
+        return _Binarise.apply(difference, -torch.finfo(difference.dtype).tiny, 0)[0]
+
+
+def searchable(network: nn.Module) -> tuple[list[Width], list[Gate]]:
+    """The widths and gates of a network's search space, in definition order."""
+    widths = list(network.widths.values())
+    gates = [module for module in network.modules() if isinstance(module, Gate)]
+    return widths, gates
+
+
+def start_search(network: nn.Module, keep_at_least: float) -> None:
+    """Turn a network into a supernet: every width and gate becomes searchable.
+
+    Args:
+        keep_at_least: the share of each width (0..1) that can never be masked; below a quarter
+            late full-resolution layers collapse to nothing (docs/search.md).
+    """
+    widths, gates = searchable(network)
+    for width in widths:
+        width.search(minimum=max(1, round(keep_at_least * width.channels)))
+    for gate in gates:
+        gate.search()

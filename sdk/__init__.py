@@ -1,0 +1,39 @@
+"""Playing style networks: pictures, folders and videos through a bundle.
+
+Needs numpy, Pillow, PyAV, pydantic and a TFLite runtime; no torch and no tensorflow.
+"""
+
+from ..images import read_rgb
+from .bundle import (
+    BundleInfo,
+    Signature,
+    TensorInfo,
+    append_info,
+    read_info,
+    resolve,
+    shipped,
+)
+from .clip_reader import read_frames
+from .clip_writer import write_video
+from .files import PictureReport, stylize_file
+from .stylizer import Fit, Stylizer
+from .video import VideoReport, stylize_video
+
+__all__ = [
+    "BundleInfo",
+    "Fit",
+    "PictureReport",
+    "Signature",
+    "Stylizer",
+    "TensorInfo",
+    "VideoReport",
+    "append_info",
+    "read_frames",
+    "read_info",
+    "read_rgb",
+    "resolve",
+    "shipped",
+    "stylize_file",
+    "stylize_video",
+    "write_video",
+]

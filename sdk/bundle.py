@@ -1,0 +1,196 @@
+"""The bundle: one `.tflite` that says of itself what it is, in an appended zip.
+
+The zip holds `pocketstyle.json`, a `BundleInfo`. TFLite's own metadata packs its associated files
+the same way, so any TFLite runtime plays a bundle unchanged and any unzip reads the JSON.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..errors import DataError, FormatError, UsageError
+
+FORMAT = "pocketstyle-bundle"
+VERSION = 1
+MEMBER = "pocketstyle.json"
+
+_MODELS = Path(__file__).parent / "models"
+_SUFFIX = ".tflite"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's earliest date: the same input gives the same bytes
+# A zip entry's local header: the signature, 26 bytes of fields, the name.
+_ENTRY = re.compile(rb"PK\x03\x04.{26}" + re.escape(MEMBER.encode()), re.DOTALL)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class TensorInfo(_Frozen):
+    """One input or output of a network, and how it relates to pixels in 0..255.
+
+    Attributes:
+        name: as in the signature of the TFLite file.
+        description: for people.
+        shape: NHWC for pictures.
+        dtype: "float32", or "uint8" for pixels as they are (mean 0, std 1).
+        mean: of the rule `network value = (pixel - mean) / std`.
+        std: of the same rule; above 0.
+    """
+
+    name: str
+    description: str
+    shape: tuple[int, ...]
+    dtype: Literal["float32", "uint8"] = "float32"
+    mean: float = 0.0
+    std: float = Field(1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _bytes_are_pixels(self) -> Self:
+        if self.dtype == "uint8" and (self.mean, self.std) != (0.0, 1.0):
+            raise ValueError("a uint8 tensor holds pixels as they are: mean 0, std 1")
+        return self
+
+
+class Signature(_Frozen):
+    """One callable of the file: its key there, inputs and outputs in order."""
+
+    name: str
+    inputs: tuple[TensorInfo, ...] = Field(min_length=1)
+    outputs: tuple[TensorInfo, ...] = Field(min_length=1)
+
+
+class BundleInfo(_Frozen):
+    """What a bundle says of itself.
+
+    Attributes:
+        name: short, as on the command line.
+        title: one line for people.
+        description: a paragraph for people.
+        signatures: the file's callables; the first is the one that a `Stylizer` plays.
+        precision: of the weights.
+        spec: the network's spec as JSON (family, sizes, widths, blocks).
+        predicted_ms: device name to the speed model's latency, milliseconds.
+        metrics: measured quality by name.
+        provenance: how the weights came about: data, seed, steps, commit.
+        licence: of the weights, an SPDX expression.
+        attribution: lines that must travel with the weights.
+    """
+
+    format: Literal["pocketstyle-bundle"] = FORMAT
+    version: Literal[1] = VERSION
+    name: str = Field(min_length=1)
+    title: str
+    description: str
+    signatures: tuple[Signature, ...] = Field(min_length=1)
+    precision: Literal["fp32", "fp16", "int8"]
+    spec: dict[str, Any]
+    predicted_ms: dict[str, float] = {}
+    metrics: dict[str, float] = {}
+    provenance: dict[str, Any] = {}
+    licence: str
+    attribution: tuple[str, ...] = ()
+
+
+def read_info(path: str | Path) -> BundleInfo:
+    """Read what a bundle says of itself; the network is not loaded.
+
+    Raises:
+        DataError: the file is missing or unreadable.
+        FormatError: no TFLite file, no pocketstyle metadata in it, damaged, of another version, or
+            with fields that are missing, unknown or out of range.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"no such file: {path}") from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    if not _is_tflite(data):
+        raise FormatError(f"{path} is not a TFLite file")
+    return _parse(_member(data, path), path)
+
+
+def append_info(tflite: bytes, info: BundleInfo) -> bytes:
+    """A bundle's bytes: those of the network, unchanged, then the zip with `info`.
+
+    The zip is stored uncompressed under a fixed date, so equal arguments give equal bytes. A zip
+    that the file already ends with (TFLite's associated files) keeps its entries.
+
+    Raises:
+        FormatError: `tflite` is no TFLite file, or is a bundle already.
+    """
+    if not _is_tflite(tflite):
+        raise FormatError("the network's bytes are not a TFLite file")
+    if _ENTRY.search(tflite):
+        raise FormatError("the file already has pocketstyle metadata")
+    buffer = io.BytesIO(tflite)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(MEMBER, _EPOCH), info.model_dump_json(indent=1))
+    return buffer.getvalue()
+
+
+def shipped() -> dict[str, Path]:
+    """The bundles that come with the package, by name."""
+    return {path.stem: path for path in sorted(_MODELS.glob(f"*{_SUFFIX}"))}
+
+
+def resolve(name_or_path: str | Path) -> Path:
+    """The path of a bundle: a shipped name, else the path itself if something is there.
+
+    Raises:
+        UsageError: neither; the message names the shipped bundles.
+    """
+    bundles = shipped()
+    if str(name_or_path) in bundles:
+        return bundles[str(name_or_path)]
+    if Path(name_or_path).exists():
+        return Path(name_or_path)
+    known = ", ".join(bundles) or "none"
+    raise UsageError(f"no bundle {name_or_path}: not a file, and the shipped ones are: {known}")
+
+
+def _is_tflite(data: bytes) -> bool:
+    return data[4:8] == b"TFL3"
+
+
+def _member(data: bytes, path: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if MEMBER in archive.namelist():
+                return archive.read(MEMBER)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        if _ENTRY.search(data):
+            raise FormatError(f"{path} is damaged: its metadata cannot be unpacked") from error
+    raise FormatError(
+        f"{path} is a TFLite file without pocketstyle metadata; "
+        "make a bundle with `pocketstyle convert`"
+    )
+
+
+def _parse(text: bytes, path: Path) -> BundleInfo:
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise FormatError(f"{path} is damaged: its metadata is not JSON") from error
+    if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+        raise FormatError(f"{path}: its {MEMBER} is not of format {FORMAT!r}")
+    version = fields.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise FormatError(
+            f"{path} was made by a newer pocketstyle "
+            f"(bundle version {version}, this one reads {VERSION})"
+        )
+    try:
+        return BundleInfo.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise FormatError(f"{path}: bad metadata at {field}: {first['msg']}") from error

@@ -1,0 +1,119 @@
+"""Reading video files: frames with their time stamps, audio as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Self
+
+import av
+import numpy as np
+from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
+
+from ..errors import DataError
+
+
+class ClipReader:
+    """An opened video file: its first real video stream and its first audio stream.
+
+    Iterating yields decoded `av.VideoFrame`s, and the audio's undecoded `av.Packet`s, in the
+    order of the file; once only.
+
+    Attributes:
+        width, height: of a frame as it should be seen: upright, with square pixels.
+        rate: frames a second, on average.
+        time_base: seconds per unit of the frames' time stamps.
+        frames: how many there are, or None where the file does not say.
+        audio: the audio stream, or None.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._container = _open(self.path)
+        try:
+            self._video = _video_stream(self._container, self.path)
+            self.audio = next(iter(self._container.streams.audio), None)
+            self._items = self._decode()
+            self._start: list[av.VideoFrame | av.Packet] = []
+            first = self._first_frame()
+        except BaseException:
+            self.close()
+            raise
+        self._quarter_turns = round(first.rotation / 90) % 4
+        shape = (first.height, round(first.width * (self._video.sample_aspect_ratio or 1)))
+        self.width, self.height = shape if self._quarter_turns % 2 else shape[::-1]
+        self.rate = Fraction(self._video.average_rate or self._video.guessed_rate or 30)
+        self.time_base = Fraction(self._video.time_base)
+        self.frames = self._video.frames or None
+        self._scaler = VideoReformatter()
+
+    def __iter__(self) -> Iterator[av.VideoFrame | av.Packet]:
+        return chain(self._start, self._items)
+
+    def picture(self, frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
+        """A frame as RGB, upright and resampled (bicubic, antialiased): uint8[height, width, 3]."""
+        if self._quarter_turns % 2:
+            width, height = height, width
+        rgb = self._scaler.reformat(frame, width, height, "rgb24", interpolation="BICUBIC")
+        return np.rot90(rgb.to_ndarray(), self._quarter_turns)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _decode(self) -> Iterator[av.VideoFrame | av.Packet]:
+        wanted = [stream for stream in (self._video, self.audio) if stream is not None]
+        try:
+            for packet in self._container.demux(wanted):
+                if packet.stream is self._video:
+                    yield from packet.decode()
+                elif packet.dts is not None:  # None marks the end of the stream
+                    yield packet
+        except av.FFmpegError as error:
+            raise DataError(f"{self.path} is damaged: {error.strerror}") from error
+
+    def _first_frame(self) -> av.VideoFrame:
+        for item in self._items:
+            self._start.append(item)
+            if isinstance(item, av.VideoFrame):
+                return item
+        raise DataError(f"{self.path} has no frames")
+
+
+def read_frames(path: str | Path) -> Iterator[np.ndarray]:
+    """The frames of a video, upright and with square pixels, one at a time: uint8[H, W, 3].
+
+    Raises:
+        DataError: the file is missing, no video, without frames, or damaged.
+    """
+    with ClipReader(path) as clip:
+        for item in clip:
+            if isinstance(item, av.VideoFrame):
+                yield clip.picture(item, clip.width, clip.height)
+
+
+def _open(path: Path) -> av.container.InputContainer:
+    try:
+        return av.open(path)
+    except FileNotFoundError as error:
+        raise DataError(f"no such file: {path}") from error
+    except av.InvalidDataError as error:
+        raise DataError(f"{path} is neither a picture nor a video that can be read") from error
+    except (av.FFmpegError, OSError) as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:  # a song's cover is no video
+            stream.thread_count = 1  # the other cores run the network
+            return stream
+    raise DataError(f"{path} has no video stream")

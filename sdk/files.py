@@ -1,0 +1,154 @@
+"""Stylizing whatever a path names: a picture, a folder of pictures, a video."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..errors import DataError, UsageError
+from ..images import SUFFIXES, centre_square, list_pictures, read_rgb, resize
+from .stylizer import Fit, Stylizer, check_fit
+from .video import Report, VideoReport, stylize_video
+from .whole import written_whole
+
+
+@dataclass(frozen=True)
+class PictureReport:
+    """What `stylize_file` did with a picture or a folder.
+
+    Attributes:
+        target: the file or folder written.
+        pictures: how many were written.
+        skipped: one line for each file that could not be read.
+        seconds: wall time.
+    """
+
+    target: Path
+    pictures: int
+    skipped: tuple[str, ...]
+    seconds: float
+
+
+def stylize_file(
+    stylizer: Stylizer,
+    source: str | Path,
+    target: str | Path,
+    *,
+    force: bool = False,
+    fit: Fit = "crop",
+    compare: bool = False,
+    report: Report | None = None,
+) -> PictureReport | VideoReport:
+    """Stylize a picture into a picture, a folder into a folder of PNGs, a video into an MP4.
+
+    Files appear whole or not at all. A folder keeps its subfolders; its unreadable pictures are
+    skipped and told of in the result.
+
+    Args:
+        stylizer: the network.
+        source: picture, folder or video.
+        target: picture (.png, .jpg, ...), folder or .mp4, as the source is.
+        force: replace an existing file, or write into an existing folder that is not empty.
+        fit: as in `Stylizer.stylize`.
+        compare: put what the network saw to the left of what it made.
+        report: called after each picture or frame with how many are done and the total, None
+            where unknown.
+
+    Raises:
+        UsageError: the target exists and `force` is off, or is of another kind than the source.
+        DataError: the source is missing or unreadable, or the target cannot be written.
+    """
+    source, target = Path(source), Path(target)
+    check_fit(fit)
+    if not source.exists():
+        raise DataError(f"no such file: {source}")
+    if not force and (any(target.iterdir()) if target.is_dir() else target.exists()):
+        raise UsageError(f"{target} exists; pass --force to replace it")
+    if source.is_dir():
+        return _stylize_folder(stylizer, source, target, fit, compare, report)
+    if source.suffix.lower() in SUFFIXES:
+        began = time.perf_counter()
+        _stylize_picture(stylizer, source, target, fit, compare)
+        if report is not None:
+            report(1, 1)
+        return PictureReport(target, 1, (), time.perf_counter() - began)
+    return stylize_video(stylizer, source, target, fit=fit, compare=compare, report=report)
+
+
+def _stylize_folder(
+    stylizer: Stylizer,
+    source: Path,
+    target: Path,
+    fit: Fit,
+    compare: bool,
+    report: Report | None,
+) -> PictureReport:
+    began = time.perf_counter()
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{source} is a folder, so the target must be one too: {target}")
+    if target.resolve() == source.resolve():
+        raise UsageError(f"source and target are the same folder: {source}")
+    inside = target.resolve()  # an earlier run may have written below the source
+    pictures = [p for p in list_pictures(source) if inside not in p.resolve().parents]
+    names = _png_names([picture.relative_to(source) for picture in pictures])
+    skipped: list[str] = []
+    for done, (picture, name) in enumerate(zip(pictures, names, strict=True), start=1):
+        try:
+            rgb = read_rgb(picture)
+        except DataError as error:
+            skipped.append(str(error))
+        else:
+            _make_folder((target / name).parent)
+            _write_picture(_stylized(stylizer, rgb, fit, compare), target / name)
+        if report is not None:
+            report(done, len(pictures))
+    if len(skipped) == len(pictures):
+        raise DataError(f"{source} has no picture that can be read ({len(skipped)} tried)")
+    return PictureReport(
+        target, len(pictures) - len(skipped), tuple(skipped), time.perf_counter() - began
+    )
+
+
+def _stylize_picture(
+    stylizer: Stylizer, source: Path, target: Path, fit: Fit, compare: bool
+) -> None:
+    if target.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"a picture is written as {', '.join(SUFFIXES)}, not as {target}")
+    _write_picture(_stylized(stylizer, read_rgb(source), fit, compare), target)
+
+
+def _stylized(stylizer: Stylizer, rgb: np.ndarray, fit: Fit, compare: bool) -> np.ndarray:
+    stylized = stylizer.stylize(rgb, fit)
+    if not compare:
+        return stylized
+    seen = resize(centre_square(rgb), stylizer.size, stylizer.size) if fit == "crop" else rgb
+    return np.concatenate([seen, stylized], axis=1)
+
+
+def _write_picture(rgb: np.ndarray, target: Path) -> None:
+    kind = Image.registered_extensions()[target.suffix.lower()]
+    with written_whole(target) as part:
+        Image.fromarray(rgb).save(part, format=kind, quality=95)
+
+
+def _png_names(pictures: list[Path]) -> list[Path]:
+    """`a.jpg` becomes `a.png`; where another picture would too, `a.jpg.png`."""
+    plain = Counter(picture.with_suffix(".png") for picture in pictures)
+    return [
+        picture.with_suffix(".png")
+        if plain[picture.with_suffix(".png")] == 1
+        else picture.with_name(f"{picture.name}.png")
+        for picture in pictures
+    ]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write {folder}: {error.strerror}") from error

@@ -1,0 +1,58 @@
+"""Finding a TFLite runtime. Nothing is imported until a network is loaded."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..errors import FormatError, PocketstyleError
+
+# LiteRT first; its predecessors have the same interface.
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite")
+
+
+def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any, str]:
+    """Load a TFLite file into the first runtime that is installed.
+
+    Args:
+        path: the file.
+        threads: of the CPU kernels; None takes `default_threads()`.
+
+    Returns:
+        The interpreter, its tensors allocated, and the runtime's package ("ai_edge_litert", ...).
+
+    Raises:
+        PocketstyleError: no runtime is installed.
+        FormatError: the runtime refuses the file.
+    """
+    module = _find_runtime()
+    runtime = module.__name__.removesuffix(".interpreter")
+    try:
+        interpreter = module.Interpreter(
+            model_path=str(path), num_threads=threads or default_threads()
+        )
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise FormatError(f"{runtime} cannot load {path}: {reason}") from error
+    return interpreter, runtime
+
+
+def default_threads() -> int:
+    """Every core but one, which decodes and encodes while a video plays; at most 4.
+
+    Networks of phone size gain little past four threads.
+    """
+    return min(4, max(1, (os.cpu_count() or 1) - 1))
+
+
+def _find_runtime() -> ModuleType:
+    for name in RUNTIMES:
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError:
+            continue
+    raise PocketstyleError("no TFLite runtime is installed; run `pip install ai-edge-litert`")

@@ -1,0 +1,216 @@
+"""The Stylizer: a bundle, loaded, that turns pictures into stylized pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+
+from ..errors import FormatError, UsageError
+from ..images import centre_square, resize
+from .bundle import BundleInfo, TensorInfo, read_info, resolve
+from .interpreter import load_interpreter
+
+Fit = Literal["crop", "stretch"]
+
+
+class Stylizer:
+    """Plays one network of a fixed square size: a picture in, a picture out.
+
+    One instance serves one thread at a time: the interpreter's tensors are reused from call to
+    call, and a call allocates no float array.
+
+        with Stylizer.load("portrait") as stylizer:
+            stylized = stylizer.stylize(read_rgb("photo.jpg"))
+
+    Attributes:
+        info: what the bundle says of itself.
+        size: side of the network's pictures, pixels.
+        runtime: package of the TFLite runtime in use.
+    """
+
+    def __init__(self, path: str | Path, threads: int | None = None) -> None:
+        self.info: BundleInfo = read_info(path)
+        self._input, self._output = _picture_tensors(self.info, path)
+        self.size: int = self._input.shape[1]
+        self._interpreter, self.runtime = load_interpreter(path, threads)
+        self._input_index = _index(self._interpreter.get_input_details(), self._input, path)
+        self._output_index = _index(self._interpreter.get_output_details(), self._output, path)
+        self._scratch = np.empty((self.size, self.size, 3), np.float32)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path, threads: int | None = None) -> Self:
+        """Load a shipped bundle by its name, or any bundle by its path.
+
+        Args:
+            name_or_path: a name from `shipped()`, or a file.
+            threads: of the CPU kernels; None takes every core but one, at most 4.
+
+        Raises:
+            UsageError: no such bundle.
+            FormatError: the file is no bundle, or holds no network of one picture in, one out.
+            PocketstyleError: no TFLite runtime is installed.
+        """
+        return cls(resolve(name_or_path), threads)
+
+    def stylize(
+        self, rgb: np.ndarray, fit: Fit = "crop", out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Stylize a picture of any size.
+
+        Args:
+            rgb: uint8[H, W, 3].
+            fit: "crop" takes the centre square and returns a square of the network's size;
+                "stretch" squeezes the whole picture into the network's square and returns it at
+                the picture's own size.
+            out: where to put the result; None allocates it.
+
+        Returns:
+            uint8[size, size, 3] for "crop", uint8[H, W, 3] for "stretch".
+
+        Raises:
+            UsageError: `rgb`, `fit` or `out` is not as above.
+        """
+        check_fit(fit)
+        _check_picture(rgb)
+        square = resize(centre_square(rgb) if fit == "crop" else rgb, self.size, self.size)
+        if fit == "crop":
+            return self.apply(square, out)
+        height, width = rgb.shape[:2]
+        stylized = resize(self.apply(square), width, height)
+        if out is None:
+            return stylized
+        _check_out(out, rgb.shape)
+        out[...] = stylized
+        return out
+
+    def apply(self, square: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Stylize a picture that already has the network's size.
+
+        Args:
+            square: uint8[size, size, 3].
+            out: uint8[size, size, 3] to put the result in; None allocates it.
+
+        Returns:
+            uint8[size, size, 3], rounded and clipped to 0..255.
+        """
+        shape = (self.size, self.size, 3)
+        _check_picture(square)
+        if square.shape != shape:
+            raise UsageError(f"the network takes {shape} pictures, not {square.shape}")
+        if out is None:
+            out = np.empty(shape, np.uint8)
+        else:
+            _check_out(out, shape)
+        interpreter = self._open()
+        # The runtime forbids holding on to a view of its tensors while it runs: take, use, drop.
+        self._normalise(square, interpreter.tensor(self._input_index)()[0])
+        interpreter.invoke()
+        self._denormalise(interpreter.tensor(self._output_index)()[0], out)
+        return out
+
+    def run(self, tensor: np.ndarray) -> np.ndarray:
+        """The network alone, for parity checks: no fitting, no normalisation.
+
+        Args:
+            tensor: [1, size, size, 3] of the bundle's input dtype.
+
+        Returns:
+            [1, size, size, 3] of the bundle's output dtype, a copy.
+
+        Raises:
+            UsageError: `tensor` has another shape or dtype.
+        """
+        if tensor.shape != self._input.shape or tensor.dtype != self._input.dtype:
+            raise UsageError(
+                f"the network takes {self._input.dtype} {self._input.shape}, "
+                f"not {tensor.dtype} {tensor.shape}"
+            )
+        interpreter = self._open()
+        interpreter.set_tensor(self._input_index, tensor)
+        interpreter.invoke()
+        return interpreter.get_tensor(self._output_index)
+
+    def close(self) -> None:
+        """Free the network's memory; the Stylizer cannot be used afterwards."""
+        self._interpreter = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self) -> Any:
+        if self._interpreter is None:
+            raise UsageError("this Stylizer is closed")
+        return self._interpreter
+
+    def _normalise(self, pixels: np.ndarray, tensor: np.ndarray) -> None:
+        """tensor = (pixels - mean) / std, in place; both [size, size, 3]."""
+        if self._input.dtype == "uint8":
+            tensor[...] = pixels
+            return
+        np.subtract(pixels, self._input.mean, out=tensor, dtype=np.float32)
+        np.divide(tensor, np.float32(self._input.std), out=tensor)
+
+    def _denormalise(self, tensor: np.ndarray, pixels: np.ndarray) -> None:
+        """pixels = tensor * std + mean, rounded and clipped, in place; both [size, size, 3]."""
+        if self._output.dtype == "uint8":
+            pixels[...] = tensor
+            return
+        scratch = self._scratch
+        np.multiply(tensor, np.float32(self._output.std), out=scratch)
+        np.add(scratch, np.float32(self._output.mean), out=scratch)
+        np.rint(scratch, out=scratch)
+        np.clip(scratch, 0, 255, out=scratch)
+        np.copyto(pixels, scratch, casting="unsafe")
+
+
+def check_fit(fit: str) -> None:
+    """Raise UsageError unless `fit` is one of `Fit`."""
+    if fit not in get_args(Fit):
+        raise UsageError(f"fit is {fit!r}; it is one of {', '.join(get_args(Fit))}")
+
+
+def _check_picture(rgb: np.ndarray) -> None:
+    if not isinstance(rgb, np.ndarray):
+        raise UsageError(f"a picture is a numpy array uint8[H, W, 3], not {type(rgb).__name__}")
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
+        raise UsageError(f"a picture is uint8[H, W, 3], not {rgb.dtype}{list(rgb.shape)}")
+
+
+def _check_out(out: np.ndarray, shape: tuple[int, ...]) -> None:
+    if out.dtype != np.uint8 or out.shape != shape:
+        raise UsageError(f"out must be uint8{list(shape)}, not {out.dtype}{list(out.shape)}")
+
+
+def _picture_tensors(info: BundleInfo, path: str | Path) -> tuple[TensorInfo, TensorInfo]:
+    """The input and output of the first signature: one square picture each, of one size."""
+    signature = info.signatures[0]
+    tensors = (*signature.inputs, *signature.outputs)
+    if len(tensors) != 2:
+        raise FormatError(
+            f"{path}: signature {signature.name!r} has {len(signature.inputs)} inputs and "
+            f"{len(signature.outputs)} outputs; a Stylizer plays one picture in, one out"
+        )
+    size = tensors[0].shape[1] if len(tensors[0].shape) == 4 else 0
+    for tensor in tensors:
+        if tensor.shape != (1, size, size, 3):
+            raise FormatError(
+                f"{path}: {tensor.name} is {list(tensor.shape)}; "
+                "a Stylizer plays square pictures [1, size, size, 3] of one size"
+            )
+    return tensors
+
+
+def _index(details: list[dict[str, Any]], wanted: TensorInfo, path: str | Path) -> int:
+    """The tensor's number in the file, after checking that file and metadata agree on it."""
+    found = [(tuple(d["shape"].tolist()), np.dtype(d["dtype"]).name) for d in details]
+    if found != [(wanted.shape, wanted.dtype)]:
+        raise FormatError(
+            f"{path}: the metadata promise {wanted.dtype} {wanted.shape} for {wanted.name}, "
+            f"the network has {', '.join(f'{dtype} {shape}' for shape, dtype in found)}"
+        )
+    return details[0]["index"]

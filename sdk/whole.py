@@ -1,0 +1,35 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import DataError
+
+
+@contextmanager
+def written_whole(target: str | Path) -> Iterator[Path]:
+    """Give a path beside `target` to write to; rename it to `target` at the end.
+
+    After an exception the target is as it was and the temporary file is gone; after a kill the
+    target is as it was and `.NAME.part` may stay behind.
+
+    Raises:
+        DataError: the folder of `target` is missing, or cannot be written to.
+    """
+    target = Path(target)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.touch()
+    except OSError as error:
+        raise DataError(f"cannot write {target}: {error.strerror}") from error
+    try:
+        yield part
+        os.replace(part, target)
+    except OSError as error:
+        raise DataError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)

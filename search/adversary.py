@@ -1,0 +1,94 @@
+"""The discriminators' side of every objective: least-squares GAN with an image pool (eq. 1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..networks import MultiScaleDiscriminator
+
+
+class Adversary:
+    """Discriminators of one domain, their optimiser, and the pool of earlier fakes.
+
+    Args:
+        pool: fakes kept; half of the pictures shown are swapped for older ones (Shrivastava et
+            al. 2017), which damps oscillation.
+    """
+
+    def __init__(
+        self,
+        base: int,
+        size: int,
+        *,
+        learning_rate: float,
+        weight_decay: float,
+        pool: int,
+        seed: int,
+        device: torch.device,
+    ):
+        self.network = MultiScaleDiscriminator(base, size).to(
+            device, memory_format=torch.channels_last
+        )
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(),
+            lr=learning_rate,
+            betas=(0.5, 0.999),
+            weight_decay=weight_decay,
+            fused=True,
+        )
+        self.capacity, self.seed = pool, seed
+        self.pool: list[Tensor] = []
+
+    def fool(self, fake: Tensor) -> Tensor:
+        """The generator's adversarial loss: every score of the fake should be 1."""
+        self.network.requires_grad_(False)
+        loss = sum((score - 1).square().mean() for score in self.network(fake))
+        self.network.requires_grad_(True)
+        return loss
+
+    def learn(self, real: Tensor, fake: Tensor, step: int) -> Tensor:
+        """One update towards 1 on real and 0 on fake pictures; returns the loss."""
+        shown = self._from_pool(fake.detach(), step)
+        # one pass over both: spectral normalisation costs as much as the convolutions
+        loss = sum(
+            (score[: len(real)] - 1).square().mean() + score[len(real) :].square().mean()
+            for score in self.network(torch.cat((real, shown)))
+        )
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def _from_pool(self, fakes: Tensor, step: int) -> Tensor:
+        if not self.capacity:
+            return fakes
+        rng = np.random.default_rng([self.seed, step])
+        shown = []
+        for fake in fakes:
+            if len(self.pool) < self.capacity:
+                self.pool.append(fake.clone())
+                shown.append(fake)
+            elif rng.random() < 0.5:
+                slot = int(rng.integers(self.capacity))
+                shown.append(self.pool[slot])
+                self.pool[slot] = fake.clone()
+            else:
+                shown.append(fake)
+        return torch.stack(shown)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "pool": self.pool,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        device = next(self.network.parameters()).device
+        self.pool = [fake.to(device) for fake in state["pool"]]

@@ -1,0 +1,171 @@
+"""The configuration of a training, a search or a fine-tuning: TOML, validated, every key explained."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..errors import UsageError
+
+BUILT_IN = Path(__file__).parent / "configs"
+
+Positive = Annotated[int, Field(gt=0)]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(_Section):
+    """Where the pictures come from: two folders, or the procedural heads."""
+
+    heads: Annotated[int, Field(ge=0)] = 0  # render this many pairs instead of reading folders
+    heads_seed: int = 0
+    source: Path | None = None  # folder of photos
+    target: Path | None = None  # folder of pictures in the wished style
+    paired: bool = False  # the n-th source picture belongs to the n-th target picture
+    size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> DataConfig:
+        if bool(self.heads) == bool(self.source or self.target):
+            raise ValueError("give data.source and data.target, or data.heads, and not both")
+        if not self.heads and not (self.source and self.target):
+            raise ValueError("data.source and data.target belong together")
+        return self
+
+
+class NetworkConfig(_Section):
+    """The generator to train, and the discriminators."""
+
+    family: Literal["ugatit"] = "ugatit"
+    base: Positive = 64  # channels of the first layer; everything else is a multiple of it
+    blocks: Positive = 4  # residual blocks on each side of the bottleneck
+    discriminator_base: Positive = 64
+
+
+class TrainConfig(_Section):
+    """A teacher from scratch. Loss weights are the paper's (eq. 3) unless said otherwise."""
+
+    objective: Literal["unpaired", "paired"] = "unpaired"
+    steps: Positive = 60_000  # the rate is fixed for the first half, then falls linearly to zero
+    batch: Positive = 1
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    weight_decay: Weight = 1e-4
+    adversarial: Weight = 1.0
+    cycle: Weight = 10.0
+    identity: Weight = 10.0
+    cam: Weight = 1000.0
+    l1: Weight = 100.0  # paired objective: pix2pix's weight
+    pool: Annotated[int, Field(ge=0)] = 50  # earlier fakes that the discriminators keep seeing
+    seed: int = 0
+    log_every: Positive = 10
+    sample_every: Positive = 500
+    checkpoint_every: Positive = 200
+
+
+class SearchConfig(_Section):
+    """The latency search (docs/search.md has the table that these defaults come from)."""
+
+    teacher: Path | None = None  # model.safetensors to start from; shipped names work too
+    loss: Literal["distill", "adversarial"] = "adversarial"
+    device: str = "s10"
+    target_ms: Annotated[float, Field(gt=0)] = 33.0
+    steps: Positive = 3_000
+    batch: Positive = 1
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4  # of the weights
+    mask_rate: Annotated[float, Field(gt=0)] = 1e-3  # Adam's rate of v and alpha
+    latency_weight: Weight = 1.0  # lambda of abs(latency / target - 1)
+    warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.05  # share of the steps with frozen masks
+    anneal: Annotated[float, Field(gt=0, le=1)] = 0.75  # share of the steps until the full target
+    jitter: Annotated[float, Field(ge=0, lt=0.5)] = 0.2  # spread of v at the start
+    keep_at_least: Annotated[float, Field(gt=0, le=1)] = 0.25  # of every width
+    fine_tune_steps: Positive = 3_000  # after compaction, with the masks gone
+
+
+class Config(_Section):
+    """One file for `train` and `search`."""
+
+    data: DataConfig
+    network: NetworkConfig = NetworkConfig()
+    train: TrainConfig = TrainConfig()
+    search: SearchConfig = SearchConfig()
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a TOML file (or a built-in one by its name), then apply `section.key=value` overrides.
+
+    Raises:
+        UsageError: names the key, the value and what is allowed.
+    """
+    path = Path(path)
+    if not path.is_file() and (BUILT_IN / f"{path}.toml").is_file():
+        path = BUILT_IN / f"{path}.toml"
+    try:
+        tree = tomllib.loads(path.read_text())
+    except OSError as error:
+        known = ", ".join(sorted(p.stem for p in BUILT_IN.glob("*.toml")))
+        raise UsageError(f"cannot read {path}: {error.strerror}; built in: {known}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from error
+    for override in overrides:
+        _set(tree, override)
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise UsageError(f"{path}: {describe(error)}") from error
+
+
+def describe(error: ValidationError) -> str:
+    """A validation error as one line: key, value and what is allowed."""
+    parts = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            parts.append(f"unknown key {key!r}; allowed: {', '.join(_siblings(item['loc']))}")
+        elif item["type"] == "value_error":
+            parts.append(str(item["ctx"]["error"]))
+        elif item["type"] == "missing":
+            parts.append(f"missing key {key!r}")
+        else:
+            parts.append(f"{key} = {item['input']!r}: {item['msg'].lower()}")
+    return "; ".join(parts)
+
+
+def _siblings(location: tuple[Any, ...]) -> list[str]:
+    model: Any = Config
+    for part in location[:-1]:
+        model = model.model_fields[part].annotation
+    return list(model.model_fields)
+
+
+def _set(tree: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    section, dot, name = key.strip().partition(".")
+    if not (equals and dot and name):
+        raise UsageError(f"--set {override!r}: write section.key=value, such as train.steps=1000")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word or path
+    section_tree = tree.setdefault(section, {})
+    if not isinstance(section_tree, dict):
+        raise UsageError(f"--set {override!r}: {section} is not a section")
+    section_tree[name] = value
+
+
+def dump_toml(config: Config) -> str:
+    """The resolved configuration as TOML."""
+    lines = []
+    for section, fields in config.model_dump(mode="json", exclude_none=True).items():
+        lines.append(f"[{section}]")
+        # JSON's scalars are TOML's
+        lines += [f"{key} = {json.dumps(value)}" for key, value in fields.items()]
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,27 @@
+"""Where a model comes from: what its card says of data, settings and versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from .. import __version__
+from ..datasets import PictureSet
+from .config import Config
+
+
+def provenance(config: Config, data: tuple[PictureSet, PictureSet], **more: Any) -> dict[str, Any]:
+    """The resolved settings and the size of the data; folders by their last name only."""
+    settings = config.model_dump(mode="json", exclude_none=True)
+    for key in ("source", "target"):
+        if key in settings["data"]:
+            settings["data"][key] = getattr(config.data, key).name
+    return {
+        "config": settings,
+        "source_pictures": len(data[0]),
+        "target_pictures": len(data[1]),
+        "pocketstyle": __version__,
+        "torch": torch.__version__,
+        **more,
+    }

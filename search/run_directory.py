@@ -1,0 +1,101 @@
+"""A run directory (C7): configuration, metrics, checkpoints and samples of one training or search."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from torch.utils.tensorboard import SummaryWriter
+
+from ..datasets import to_pictures
+from ..errors import UsageError
+from .config import Config, dump_toml
+from .state_file import load_state, save_state
+
+
+class RunDirectory:
+    """`runs/NAME/` with config.toml, metrics.jsonl, TensorBoard events, checkpoint and samples.
+
+    Args:
+        resume: go on from the checkpoint, if there is one, dropping metrics written after it.
+
+    Raises:
+        UsageError: the directory holds a run and `resume` is off, or its configuration differs.
+    """
+
+    def __init__(self, path: str | Path, config: Config, *, resume: bool = False):
+        self.path = Path(path)
+        self.metrics_path = self.path / "metrics.jsonl"
+        self.checkpoint_path = self.path / "checkpoint.safetensors"
+        settings = self.path / "config.toml"
+        text = dump_toml(config)
+        if settings.exists():
+            if not resume:
+                raise UsageError(f"{self.path} holds a run already; pass --resume or another --out")
+            if settings.read_text() != text:
+                raise UsageError(f"{self.path}: --resume needs the same configuration; {settings}")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            _write_whole(settings, text)
+        except OSError as error:
+            raise UsageError(f"cannot write {self.path}: {error.strerror}") from error
+        self.events = SummaryWriter(str(self.path / "events"))
+
+    def restore(self) -> dict[str, Any] | None:
+        """The last checkpoint, or None at the start of a run; later metrics are dropped."""
+        if not self.checkpoint_path.exists():
+            self.metrics_path.unlink(missing_ok=True)
+            return None
+        state = load_state(self.checkpoint_path)
+        kept = [line for line in self.read_metrics() if line["step"] < state["step"]]
+        _write_whole(self.metrics_path, "".join(json.dumps(line) + "\n" for line in kept))
+        return state
+
+    def checkpoint(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint; `state["step"]` is the next step to do."""
+        save_state(self.checkpoint_path, state)
+
+    def log(self, step: int, metrics: dict[str, float]) -> None:
+        """Append a line to metrics.jsonl and the same numbers to TensorBoard."""
+        with self.metrics_path.open("a") as file:
+            file.write(json.dumps({"step": step, **metrics}) + "\n")
+        for name, value in metrics.items():
+            self.events.add_scalar(name, value, step)
+
+    def read_metrics(self) -> list[dict[str, float]]:
+        """The lines of metrics.jsonl; one cut short by a kill is left out."""
+        lines = []
+        if self.metrics_path.exists():
+            for line in self.metrics_path.read_text().splitlines():
+                try:
+                    lines.append(json.loads(line))
+                except json.JSONDecodeError:
+                    break
+        return lines
+
+    def sample(self, name: str, rows: list[Any]) -> Path:
+        """Save a grid of pictures, samples/NAME.png: each row a tensor [N, 3, H, W] in [-1, 1]."""
+        path = self.path / "samples" / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        grid = [[picture for picture in to_pictures(row)] for row in rows]
+        h, w = grid[0][0].shape[:2]
+        sheet = Image.new("RGB", (w * max(map(len, grid)), h * len(grid)))
+        for top, row in enumerate(grid):
+            for left, picture in enumerate(row):
+                sheet.paste(Image.fromarray(picture), (left * w, top * h))
+        sheet.save(path)
+        return path
+
+
+def _write_whole(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".partial")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+Report = Callable[[str, int, int], None]
+"""Progress: the name of a stage, steps done, steps in all."""

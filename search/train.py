@@ -1,0 +1,97 @@
+"""Train a teacher: the recipe from top to bottom."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+
+from ..errors import TrainingDiverged
+from ..networks import ModelCard, build, clamp_rho, save, ugatit_spec
+from .config import Config
+from .data import load_data, make_batches
+from .objectives import OBJECTIVES, generator_optimizer
+from .provenance import provenance
+from .run_directory import Report, RunDirectory
+
+SAMPLES = 8  # pictures in a sample sheet
+
+
+def learning_rate_at(step: int, steps: int, rate: float) -> float:
+    """Fixed for the first half, then linearly to zero (paper, section 4)."""
+    return rate * min(1.0, 2 * (1 - step / steps))
+
+
+def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
+    """Train the configured generator and write `out/model.safetensors`.
+
+    A kill at any instant loses at most `train.checkpoint_every` steps; resumed on a CPU with the
+    same number of threads it goes on bit for bit.
+
+    Returns:
+        The path of the trained model.
+
+    Raises:
+        TrainingDiverged: a loss is not finite; the last checkpoint is kept.
+    """
+    settings = config.train
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    run = RunDirectory(out, config, resume=resume)
+    data = load_data(config.data, report)
+    batches = make_batches(config.data, data, settings.batch, settings.seed)
+
+    torch.manual_seed(settings.seed)
+    spec = ugatit_spec(config.data.size, config.network.base, config.network.blocks)
+    generator = build(spec).to(device, memory_format=torch.channels_last)
+    objective = OBJECTIVES[settings.objective](generator, config, device)
+    optimizer = generator_optimizer(
+        [*generator.parameters(), *objective.extra_parameters()],
+        settings.learning_rate,
+        settings.weight_decay,
+    )
+    start = 0
+    if (state := run.restore()) is not None:
+        start = state["step"]
+        generator.load_state_dict(state["generator"])
+        optimizer.load_state_dict(state["optimizer"])
+        objective.load(state["objective"])
+    shown = batches.at(0, device)[0][:SAMPLES]
+
+    for step in range(start, settings.steps):
+        rate = learning_rate_at(step, settings.steps, settings.learning_rate)
+        for user in (optimizer, *(a.optimizer for a in objective.adversaries().values())):
+            for group in user.param_groups:
+                group["lr"] = rate
+        x, y = batches.at(step, device)
+        terms = objective.losses(x, y, step)
+        loss = sum(terms.values())
+        if not math.isfinite(value := loss.item()):
+            raise TrainingDiverged(
+                f"the loss is {value} at step {step}; {run.checkpoint_path} holds the last good "
+                "state; lower train.learning_rate and --resume"
+            )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        clamp_rho(generator)
+
+        if step % settings.log_every == 0:
+            run.log(step, {"loss": value, **{name: term.item() for name, term in terms.items()}})
+        if step % settings.sample_every == 0:
+            with torch.no_grad():
+                run.sample(f"{step:07d}", [shown, generator(shown)])
+        if (step + 1) % settings.checkpoint_every == 0 or step + 1 == settings.steps:
+            run.checkpoint(
+                {
+                    "step": step + 1,
+                    "generator": generator.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "objective": objective.state(),
+                }
+            )
+        report("train", step + 1, settings.steps)
+
+    path = run.path / "model.safetensors"
+    save(path, generator, ModelCard(run.path.name, provenance=provenance(config, data)))
+    return path
