@@ -25,6 +25,8 @@ def render_heads(
     starts = range(0, count, CHUNK)
     tasks = [(seed, range(start, min(start + CHUNK, count)), size) for start in starts]
     photos, cartoons, done = [], [], 0
+    # one BLAS thread each, or the workers' threads fight over the cores
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # spawn, because a forked child of a process with torch's threads can hang
     with ProcessPoolExecutor(
         min(os.cpu_count() or 1, len(tasks)), mp_context=multiprocessing.get_context("spawn")

@@ -1,21 +1,22 @@
-"""What the roofline needs to know of a kernel list: path, work, traffic and parallelism, as tensors.
+"""What the roofline needs to know of a kernel list: path, work, traffic, parallelism, as tensors.
 
 **Channels go in groups of four.** A mobile GPU stores four channels in one texel, so C channels
 cost as much as `ceil(C / 4) * 4`. The stairs have no useful slope, hence `padded` mixes them half
-and half with the straight line through them, C + 1.5. Both are joined by three sines, which makes
-the mix smooth, rising everywhere (slope 0.08 to 1.93, 1 on average) and at most 0.75 channels off
-the stairs at whole numbers.
+and half with the straight line through them, C + 1.5. Sines join the steps, which makes the mix
+smooth, rising everywhere (slope 0.02 to 2.90, 1 on average; at whole numbers 0.2 or 1.8) and at
+most 0.75 channels off the stairs at whole numbers.
 
 **Linked operators.** The GPU delegate compiles an element-wise operator into the kernel that
 produces its input (the `kernel` column of the tables reads `convolution_2d_1_linked_:_relu_2`).
-A list shows only its predecessor, so the rule is the part of it that a list can prove: an activation
-of one operand that follows a kernel writing the same map is free, and an ADD right behind a
-convolution or a MUL of the same map costs the reading of its second operand. All else is launched.
+A list shows only the kernel before, so the rule is kept to what that can tell: an activation of one
+operand behind a kernel that writes the same map is free, and an ADD right behind a convolution
+or a MUL of the same map costs the reading of its second operand. All else is launched.
 
-**Winograd.** TFLite 2.10 takes it for 3x3 stride-1 convolutions of one group when both channel counts
-reach `min_groups` groups of four and the output has `min_tiles` tiles of 4x4
-(`tensorflow/lite/delegates/gpu/common/selectors`). Which kernel runs is a switch, not a slope: its
-value is blended over the one channel before the threshold, and no gradient flows through the choice.
+**Winograd.** TFLite 2.10 takes it for 3x3 stride-1 convolutions of one group when both channel
+counts reach `min_groups` groups of four and the output has `min_tiles` tiles of 4x4
+(`tensorflow/lite/delegates/gpu/common/selectors`). Which kernel runs is a switch, not a slope:
+the times are blended over the one channel before the threshold, so that they have no jump, but no
+gradient flows through the choice.
 """
 
 from __future__ import annotations
@@ -51,9 +52,11 @@ PATH_OF_OP = {
     "MAX_POOL_2D": "pool",
     "AVERAGE_POOL_2D": "pool",
 }
-ACTIVATIONS = frozenset(
-    "RELU RELU6 RELU_N1_TO_1 LEAKY_RELU TANH LOGISTIC HARD_SWISH ELU GELU ABS NEG EXP LOG SQRT RSQRT "
-    "SQUARE SIN COS".split()
+ACTIVATIONS = frozenset(  # element-wise, of one operand
+    (
+        *("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LEAKY_RELU", "ELU", "GELU"),
+        *("HARD_SWISH", "TANH", "LOGISTIC", "RSQRT", "SQRT", "SQUARE", "ABS", "NEG", "EXP", "LOG"),
+    )
 )
 BYTES_PER_ELEMENT = 2  # fp16
 WINOGRAD_TILE = 4
@@ -149,7 +152,7 @@ def features(kernels: Iterable[Kernel], winograd_rule: dict | None) -> Features:
 
     Args:
         kernels: in the order in which they run.
-        winograd_rule: `{"min_groups": .., "min_tiles": ..}`, or None where the phone has no such rows.
+        winograd_rule: `{"min_groups": .., "min_tiles": ..}`, or None: never.
     """
     kernels = list(kernels)
     paths = [path_of(kernel) for kernel in kernels]
@@ -163,7 +166,7 @@ def features(kernels: Iterable[Kernel], winograd_rule: dict | None) -> Features:
 
     rows = [
         _size(kernel, path, before, winograd_rule)
-        for kernel, path, before in zip(kernels, paths, [None, *kernels[:-1]], strict=True)
+        for kernel, path, before in zip(kernels, paths, [None, *kernels][:count], strict=True)
     ]
     table = torch.tensor(rows, dtype=torch.float64).reshape(count, 10).T
     path, pixels, taps, handled, window, read, written, tiles, deep, launched = table
@@ -191,6 +194,12 @@ def features(kernels: Iterable[Kernel], winograd_rule: dict | None) -> Features:
     )
 
 
+def _handled_per_output(kernel: Kernel, path: str) -> float:
+    """Elements of work per output channel where there are no multiply-accumulates."""
+    pixels = kernel.h * kernel.w
+    return {"pool": kernel.k**2 * pixels, "elementwise": pixels}.get(path, 0.0)
+
+
 def _size(
     kernel: Kernel, path: str, before: Kernel | None, winograd_rule: dict | None
 ) -> list[float]:
@@ -213,7 +222,7 @@ def _size(
         pixels,
         kernel.k**2 / kernel.groups if has_weights else 0.0,  # weights per pair of channels
         0.0 if has_weights or path == "pool" or is_linked else read,  # elements per input channel
-        kernel.k**2 * pixels if path == "pool" else 0.0,  # elements per output channel
+        _handled_per_output(kernel, path) if not is_linked else 0.0,
         read,
         0.0 if is_linked else pixels,
         tiles if may_turn and tiles >= winograd_rule["min_tiles"] else 0.0,

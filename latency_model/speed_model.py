@@ -5,9 +5,10 @@
     traffic     = bytes / bandwidth
     network     = a + b * Σ share * kernel time
 
-The root is a smooth maximum, the roofline's corner (Williams et al. 2009); the bracket is the loss of
-a GPU that has too few work items, half of it at `half_threads`. Each path of `features.PATHS` has
-its own four constants, fitted to measured phone tables (`fitting.py`).
+The root is a smooth maximum, the roofline's corner (Williams et al. 2009); the bracket is the loss
+of a GPU that has too few work items: half of its throughput at `half_threads` of them. Each path of
+`features.PATHS` has its own four constants, fitted to measured phone tables (`fitting.py`). All
+times are for fp16, one picture, as the GPU delegate of TFLite 2.10 runs it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class SpeedModel:
                 raise FormatError(f"speed model format {card['format']!r}, expected {FORMAT!r}")
             self.name: str = card["device"]
             self.winograd_rule: dict | None = card["winograd"]
+            self.unmeasured_rule: dict | None = card["winograd_unmeasured"]
             table = [[float(card["paths"][path][name]) for name in CONSTANTS] for path in PATHS]
             self.offset_ms, self.factor = (float(card["network"][key]) for key in ("a_ms", "b"))
             self.ranges: dict = {path: card["paths"][path]["range"] for path in PATHS}
@@ -146,6 +148,10 @@ class SpeedModel:
             notes.append(
                 f"{name}: {key} {worst:g} is outside {low:g}..{high:g} ({len(values)} kernels)"
             )
+        if self.unmeasured_rule is not None:
+            turned = int((features(kernels, self.unmeasured_rule).winograd >= 0.5).sum())
+            if turned:
+                notes.append(f"conv_3x3: {turned} kernels may run as Winograd, never measured here")
         if priors:
             listed = ", ".join(f"{op} x{count}" for op, count in sorted(priors.items()))
             notes.append(f"not in the tables, priced by bandwidth and launch alone: {listed}")
@@ -161,9 +167,8 @@ class SpeedModel:
 
 def measures(kernel: Kernel) -> dict[str, float]:
     """What a path's fitted range is stated in."""
-    return {
-        "side": (kernel.h * kernel.w) ** 0.5,
-        "cin": float(kernel.cin),
-        "cout": float(kernel.cout),
-        "k": float(kernel.k),
-    }
+    cin, cout = (
+        value.item() if isinstance(value, Tensor) else float(value)
+        for value in (kernel.cin, kernel.cout)
+    )
+    return {"side": (kernel.h * kernel.w) ** 0.5, "cin": cin, "cout": cout, "k": float(kernel.k)}

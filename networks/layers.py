@@ -1,6 +1,6 @@
-"""Convolution and matrix product over Widths.
+"""Convolution over Widths.
 
-Each layer says along which axes its tensors shrink (`axes`, used by `compact`) and what it costs
+A layer says along which axes its tensors shrink (`axes`, used by `compact`) and what it costs
 (`kernels`, contract C4).
 """
 
@@ -64,30 +64,8 @@ class Conv2d(nn.Module):
         yield Kernel("CONV_2D", cin, cout, self.k, self.stride, 1, h, w, share)
 
 
-class Linear(nn.Module):
-    """Matrix product without bias, [B, Cin] → [B, Cout]; `masked` as in Conv2d."""
-
-    axes = {"weight": ("out", "in")}
-
-    def __init__(self, in_width: Width, out_width: Width, *, masked: bool = False):
-        super().__init__()
-        self.in_width, self.out_width, self.masked = in_width, out_width, masked
-        self.weight = nn.Parameter(torch.empty(out_width.channels, in_width.channels))
-        _initialise(self.weight, None)
-
-    def forward(self, x: Tensor) -> Tensor:
-        weight = self.weight
-        if self.masked and (mask := self.out_width.mask) is not None:
-            weight = weight * mask[:, None]
-        return F.linear(x, weight)
-
-    def kernels(self, share: float | Tensor = 1.0) -> Iterator[Kernel]:
-        cin, cout = self.in_width.count, self.out_width.count
-        yield Kernel("FULLY_CONNECTED", cin, cout, 1, 1, 1, 1, 1, share)
-
-
 def _initialise(weight: Tensor, bias: Tensor | None) -> None:
-    """torch's own defaults for convolutions and linear layers."""
+    """torch's own default for convolutions."""
     nn.init.kaiming_uniform_(weight, a=math.sqrt(5))
     if bias is not None:
         bound = 1 / math.sqrt(weight[0].numel())

@@ -37,20 +37,23 @@ class InstanceNorm(nn.Module):
             x.reshape(1, b * c, h, w), None, None, weight, None, True, 0.0, EPSILON
         ).reshape(x.shape)
 
-    def affine(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, None]:
-        """scale and shift for given statistics [B, C, 1, 1]."""
-        return (variance + EPSILON).rsqrt(), None
+    @staticmethod
+    def scale(variance: Tensor) -> Tensor:
+        """What multiplies x - mean, [B, C, 1, 1]."""
+        return (variance + EPSILON).rsqrt()
 
     def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         c = self.out_width.count
         yield from _statistics_kernels(c, h, w, share)
-        yield Kernel("ADD", c, c, 1, 1, 1, 1, 1, share)
-        yield Kernel("RSQRT", c, c, 1, 1, 1, 1, 1, share)
+        for op in ("ADD", "RESHAPE", "RSQRT"):
+            yield _vector_kernel(op, c, c, share)
         yield Kernel("MUL", c, c, 1, 1, 1, h, w, share)
 
 
-class _LayerInstanceMixture(nn.Module):
+class LayerInstanceMixture(nn.Module):
     """gamma * (rho * IN(x) + (1 - rho) * LN(x)) + beta, with unbiased variances."""
+
+    scale_products: int  # multiplications of [C] by [C] that are left in the exported scale
 
     def __init__(self, width: Width, rho: float):
         super().__init__()
@@ -64,14 +67,14 @@ class _LayerInstanceMixture(nn.Module):
         scale, shift = self.affine(mean, variance, gamma, beta, h * w)
         scale = scale * (variance + EPSILON).sqrt()  # batch_norm divides by it
         if (on := _combine(self.out_width.mask, gate)) is not None:
-            on = on.expand(c)[:, None, None]
+            on = _per_channel(on.expand(c))
             scale, shift = scale * on, shift * on
         return F.batch_norm(
             x.reshape(1, b * c, h, w),
             None,
             None,
             scale.flatten(),
-            shift.expand(b, c, 1, 1).flatten(),
+            shift.flatten(),
             True,
             0.0,
             EPSILON,
@@ -82,24 +85,36 @@ class _LayerInstanceMixture(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """scale and shift of (x - mean) for biased statistics [B, C, 1, 1] over n pixels."""
         count, mask = self.out_width.count, self.out_width.mask
-        if mask is not None:
-            kept = mask[:, None, None]
-            layer_mean = (mean * kept).sum(1, keepdim=True) / count
-            offset = mean - layer_mean
-            spread = ((variance + offset.square()) * kept).sum(1, keepdim=True)
-        else:
-            layer_mean = mean.mean(1, keepdim=True)
-            offset = mean - layer_mean
-            spread = (variance + offset.square()).sum(1, keepdim=True)
-        instance = (variance * (n / (n - 1)) + EPSILON).rsqrt()
-        layer = (spread * n / (count * n - 1) + EPSILON).rsqrt()
-        rho = self.rho[:, None, None]
-        rest = gamma * (1 - rho) * layer
-        return gamma * rho * instance + rest, beta + rest * offset
+
+        def over_channels(t: Tensor) -> Tensor:
+            if mask is None:
+                return t.mean(1, keepdim=True)
+            return (t * _per_channel(mask)).sum(1, keepdim=True) / count
+
+        offset = mean - over_channels(mean)
+        spread = over_channels(variance + offset * offset)
+        # 1/sqrt(f v + e) as sqrt(1/f) / sqrt(v + e/f): the factor of the unbiased variance then
+        # joins the constants of the exported graph
+        f_instance, f_layer = n / (n - 1), n * count / (n * count - 1)
+        instance = (variance + EPSILON / f_instance).rsqrt()
+        layer = (spread + EPSILON / f_layer).rsqrt()
+        rho = _per_channel(self.rho)
+        rest = gamma * ((1 - rho) * f_layer**-0.5) * layer
+        return gamma * (rho * f_instance**-0.5) * instance + rest, beta + rest * offset
 
     def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         c = self.out_width.count
         yield from _statistics_kernels(c, h, w, share)
+        yield _vector_kernel("MEAN", c, 1, share)
+        for op in ("SUB", "MUL", "ADD"):  # offset, its square, spread
+            yield _vector_kernel(op, c, c, share)
+        yield _vector_kernel("MEAN", c, 1, share)
+        for op in ("ADD", "RESHAPE", "RSQRT"):  # instance
+            yield _vector_kernel(op, c, c, share)
+        for op in ("ADD", "RSQRT"):  # layer
+            yield _vector_kernel(op, 1, 1, share)
+        for op in ("MUL",) * self.scale_products + ("ADD", "MUL", "ADD"):  # scale, shift
+            yield _vector_kernel(op, c, c, share)
         yield Kernel("MUL", c, c, 1, 1, 1, h, w, share)
         yield Kernel("ADD", c, c, 1, 1, 1, h, w, share)
 
@@ -109,10 +124,11 @@ class _LayerInstanceMixture(nn.Module):
             self.rho.clamp_(0, 1)
 
 
-class LayerInstanceNorm(_LayerInstanceMixture):
+class LayerInstanceNorm(LayerInstanceMixture):
     """LIN: learned gamma (1 at the start), beta (0) and rho (0)."""
 
     axes = {"rho": ("out",), "gamma": ("out",), "beta": ("out",)}
+    scale_products = 2
 
     def __init__(self, width: Width):
         super().__init__(width, rho=0.0)
@@ -120,13 +136,14 @@ class LayerInstanceNorm(_LayerInstanceMixture):
         self.beta = nn.Parameter(torch.zeros(width.channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.normalise(x, self.gamma[:, None, None], self.beta[:, None, None], 1.0)
+        return self.normalise(x, _per_channel(self.gamma), _per_channel(self.beta), 1.0)
 
 
-class AdaptiveLayerInstanceNorm(_LayerInstanceMixture):
-    """AdaLIN: gamma and beta [B, C] come from outside; rho starts at 0.9."""
+class AdaptiveLayerInstanceNorm(LayerInstanceMixture):
+    """AdaLIN: gamma and beta [B, C, 1, 1] come from outside; rho starts at 0.9."""
 
     axes = {"rho": ("out",)}
+    scale_products = 4  # gamma is not a constant
 
     def __init__(self, width: Width):
         super().__init__(width, rho=0.9)
@@ -134,14 +151,26 @@ class AdaptiveLayerInstanceNorm(_LayerInstanceMixture):
     def forward(
         self, x: Tensor, gamma: Tensor, beta: Tensor, gate: float | Tensor = 1.0
     ) -> Tensor:
-        return self.normalise(x, gamma[:, :, None, None], beta[:, :, None, None], gate)
+        return self.normalise(x, gamma, beta, gate)
 
 
 def clamp_rho(network: nn.Module) -> None:
     """Clamp every rho of a network to [0, 1] (UGATIT's RhoClipper)."""
     for module in network.modules():
-        if isinstance(module, _LayerInstanceMixture):
+        if isinstance(module, LayerInstanceMixture):
             module.clamp_rho()
+
+
+def _vector_kernel(
+    op: str, cin: int | Tensor, cout: int | Tensor, share: float | Tensor
+) -> Kernel:
+    """An operator on [1, C, 1, 1] numbers."""
+    return Kernel(op, cin, cout, 1, 1, 1, 1, 1, share)
+
+
+def _per_channel(values: Tensor) -> Tensor:
+    """[C] → [1, C, 1, 1]; the converter handles layouts right only with all four axes present."""
+    return values.reshape(1, -1, 1, 1)
 
 
 def _combine(mask: Tensor | None, gate: float | Tensor) -> Tensor | None:
@@ -151,11 +180,27 @@ def _combine(mask: Tensor | None, gate: float | Tensor) -> Tensor | None:
     return mask * gate
 
 
-def _statistics_kernels(c, h: int, w: int, share) -> Iterator[Kernel]:
-    """Mean, centring, square, mean: as the exported graph computes them (rows, then columns)."""
-    for op in ("mean", "square"):
-        if op == "square":
-            yield Kernel("SUB", c, c, 1, 1, 1, h, w, share)
-            yield Kernel("MUL", c, c, 1, 1, 1, h, w, share)
-        yield Kernel("MEAN", c, c, w, 1, 1, h, 1, share)
-        yield Kernel("MEAN", c, c, h, 1, 1, 1, 1, share)
+def spatial_mean(x: Tensor) -> Tensor:
+    """Mean over rows, then columns, [B, C, H, W] → [B, C, 1, 1].
+
+    In two steps because phone GPUs sum in float16: a whole map's sum overflows, a row's does not.
+    """
+    return x.mean(3, keepdim=True).mean(2, keepdim=True)
+
+
+def spatial_mean_kernels(
+    c: int | Tensor, h: int, w: int, share: float | Tensor = 1.0
+) -> Iterator[Kernel]:
+    """The two MEANs of `spatial_mean`."""
+    yield Kernel("MEAN", c, c, w, 1, 1, h, 1, share)
+    yield Kernel("MEAN", c, c, h, 1, 1, 1, 1, share)
+
+
+def _statistics_kernels(
+    c: int | Tensor, h: int, w: int, share: float | Tensor
+) -> Iterator[Kernel]:
+    """Mean, centring, variance, as the exported graph computes them."""
+    yield from spatial_mean_kernels(c, h, w, share)
+    yield Kernel("SUB", c, c, 1, 1, 1, h, w, share)
+    yield Kernel("MUL", c, c, 1, 1, 1, h, w, share)
+    yield from spatial_mean_kernels(c, h, w, share)

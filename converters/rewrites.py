@@ -1,0 +1,65 @@
+"""Modules rewritten so that the exported graph is one that a phone's GPU runs.
+
+Each rewrite computes the same function (tested to 1e-5) with other operators; `rewrite` applies
+all of them to a copy of a compact network.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from torch import Tensor, nn
+
+from ..networks.normalisation import (
+    AdaptiveLayerInstanceNorm,
+    InstanceNorm,
+    LayerInstanceNorm,
+    spatial_mean,
+)
+
+
+class ExportedInstanceNorm(InstanceNorm):
+    """Instance norm from means; torch's fused operator lowers to a transpose on either side."""
+
+    def forward(self, x: Tensor, gate: float = 1.0) -> Tensor:
+        centred, _, variance = _statistics(x)
+        return centred * self.scale(variance)
+
+
+class _ExportedMixture:
+    """One multiply-add of the centred map, all else on [1, C, 1, 1] numbers."""
+
+    def normalise(self, x: Tensor, gamma: Tensor, beta: Tensor, gate: float) -> Tensor:
+        centred, mean, variance = _statistics(x)
+        scale, shift = self.affine(mean, variance, gamma, beta, x.shape[2] * x.shape[3])
+        return centred * scale + shift
+
+
+class ExportedLayerInstanceNorm(_ExportedMixture, LayerInstanceNorm):
+    """LIN."""
+
+
+class ExportedAdaptiveLayerInstanceNorm(_ExportedMixture, AdaptiveLayerInstanceNorm):
+    """AdaLIN."""
+
+
+EXPORTED = {
+    InstanceNorm: ExportedInstanceNorm,
+    LayerInstanceNorm: ExportedLayerInstanceNorm,
+    AdaptiveLayerInstanceNorm: ExportedAdaptiveLayerInstanceNorm,
+}
+
+
+def rewrite(network: nn.Module) -> nn.Module:
+    """An equal copy of a compact network in evaluation mode, ready for export."""
+    network = copy.deepcopy(network).eval()
+    for module in network.modules():
+        # same parameters and meaning, other operators: only the class changes
+        module.__class__ = EXPORTED.get(type(module), type(module))
+    return network
+
+
+def _statistics(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    mean = spatial_mean(x)
+    centred = x - mean
+    return centred, mean, spatial_mean(centred * centred)
