@@ -8,7 +8,10 @@ Two rates are measured side by side, in alternating rounds on one short clip:
     pipeline     `stylize_video` of the clip: decode, shrink, run, encode, write
 
 and the claim is the median over rounds of pipeline / interpreter, so that a slow spell of the
-machine hits both. A run over `--frames` frames then samples the resident memory every 100 frames.
+machine hits both. It needs an idle machine with two cores or more: where other programs hold the
+second core, the two rates are no longer bound by the same thing (`load_before` tells).
+
+A run over `--frames` frames then samples the resident memory every 100 frames.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ MEMORY_EVERY = 100  # frames
 
 def main() -> None:
     args = parse_args()
+    load_before = os.getloadavg()[0]
     stylizer = Stylizer.load(args.bundle, threads=args.threads)
     with tempfile.TemporaryDirectory() as folder:
         clip, long_clip = Path(folder, "clip.mp4"), Path(folder, "long.mp4")
@@ -66,6 +70,7 @@ def main() -> None:
         "size": stylizer.size,
         "threads": args.threads,
         "clip": str(args.clip or f"synthetic {CLIP_SIZE[0]}x{CLIP_SIZE[1]}"),
+        "load_before": load_before,
         "host": f"{platform.platform()}, {os.cpu_count()} cores, {stylizer.runtime}",
     }
     text = json.dumps(result, indent=1)

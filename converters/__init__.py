@@ -1,0 +1,26 @@
+"""Converters: from a network to a TFLite bundle, and the checks that it is a faithful one.
+
+Names are imported on first use: torch is slow to load, and the GPU gate's child needs none of it.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "GateResult": "gpu_gate",
+    "Verification": "verification",
+    "check_gpu": "gpu_gate",
+    "convert": "bundle",
+    "embed_metadata": "metadata",
+    "rewrite": "rewrites",
+    "to_tflite": "litert",
+    "verify": "verification",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

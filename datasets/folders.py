@@ -62,7 +62,8 @@ def read_folder(
     if len(pictures) < at_least:
         unreadable = f" ({skipped} unreadable)" if skipped else ""
         raise DataError(
-            f"{folder} has {len(pictures)} readable pictures{unreadable}; at least {at_least} needed"
+            f"{folder} has {len(pictures)} readable pictures{unreadable}; "
+            f"at least {at_least} are needed"
         )
     return PictureSet(np.stack(pictures), tuple(names), skipped)
 

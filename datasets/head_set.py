@@ -21,7 +21,7 @@ def render_heads(
     seed: int,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[PictureSet, PictureSet]:
-    """The first `count` heads of a set as photos and as cartoons, uint8[count, size, size, 3] each."""
+    """The first `count` heads of a set: photos and cartoons, uint8[count, size, size, 3] each."""
     starts = range(0, count, CHUNK)
     tasks = [(seed, range(start, min(start + CHUNK, count)), size) for start in starts]
     photos, cartoons, done = [], [], 0

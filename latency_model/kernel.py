@@ -14,7 +14,7 @@ CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 @dataclass(frozen=True)
 class Kernel:
-    """One operator as TFLite names it; a following ReLU or tanh of a convolution is fused or listed.
+    """One operator as TFLite names it; a ReLU is fused into the operator before it.
 
     Channel counts and `share` are plain numbers, or differentiable scalar tensors while searching.
 
@@ -41,7 +41,7 @@ class Kernel:
 
     @property
     def macs(self) -> float | Tensor:
-        """Multiply-accumulates of one picture; 0 for what is not a convolution or matrix product."""
+        """Multiply-accumulates of one picture; 0 for what is no convolution."""
         if self.op not in CONVOLUTIONS:
             return 0
         return self.share * (self.k**2 * self.h * self.w / self.groups) * self.cin * self.cout

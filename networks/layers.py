@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..latency_model.kernel import Kernel
-from .width import Concatenation, Width
+from .width import Axes, Concatenation, Width
 
 
 class Conv2d(nn.Module):
     """k×k convolution with reflection padding, [B, Cin, H, W] → [B, Cout, H/stride, W/stride].
 
-    Args:
-        masked: the layer itself applies the mask of `out_width`. Left False where a normalisation
-            follows: it divides the scale of its input away, so a mask in front of it would get no
-            gradient from the loss; the normalisation applies the mask instead.
+    The mask of the input's width multiplies the weights here, at the consumer, and nowhere else:
+    behind norm and ReLU, so that it gets a gradient from the loss even where it is 0 (an instance
+    norm would divide a mask in front of it away, a ReLU would block it), and on a few weights
+    instead of a map. A channel that no consumer reads is pruned.
     """
 
-    axes = {"weight": ("out", "in"), "bias": ("out",)}
+    axes: ClassVar[Axes] = {"weight": ("out", "in"), "bias": ("out",)}
 
     def __init__(
         self,
@@ -36,23 +37,21 @@ class Conv2d(nn.Module):
         stride: int = 1,
         *,
         bias: bool = False,
-        masked: bool = False,
     ):
         super().__init__()
         self.in_width, self.out_width = in_width, out_width
-        self.k, self.stride, self.masked = k, stride, masked
+        self.k, self.stride = k, stride
         self.weight = nn.Parameter(torch.empty(out_width.channels, in_width.channels, k, k))
         self.bias = nn.Parameter(torch.empty(out_width.channels)) if bias else None
         _initialise(self.weight, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        weight, bias = self.weight, self.bias
-        if self.masked and (mask := self.out_width.mask) is not None:
-            weight = weight * mask[:, None, None, None]
-            bias = None if bias is None else bias * mask
+        weight, mask = self.weight, self.in_width.mask
+        if mask is not None:
+            weight = weight * mask[:, None, None]
         if self.k > 1:
             x = F.pad(x, (self.k // 2,) * 4, mode="reflect")
-        return F.conv2d(x, weight, bias, self.stride)
+        return F.conv2d(x, weight, self.bias, self.stride)
 
     def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         """Kernels for an input of h×w."""

@@ -1,28 +1,29 @@
 """Instance norm, LIN and AdaLIN over Widths (UGATIT, Kim et al. 2020, eq. 2-4).
 
 All three have one form, y = (x - mean) * scale + shift with per-picture, per-channel scale and
-shift, so that one fused kernel runs them in training, and masks and gates multiply [B, C] numbers
+shift, so that one fused kernel runs them in training, and a block's gate multiplies [B, C] numbers
 instead of maps. Statistics that mix channels count the kept ones only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..latency_model.kernel import Kernel
-from .width import Width
+from .width import Axes, Width
 
 EPSILON = 1e-5
 
 
 class InstanceNorm(nn.Module):
-    """Non-affine instance norm with biased variance, as torch's InstanceNorm2d; masks its output."""
+    """Non-affine instance norm with biased variance, as torch's."""
 
-    axes: dict[str, tuple[str, ...]] = {}
+    axes: ClassVar[Axes] = {}
 
     def __init__(self, width: Width):
         super().__init__()
@@ -30,12 +31,7 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor, gate: float | Tensor = 1.0) -> Tensor:
         """[B, C, H, W] → the same; `gate` multiplies the output."""
-        b, c, h, w = x.shape
-        on = _combine(self.out_width.mask, gate)
-        weight = None if on is None else on.expand(c).repeat(b)
-        return F.batch_norm(
-            x.reshape(1, b * c, h, w), None, None, weight, None, True, 0.0, EPSILON
-        ).reshape(x.shape)
+        return _batch_norm(x, gate if isinstance(gate, Tensor) else None, None)
 
     @staticmethod
     def scale(variance: Tensor) -> Tensor:
@@ -62,23 +58,12 @@ class LayerInstanceMixture(nn.Module):
 
     def normalise(self, x: Tensor, gamma: Tensor, beta: Tensor, gate: float | Tensor) -> Tensor:
         """gamma and beta broadcast to [B, C, 1, 1]."""
-        b, c, h, w = x.shape
         variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
-        scale, shift = self.affine(mean, variance, gamma, beta, h * w)
+        scale, shift = self.affine(mean, variance, gamma, beta, x.shape[2] * x.shape[3])
         scale = scale * (variance + EPSILON).sqrt()  # batch_norm divides by it
-        if (on := _combine(self.out_width.mask, gate)) is not None:
-            on = _per_channel(on.expand(c))
-            scale, shift = scale * on, shift * on
-        return F.batch_norm(
-            x.reshape(1, b * c, h, w),
-            None,
-            None,
-            scale.flatten(),
-            shift.flatten(),
-            True,
-            0.0,
-            EPSILON,
-        ).reshape(x.shape)
+        if isinstance(gate, Tensor):
+            scale, shift = scale * gate, shift * gate
+        return _batch_norm(x, scale, shift)
 
     def affine(
         self, mean: Tensor, variance: Tensor, gamma: Tensor, beta: Tensor, n: int
@@ -127,7 +112,7 @@ class LayerInstanceMixture(nn.Module):
 class LayerInstanceNorm(LayerInstanceMixture):
     """LIN: learned gamma (1 at the start), beta (0) and rho (0)."""
 
-    axes = {"rho": ("out",), "gamma": ("out",), "beta": ("out",)}
+    axes: ClassVar[Axes] = dict.fromkeys(("rho", "gamma", "beta"), ("out",))
     scale_products = 2
 
     def __init__(self, width: Width):
@@ -142,15 +127,13 @@ class LayerInstanceNorm(LayerInstanceMixture):
 class AdaptiveLayerInstanceNorm(LayerInstanceMixture):
     """AdaLIN: gamma and beta [B, C, 1, 1] come from outside; rho starts at 0.9."""
 
-    axes = {"rho": ("out",)}
+    axes: ClassVar[Axes] = {"rho": ("out",)}
     scale_products = 4  # gamma is not a constant
 
     def __init__(self, width: Width):
         super().__init__(width, rho=0.9)
 
-    def forward(
-        self, x: Tensor, gamma: Tensor, beta: Tensor, gate: float | Tensor = 1.0
-    ) -> Tensor:
+    def forward(self, x: Tensor, gamma: Tensor, beta: Tensor, gate: float | Tensor = 1.0) -> Tensor:
         return self.normalise(x, gamma, beta, gate)
 
 
@@ -161,9 +144,7 @@ def clamp_rho(network: nn.Module) -> None:
             module.clamp_rho()
 
 
-def _vector_kernel(
-    op: str, cin: int | Tensor, cout: int | Tensor, share: float | Tensor
-) -> Kernel:
+def _vector_kernel(op: str, cin: int | Tensor, cout: int | Tensor, share: float | Tensor) -> Kernel:
     """An operator on [1, C, 1, 1] numbers."""
     return Kernel(op, cin, cout, 1, 1, 1, 1, 1, share)
 
@@ -173,11 +154,13 @@ def _per_channel(values: Tensor) -> Tensor:
     return values.reshape(1, -1, 1, 1)
 
 
-def _combine(mask: Tensor | None, gate: float | Tensor) -> Tensor | None:
-    """mask * gate as float[C] or float[1]; None where nothing is masked."""
-    if mask is None:
-        return gate.reshape(1) if isinstance(gate, Tensor) else None
-    return mask * gate
+def _batch_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """Instance norm with per-picture weight and bias, as torch's fused batch norm of B * C."""
+    b, c, h, w = x.shape
+    flat = x.reshape(1, b * c, h, w)
+    weight, bias = (None if t is None else t.expand(b, c, 1, 1).flatten() for t in (weight, bias))
+    return F.batch_norm(flat, None, None, weight, bias, True, 0.0, EPSILON).reshape(x.shape)
+
 
 
 def spatial_mean(x: Tensor) -> Tensor:
@@ -196,9 +179,7 @@ def spatial_mean_kernels(
     yield Kernel("MEAN", c, c, h, 1, 1, 1, 1, share)
 
 
-def _statistics_kernels(
-    c: int | Tensor, h: int, w: int, share: float | Tensor
-) -> Iterator[Kernel]:
+def _statistics_kernels(c: int | Tensor, h: int, w: int, share: float | Tensor) -> Iterator[Kernel]:
     """Mean, centring, variance, as the exported graph computes them."""
     yield from spatial_mean_kernels(c, h, w, share)
     yield Kernel("SUB", c, c, 1, 1, 1, h, w, share)

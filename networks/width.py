@@ -11,6 +11,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+Axes = dict[str, tuple[str, ...]]
+"""Of a layer: along which width ("in" or "out") each axis of each of its tensors shrinks."""
+
 THRESHOLD = 0.5  # t of eq. 5; v starts at 1, so a channel closes after v has lost half
 
 
@@ -43,6 +46,7 @@ class Width(nn.Module):
         self.name, self.channels = name, channels
         self.v: nn.Parameter | None = None
         self.minimum = channels
+        self._seen: tuple[Tensor, bool] | None = None  # the v that the cached values belong to
 
     def search(self, minimum: int = 4) -> None:
         """Make the width searchable: v = 1 everywhere; `minimum` channels (the largest v) stay."""
@@ -52,12 +56,23 @@ class Width(nn.Module):
     @property
     def mask(self) -> Tensor | None:
         """float[channels] of 0 and 1, differentiable in v; None when the width is fixed."""
-        return None if self.v is None else _Binarise.apply(self.v, THRESHOLD, self.minimum)
+        return None if self.v is None else self._binarised()[0]
 
     @property
     def count(self) -> int | Tensor:
         """Channels that run: an int, or a scalar tensor differentiable in v."""
-        return self.channels if self.v is None else self.mask.sum()
+        return self.channels if self.v is None else self._binarised()[1]
+
+    def _binarised(self) -> tuple[Tensor, Tensor]:
+        """Mask and count, computed once per change of v: layers and kernels ask hundreds of times.
+
+        The change is found by value: fused optimisers do not raise a tensor's version.
+        """
+        grad = torch.is_grad_enabled()
+        if self._seen is None or self._seen[1] != grad or not torch.equal(self._seen[0], self.v):
+            mask = _Binarise.apply(self.v, THRESHOLD, self.minimum)
+            self._seen, self._values = (self.v.detach().clone(), grad), (mask, mask.sum())
+        return self._values
 
     @property
     def kept(self) -> Tensor:
@@ -78,6 +93,11 @@ class Concatenation:
         return sum(part.channels for part in self.parts)
 
     @property
+    def mask(self) -> Tensor | None:
+        masks = [part.mask for part in self.parts]
+        return None if masks[0] is None else torch.cat(masks)
+
+    @property
     def count(self) -> int | Tensor:
         return sum(part.count for part in self.parts)
 
@@ -91,7 +111,7 @@ class Concatenation:
 
 
 class Gate(nn.Module):
-    """Whether a residual block runs (eq. 7-9): beta_2 = 1 where alpha_1 <= alpha_2, else it is skipped.
+    """Whether a residual block runs (eq. 7-9): beta_2 = 1 where alpha_1 <= alpha_2, else skipped.
 
     For y = beta_1 x + beta_2 (x + F(x)) with one-hot beta this is y = x + beta_2 F(x); the gradient
     of beta_2 in that form is the difference of the two straight-through gradients of eq. 7.
@@ -107,7 +127,7 @@ class Gate(nn.Module):
 
     @property
     def open(self) -> float | Tensor:
-        """1 where the block runs, 0 where it is skipped: a float, or a tensor differentiable in alpha."""
+        """1 where the block runs, 0 where not: a float, or a tensor differentiable in alpha."""
         if self.alpha is None:
             return 1.0
         # -tiny as the threshold makes equality open the block, as eq. 8 says

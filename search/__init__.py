@@ -1,0 +1,18 @@
+"""Recipes: train a teacher, search a student under a latency target, measure both."""
+
+from .config import Config, load_config
+from .latency_search import search
+from .quality import quality_to_truth
+from .run_directory import Report
+from .shipped import resolve_model
+from .train import train
+
+__all__ = [
+    "Config",
+    "Report",
+    "load_config",
+    "quality_to_truth",
+    "resolve_model",
+    "search",
+    "train",
+]

@@ -50,8 +50,8 @@ class Adversary:
         self.network.requires_grad_(True)
         return loss
 
-    def learn(self, real: Tensor, fake: Tensor, step: int) -> Tensor:
-        """One update towards 1 on real and 0 on fake pictures; returns the loss."""
+    def learn(self, real: Tensor, fake: Tensor, step: int) -> None:
+        """One update towards 1 on real and 0 on fake pictures."""
         shown = self._from_pool(fake.detach(), step)
         # one pass over both: spectral normalisation costs as much as the convolutions
         loss = sum(
@@ -61,7 +61,6 @@ class Adversary:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return loss.detach()
 
     def _from_pool(self, fakes: Tensor, step: int) -> Tensor:
         if not self.capacity:

@@ -1,4 +1,4 @@
-"""The configuration of a training, a search or a fine-tuning: TOML, validated, every key explained."""
+"""The configuration of a training or a search: TOML, validated, every key explained."""
 
 from __future__ import annotations
 

@@ -46,12 +46,12 @@ class Paired:
         fake = self.generator(x)
         terms = {"l1": self.weights.l1 * F.l1_loss(fake, y)}
         if self.weights.adversarial:
-            self.discriminator_loss = self.adversary.learn(y, fake, step)
+            self.adversary.learn(y, fake, step)
             terms["adversarial"] = self.weights.adversarial * self.adversary.fool(fake)
         return terms
 
-    def adversaries(self) -> dict[str, Adversary]:
-        return {"adversary": self.adversary}
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        return [self.adversary.optimizer]
 
     def state(self) -> dict[str, Any]:
         return {"adversary": self.adversary.state()}
@@ -81,9 +81,8 @@ class Unpaired:
         fake_x, logit_y = inverse.forward_with_logit(y)
         same_y, logit_same_y = generator.forward_with_logit(y)
         same_x, logit_same_x = inverse.forward_with_logit(x)
-        self.discriminator_loss = self.to_target.learn(y, fake_y, step) + self.to_source.learn(
-            x, fake_x, step
-        )
+        self.to_target.learn(y, fake_y, step)
+        self.to_source.learn(x, fake_x, step)
         cycle = F.l1_loss(inverse(fake_y), x) + F.l1_loss(generator(fake_x), y)
         identity = F.l1_loss(same_y, y) + F.l1_loss(same_x, x)
         cam = sum(
@@ -103,8 +102,8 @@ class Unpaired:
             "cam": weights.cam * cam,
         }
 
-    def adversaries(self) -> dict[str, Adversary]:
-        return {"to_target": self.to_target, "to_source": self.to_source}
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        return [self.to_target.optimizer, self.to_source.optimizer]
 
     def state(self) -> dict[str, Any]:
         return {
@@ -119,6 +118,36 @@ class Unpaired:
         self.to_source.load(state["to_source"])
 
 
+class Distilled:
+    """L1 to the teacher's output: no discriminator, no pairs, minutes instead of hours.
+
+    The teacher sees the same crop, so any folder of source pictures will do (OMGD, Ren et al.
+    2021, trains its student the same way).
+    """
+
+    def __init__(self, generator: nn.Module, teacher: nn.Module, config: Config):
+        self.generator, self.teacher, self.weight = generator, teacher, config.train.l1
+
+    def extra_parameters(self) -> list[nn.Parameter]:
+        return []
+
+    def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
+        """The weighted L1 distance; y is not looked at."""
+        with torch.no_grad():
+            wanted = self.teacher(x)
+        return {"distill": self.weight * F.l1_loss(self.generator(x), wanted)}
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        return []
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Nothing to restore: the teacher is fixed."""
+
+
+Objective = Paired | Unpaired | Distilled
 OBJECTIVES = {"paired": Paired, "unpaired": Unpaired}
 
 

@@ -1,4 +1,4 @@
-"""A run directory (C7): configuration, metrics, checkpoints and samples of one training or search."""
+"""A run directory (C7): configuration, metrics, checkpoints and samples of one run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints of a running training: any nesting of dicts, lists, numbers and tensors, no pickle."""
+"""Checkpoints of a running training: nested dicts, lists, numbers and tensors, no pickle."""
 
 from __future__ import annotations
 

@@ -23,6 +23,12 @@ def learning_rate_at(step: int, steps: int, rate: float) -> float:
     return rate * min(1.0, 2 * (1 - step / steps))
 
 
+def set_learning_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+
 def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     """Train the configured generator and write `out/model.safetensors`.
 
@@ -60,9 +66,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
     for step in range(start, settings.steps):
         rate = learning_rate_at(step, settings.steps, settings.learning_rate)
-        for user in (optimizer, *(a.optimizer for a in objective.adversaries().values())):
-            for group in user.param_groups:
-                group["lr"] = rate
+        set_learning_rate(rate, optimizer, *objective.optimizers())
         x, y = batches.at(step, device)
         terms = objective.losses(x, y, step)
         loss = sum(terms.values())

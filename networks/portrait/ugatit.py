@@ -157,13 +157,13 @@ class DecoderBlock(nn.Module):
 
 
 class ClassActivationAttention(nn.Module):
-    """CAM attention (eq. 1): features weighted by two domain classifiers, mixed by a 1x1 convolution."""
+    """CAM attention (eq. 1): features weighted by two domain classifiers, mixed by a 1x1."""
 
     def __init__(self, trunk: Width, decoder: Width):
         super().__init__()
         logit = Width("logit", 1)
         self.average, self.maximum = Conv2d(trunk, logit, 1), Conv2d(trunk, logit, 1)
-        self.mix = Conv2d(Concatenation((trunk, trunk)), decoder, 1, bias=True, masked=True)
+        self.mix = Conv2d(Concatenation((trunk, trunk)), decoder, 1, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
         # the classifiers' weights [1, C, 1, 1] broadcast over the map
@@ -192,8 +192,8 @@ class Modulation(nn.Module):
 
     def __init__(self, decoder: Width, hidden1: Width, hidden2: Width):
         super().__init__()
-        self.fc1 = Conv2d(decoder, hidden1, 1, masked=True)
-        self.fc2 = Conv2d(hidden1, hidden2, 1, masked=True)
+        self.fc1 = Conv2d(decoder, hidden1, 1)
+        self.fc2 = Conv2d(hidden1, hidden2, 1)
         self.gamma, self.beta = Conv2d(hidden2, decoder, 1), Conv2d(hidden2, decoder, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

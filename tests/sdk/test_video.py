@@ -115,6 +115,14 @@ def test_compare_puts_the_input_on_the_left(stylizer, clip, tmp_path, fit):
     assert difference(next(read_frames(tmp_path / "plain.mp4")), got[:, width:]) < 8
 
 
+def test_compared_stretch_shows_the_source_in_full(stylizer, tmp_path):
+    stripes = np.zeros((64, 96, 3), np.uint8)
+    stripes[:, np.arange(96) % 4 < 2] = 255  # finer than the network's 32 columns can hold
+    write_video([stripes], tmp_path / "clip.mp4", fps=25)
+    stylize_video(stylizer, tmp_path / "clip.mp4", tmp_path / "x.mp4", fit="stretch", compare=True)
+    assert difference(stripes, next(read_frames(tmp_path / "x.mp4"))[:, :96]) < 16
+
+
 @pytest.mark.parametrize("rotation", [90, 180, -90])
 def test_rotation_is_applied(stylizer, tmp_path, rotation):
     clip = write_clip(tmp_path / "clip.mp4", rotation=rotation)

@@ -1,0 +1,59 @@
+"""pocketstyle latency: the speed model's devices, predictions and fits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Device, Json, emit
+
+app = typer.Typer(help="The speed model: devices, predictions, fits.", no_args_is_help=True)
+
+
+@app.command("devices")
+def devices(as_json: Json = False) -> None:
+    """List the phones that latency can be predicted for."""
+    from ..latency_model import SpeedModel, device_names
+
+    cards = {name: SpeedModel.load(name).card for name in device_names()}
+    lines = [f"{name:10} {card['chip']}, {card['precision']}" for name, card in cards.items()]
+    emit(cards, as_json, "\n".join(lines))
+
+
+@app.command("predict")
+def predict(
+    model: Annotated[Path, typer.Argument(help="model.safetensors")],
+    device: Device = "s10",
+    as_json: Json = False,
+) -> None:
+    """Predict the milliseconds that a network takes for one picture on a phone's GPU."""
+    from ..latency_model import SpeedModel
+    from ..networks import load
+
+    speed = SpeedModel.load(device)
+    kernels = list(load(model)[0].kernels())
+    result = {
+        "device": device,
+        "ms": speed.latency(kernels),
+        "prior_share": speed.prior_share(kernels),
+        "out_of_range": speed.out_of_range(kernels),
+    }
+    text = (
+        f"{result['ms']:.2f} ms on {device}; {result['prior_share']:.0%} of it rests on priors, "
+        f"{len(result['out_of_range'])} kinds of kernel lie outside what was measured"
+    )
+    emit(result, as_json, text)
+
+
+@app.command("fit")
+def fit(
+    tables: Annotated[Path, typer.Argument(help="Folder with the measured CSV tables.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for one JSON file per device.")],
+) -> None:
+    """Fit every device again from the measured tables."""
+    from ..latency_model import fit_all
+
+    fit_all(tables, out)
+    print(f"devices written to {out}")

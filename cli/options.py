@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a setting: section.key=value.")
+]
+Device = Annotated[str, typer.Option("--device", help="A phone of `pocketstyle latency devices`.")]
+Config = Annotated[str, typer.Argument(help="A TOML file, or the name of a built-in one.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The run's directory [runs/NAME].")]
+
+
+def emit(result: dict[str, Any], as_json: bool, text: str) -> None:
+    """Print a result: as JSON, or as text for people."""
+    print(json.dumps(result) if as_json else text)

@@ -1,0 +1,62 @@
+"""A TFLite file as an object tree, and back."""
+
+from __future__ import annotations
+
+import flatbuffers
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
+
+IDENTIFIER = b"TFL3"
+ALIGNMENT = 16  # bytes; the schema's force_align of Buffer.data, which its Python code leaves out
+
+
+def read_model(tflite: bytes) -> schema.ModelT:
+    """Unpack a TFLite file; buffers stored after the flatbuffer are resolved into the tree."""
+    return flatbuffer_utils.read_model_from_bytearray(tflite)
+
+
+def write_model(model: schema.ModelT) -> bytes:
+    """Pack a model, every buffer inside the flatbuffer and aligned."""
+    for buffer in model.buffers:
+        buffer.__class__ = _AlignedBuffer
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def operators(model: schema.ModelT) -> tuple[str, ...]:
+    """The operators' names in order, as `Kernel.op` writes them; custom ones by their own code.
+
+    Dequantizations of stored weights are left out: runtimes do them once, while loading.
+    """
+    graph = model.subgraphs[0]
+    return tuple(
+        flatbuffer_utils.opcode_to_name(model, op.opcodeIndex)
+        for op in graph.operators
+        if not _is_weight_cast(model, graph, op)
+    )
+
+
+def _is_weight_cast(model: schema.ModelT, graph: schema.SubGraphT, op: schema.OperatorT) -> bool:
+    name = flatbuffer_utils.opcode_to_name(model, op.opcodeIndex)
+    return name == "DEQUANTIZE" and (
+        model.buffers[graph.tensors[op.inputs[0]].buffer].data is not None
+    )
+
+
+class _AlignedBuffer(schema.BufferT):
+    def Pack(self, builder: flatbuffers.Builder) -> int:
+        data = None
+        if self.data is not None:
+            data = _aligned_bytes(builder, bytes(self.data))
+        schema.BufferStart(builder)
+        if data is not None:
+            schema.BufferAddData(builder, data)
+        return schema.BufferEnd(builder)
+
+
+def _aligned_bytes(builder: flatbuffers.Builder, data: bytes) -> int:
+    builder.StartVector(1, len(data), ALIGNMENT)
+    builder.head -= len(data)
+    builder.Bytes[builder.head : builder.head + len(data)] = data
+    return builder.EndVector()

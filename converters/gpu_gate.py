@@ -1,0 +1,146 @@
+"""The GPU gate: does a phone GPU's delegate take the whole graph?
+
+LiteRT's GPU delegate exists for WebGPU too, and WebGPU runs on any Vulkan device, SwiftShader in
+software included. So the check needs no GPU; its timings would mean nothing. Some graphs abort
+the process, therefore the delegate runs in a child: `python -m pocketstyle.converters.gpu_gate`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+TIME_LIMIT = 600.0  # seconds; a network of 52 GMACs takes about 80 in software on a busy core
+TOLERANCE = 0.05  # on [-1, 1]; a GPU may compute in float16
+
+VULKAN_VARIABLES = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES")  # the loader's new and old name
+SOFTWARE_DEVICES = (
+    "/usr/lib/chromium/vk_swiftshader_icd.json",
+    "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
+    "/usr/lib64/chromium-browser/vk_swiftshader_icd.json",
+    "/opt/google/chrome/vk_swiftshader_icd.json",
+    "/snap/chromium/current/usr/lib/chromium-browser/vk_swiftshader_icd.json",
+)
+NO_DEVICE = "not checked: no Vulkan device (Debian: apt-get install chromium libvulkan1)"
+NO_DELEGATE = "not checked: this ai-edge-litert comes without a GPU delegate"
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """The gate's verdict.
+
+    Attributes:
+        resident: every operator ran on the GPU delegate and agreed with the CPU; None if nothing
+            could be checked.
+        note: the device, or why not; one line.
+        max_abs: largest difference between GPU and CPU; None where the GPU did not run.
+    """
+
+    resident: bool | None
+    note: str
+    max_abs: float | None = None
+
+
+def check_gpu(bundle: str | Path, time_limit: float = TIME_LIMIT) -> GateResult:
+    """Compile and run a TFLite file on the GPU delegate, in a child process.
+
+    The machine's own Vulkan device comes first, then a software device from the usual places;
+    VK_DRIVER_FILES or VK_ICD_FILENAMES, where set, are taken at their word.
+    """
+    for environment in _environments():
+        try:
+            child = subprocess.run(
+                [sys.executable, "-m", __spec__.name, str(bundle)],
+                env=environment,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=time_limit,
+            )
+        except subprocess.TimeoutExpired:
+            return GateResult(None, f"not checked: no answer within {time_limit:g} s")
+        if "Dynamically loaded GPU accelerator" not in child.stderr:
+            return GateResult(None, NO_DELEGATE)
+        if "No adapters found" not in child.stderr:
+            return _verdict(child)
+    return GateResult(None, NO_DEVICE)
+
+
+def _environments() -> Iterator[dict[str, str]]:
+    yield dict(os.environ)
+    if not any(name in os.environ for name in VULKAN_VARIABLES):
+        for path in SOFTWARE_DEVICES:
+            if Path(path).is_file():
+                yield os.environ | dict.fromkeys(VULKAN_VARIABLES, path)
+
+
+def _verdict(child: subprocess.CompletedProcess[str]) -> GateResult:
+    if child.returncode == 0:
+        outcome = json.loads(child.stdout.splitlines()[-1])
+        if outcome["resident"]:
+            device = re.search(r"Selected adapter: (.*?), arch=", child.stderr)
+            outcome["note"] += f" ({device[1]})" if device else ""
+        elif rejected := _rejected_operators(child.stderr):
+            outcome["note"] = f"rejected by the GPU delegate: {rejected}"
+        return GateResult(**outcome)
+    fatal = re.search(r"^F\d{4} .*?\] (.*)", child.stderr, re.MULTILINE)
+    reason = fatal[1] if fatal else f"exit status {child.returncode}"
+    return GateResult(False, f"the GPU delegate crashed: {reason}")
+
+
+def _rejected_operators(log: str) -> str:
+    listed = re.search(
+        r"not supported by GPU delegate:\n(.*?)\n(?:\d+|No) operations", log, re.DOTALL
+    )
+    return "; ".join(listed[1].splitlines()) if listed else ""
+
+
+def _examine(path: str) -> GateResult:
+    """What the child does."""
+    from ai_edge_litert.compiled_model import HardwareAccelerator
+
+    try:
+        resident, on_gpu = _run(path, HardwareAccelerator.GPU)
+    except RuntimeError as error:
+        return GateResult(False, str(error).splitlines()[-1].removeprefix("└ "))
+    if not resident:
+        return GateResult(False, "the GPU delegate leaves operators to the CPU")
+    _, on_cpu = _run(path, HardwareAccelerator.CPU)
+    max_abs = max(float(np.abs(g - c).max()) for g, c in zip(on_gpu, on_cpu, strict=True))
+    if max_abs == 0:
+        return GateResult(False, "output identical to the CPU's: did not run on the GPU", 0.0)
+    if not np.isfinite(max_abs):
+        return GateResult(False, "the GPU's output is not finite")
+    if max_abs > TOLERANCE:
+        return GateResult(False, f"GPU and CPU differ by {max_abs:.2g}", max_abs)
+    return GateResult(True, "every operator on the GPU delegate", max_abs)
+
+
+def _run(path: str, accelerator: int) -> tuple[bool, list[np.ndarray]]:
+    """Whether all operators are accelerated, and the outputs for uniform noise in -1..1."""
+    from ai_edge_litert.compiled_model import CompiledModel
+
+    model = CompiledModel.from_file(path, accelerator)
+    inputs, outputs = model.create_input_buffers(0), model.create_output_buffers(0)
+    noise = np.random.default_rng(0)
+    for buffer in inputs:
+        shape = buffer.get_tensor_details()["shape"]
+        buffer.write(noise.uniform(-1, 1, shape).astype(np.float32))
+    model.run_by_index(0, inputs, outputs)
+    values = [
+        buffer.read(int(np.prod(buffer.get_tensor_details()["shape"])), np.float32)
+        for buffer in outputs
+    ]
+    return model.is_fully_accelerated(), values
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(_examine(sys.argv[1]))), flush=True)

@@ -1,0 +1,185 @@
+"""What a user does who has a generator that is too slow for a phone, from top to bottom.
+
+Data → teacher → search → compact and fine-tune → convert → verify → stylise → report. The teacher
+ships with the package; the data are procedural heads, whose cartoons are known, so that quality is
+measured against the truth.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from ..converters import convert, verify
+from ..datasets import heads, render_heads, to_pictures, to_tensor
+from ..errors import UsageError
+from ..images import centre_square, read_rgb, resize
+from ..latency_model import SpeedModel, device_names, total_macs
+from ..networks import load, save
+from ..sdk import Stylizer, stylize_video, write_video
+from ..search import Report, load_config, quality_to_truth, resolve_model, search
+from .report import write_report
+
+ASTRONAUT = Path(__file__).parent / "astronaut.jpg"
+UNSEEN_SEED = 2  # the teacher and the search draw from set 1
+UNSEEN, CLIP_FRAMES, FPS = 64, 96, 24
+SHORT = {"heads": 96, "steps": 12, "fine_tune_steps": 8}
+
+
+def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, Any]:
+    """Run the main job and write everything to `out`, with `report.html` as the way in.
+
+    Args:
+        short: a few steps only, to see that everything runs; the numbers then mean nothing.
+
+    Returns:
+        The result that `--json` prints, also in `out/result.json`.
+    """
+    if out.exists():
+        if not force:
+            raise UsageError(f"{out} exists; pass --force to replace it")
+        if any(out.iterdir()) and not (out / "demo").is_file():
+            raise UsageError(f"{out} was not made by the demo; choose another --out")
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    (out / "demo").touch()
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(name: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        seconds[name] = perf_counter() - start
+
+    changes = []
+    if short:
+        changes = [f"data.heads={SHORT['heads']}", f"search.steps={SHORT['steps']}"]
+        changes.append(f"search.fine_tune_steps={SHORT['fine_tune_steps']}")
+    config = load_config("heads-search", changes)
+    size, settings = config.data.size, config.search
+
+    with stage("data"):
+        photos, truth = render_heads(
+            UNSEEN, size, UNSEEN_SEED, lambda done, total: report("unseen heads", done, total)
+        )
+        clip = list(heads.clip(UNSEEN_SEED, CLIP_FRAMES, size))
+        write_video((photo for photo, _ in clip), out / "clip.mp4", FPS)
+        Image.fromarray(read_rgb(ASTRONAUT)).save(out / "astronaut.png")
+
+    with stage("teacher"):
+        teacher, _ = load(resolve_model(settings.teacher))
+        identity = quality_to_truth(None, photos, truth)
+        teacher_result = _costs(teacher) | quality_to_truth(teacher, photos, truth)
+
+    with stage("search"):
+        student_path = search(config, out / "search", resume=False, report=report)
+
+    with stage("student"):
+        student, card = load(student_path)
+        student_result = _costs(student) | quality_to_truth(student, photos, truth)
+        metrics = {name: student_result[name] for name in ("ssim_to_truth", "l1_to_truth")}
+        card = replace(
+            card,
+            name="heads",
+            metrics=metrics | {"n": UNSEEN},
+            provenance=card.provenance | {"made_by": "pocketstyle demo"},
+        )
+        save(student_path, student, card)
+
+    with stage("convert"):
+        bundles = {}
+        for done, precision in enumerate(("fp32", "fp16"), 1):
+            report("convert", done - 1, 2)
+            bundles[precision] = out / f"heads-{precision}.tflite"
+            convert(
+                student,
+                card,
+                bundles[precision],
+                precision=precision,
+                predicted_ms=student_result["predicted_ms"],
+                metrics=metrics,
+            )
+            report("convert", done, 2)
+
+    with stage("verify"):
+        pictures = np.concatenate((_astronaut(size)[None], photos.pictures[:15]))
+        checks = {precision: verify(path, student, pictures) for precision, path in bundles.items()}
+
+    with stage("stylise"):
+        bundle = bundles["fp16"]
+        with Stylizer.load(bundle) as stylizer:
+            Image.fromarray(stylizer.stylize(read_rgb(ASTRONAUT))).save(
+                out / "astronaut-stylised.png"
+            )
+            video = stylize_video(
+                stylizer,
+                out / "clip.mp4",
+                out / "clip-stylised.mp4",
+                compare=True,
+                report=lambda done, total: report("stylise the clip", done, total),
+            )
+
+    result = {
+        "device": settings.device,
+        "target_ms": settings.target_ms,
+        "unseen_heads": UNSEEN,
+        "identity": identity,
+        "teacher": teacher_result,
+        "student": student_result,
+        "bundle": {
+            "path": str(bundle),
+            "bytes": bundle.stat().st_size,
+            "parity_max_abs": checks["fp16"].max_abs,
+            "parity_max_abs_fp32": checks["fp32"].max_abs,
+            "transposes": checks["fp16"].transposes,
+            "gpu_resident": checks["fp16"].gpu_resident,
+            "gpu_note": checks["fp16"].gpu_note,
+        },
+        "host_ms": checks["fp16"].host_ms,
+        "video_fps": video.fps,
+        "seconds": seconds,
+    }
+    with stage("report"):
+        rows = _rows(photos.pictures, truth.pictures, teacher, student)
+        write_report(out, result, rows, teacher.spec, student.spec, short=short)
+    result["report"] = str(out / "report.html")
+    (out / "result.json").write_text(json.dumps(result, indent=1))
+    return result
+
+
+def _costs(network: nn.Module) -> dict[str, Any]:
+    kernels = list(network.kernels())
+    return {
+        "macs": total_macs(kernels),
+        "params": sum(parameter.numel() for parameter in network.parameters()),
+        "predicted_ms": {name: SpeedModel.load(name).latency(kernels) for name in device_names()},
+    }
+
+
+@torch.no_grad()
+def _rows(
+    photos: np.ndarray, truth: np.ndarray, teacher: nn.Module, student: nn.Module, count: int = 8
+) -> dict[str, np.ndarray]:
+    """Pictures for the report, uint8[count, S, S, 3] by row."""
+    x = to_tensor(photos[:count])
+    return {
+        "input": photos[:count],
+        "teacher": to_pictures(teacher(x)),
+        "student": to_pictures(student(x)),
+        "truth": truth[:count],
+    }
+
+
+def _astronaut(size: int) -> np.ndarray:
+    return resize(centre_square(read_rgb(ASTRONAUT)), size, size)

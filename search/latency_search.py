@@ -1,0 +1,216 @@
+"""Search a network that meets a latency target, then fine-tune it: the recipe from top to bottom.
+
+1. The supernet is the teacher with a mask on every width and a gate on every residual block.
+2. Warm-up: weights alone. Then v and alpha move too, pulled by the loss and by the latency term.
+3. The target has arrived: masks are frozen, the last channels that stand above it are closed, and
+   the weights settle.
+4. compact: what is masked is gone.
+5. Fine-tuning with the same loss; the learning rate falls as in training.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..datasets import PictureSet
+from ..errors import TrainingDiverged, UsageError
+from ..latency_model import SpeedModel, device_names, total_macs
+from ..networks import (
+    ModelCard,
+    Spec,
+    build,
+    clamp_rho,
+    compact,
+    load,
+    save,
+    searchable,
+    start_search,
+    ugatit_spec,
+)
+from .config import Config
+from .data import load_data, make_batches
+from .latency_term import LatencyTerm, meet_target
+from .objectives import OBJECTIVES, Distilled, Objective, generator_optimizer
+from .provenance import provenance
+from .run_directory import Report, RunDirectory
+from .shipped import resolve_model
+from .train import SAMPLES, learning_rate_at, set_learning_rate
+
+
+def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
+    """Search and fine-tune; writes `out/model.safetensors`, the compact student.
+
+    Resumable at any instant like `train`.
+
+    Raises:
+        UnreachableTarget: the target lies below what the search space holds.
+        TrainingDiverged: a loss is not finite; the last checkpoint is kept.
+    """
+    settings = config.search
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(config.train.seed)
+    supernet, teacher = _start(config, device)
+    full = supernet.spec
+    start_search(supernet, settings.keep_at_least)
+    supernet.to(device)
+    latency_term = LatencyTerm(
+        supernet, settings.device, settings.target_ms, settings.steps, settings.anneal
+    )
+    widths, gates = searchable(supernet)
+    with torch.no_grad():
+        for width in widths:  # or the channels of a layer would close all at once
+            width.v.add_((torch.rand_like(width.v) - 0.5) * 2 * settings.jitter)
+
+    run = RunDirectory(out, config, resume=resume)
+    state = run.restore()
+    data = load_data(config.data, report)
+    batches = make_batches(config.data, data, settings.batch, config.train.seed)
+    shown = batches.at(0, device)[0][:SAMPLES]
+
+    generator, phase, start = supernet, "search", 0
+    if state is not None:
+        phase, start = state["phase"], state["step"]
+        if phase == "fine-tune":
+            generator = build(Spec.from_json(state["spec"]))
+            generator = generator.to(device, memory_format=torch.channels_last)
+        generator.load_state_dict(state["generator"])
+    objective = _objective(generator, teacher, config, device)
+    optimizer = _optimizer(generator, objective, config)
+    mask_optimizer = torch.optim.Adam(
+        [width.v for width in widths] + [gate.alpha for gate in gates], lr=settings.mask_rate
+    )
+    if state is not None:
+        objective.load(state["objective"])
+        optimizer.load_state_dict(state["optimizer"])
+        mask_optimizer.load_state_dict(state["mask_optimizer"])
+
+    def checkpoint(step: int) -> None:
+        run.checkpoint(
+            {
+                "phase": phase,
+                "step": step,
+                "spec": generator.spec.to_json(),
+                "generator": generator.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "mask_optimizer": mask_optimizer.state_dict(),
+                "objective": objective.state(),
+            }
+        )
+
+    freeze = round(settings.steps * settings.anneal)
+    warm_up = round(settings.steps * settings.warm_up)
+    total = settings.steps + settings.fine_tune_steps
+    for step in range(start, total):
+        if step == settings.steps and phase == "search":
+            phase = "fine-tune"
+            generator = compact(supernet).to(memory_format=torch.channels_last)
+            objective.generator = generator
+            optimizer = _optimizer(generator, objective, config)
+        searching = phase == "search"
+        moving = searching and warm_up <= step < freeze
+        if searching and step == freeze:
+            meet_target(supernet, latency_term.model, settings.target_ms)
+
+        rate = settings.learning_rate
+        if not searching:
+            rate = learning_rate_at(step - settings.steps, settings.fine_tune_steps, rate)
+        set_learning_rate(rate, optimizer, *objective.optimizers())
+        x, y = batches.at(step, device)
+        terms = objective.losses(x, y, step)
+        if moving:
+            terms["latency"] = settings.latency_weight * latency_term(step)
+        loss = sum(terms.values())
+        if not math.isfinite(value := loss.item()):
+            raise TrainingDiverged(
+                f"the loss is {value} at step {step}; {run.checkpoint_path} holds the last good "
+                "state; lower search.learning_rate and --resume"
+            )
+        optimizer.zero_grad()
+        mask_optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if moving:
+            mask_optimizer.step()
+        clamp_rho(generator)
+
+        if step % config.train.log_every == 0:
+            line = {"loss": value, **{name: term.item() for name, term in terms.items()}}
+            if searching:
+                line["predicted_ms"] = latency_term.predict()
+                line["target_ms"] = latency_term.target_at(step)
+                line |= {f"width/{w.name}": len(w.kept) for w in widths}
+                line |= {f"gate/{i}": float(gate.open) for i, gate in enumerate(gates)}
+            run.log(step, line)
+        if step % config.train.sample_every == 0:
+            with torch.no_grad():
+                run.sample(f"{step:07d}", [shown, generator(shown)])
+        if (step + 1) % config.train.checkpoint_every == 0 or step + 1 == total:
+            checkpoint(step + 1)
+        if searching:
+            report("search", step + 1, settings.steps)
+        else:
+            report("fine-tune", step + 1 - settings.steps, settings.fine_tune_steps)
+
+    path = run.path / "model.safetensors"
+    save(path, generator, _card(run, generator, full, config, data))
+    return path
+
+
+def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module | None]:
+    """The network to prune and a fixed copy of it; without a teacher, a fresh one and None."""
+    settings = config.search
+    if settings.teacher is None:
+        if settings.loss == "distill":
+            raise UsageError('search.loss = "distill" needs search.teacher')
+        spec = ugatit_spec(config.data.size, config.network.base, config.network.blocks)
+        return build(spec).to(device, memory_format=torch.channels_last), None
+    path = resolve_model(settings.teacher)
+    supernet, teacher = (
+        load(path)[0].to(device, memory_format=torch.channels_last) for _ in range(2)
+    )
+    if supernet.spec.size != config.data.size:
+        raise UsageError(
+            f"data.size is {config.data.size}, but the teacher was trained at "
+            f"{supernet.spec.size}; they must be equal"
+        )
+    return supernet.train(), teacher.requires_grad_(False)
+
+
+def _objective(
+    generator: nn.Module, teacher: nn.Module | None, config: Config, device: torch.device
+) -> Objective:
+    if config.search.loss == "distill":
+        return Distilled(generator, teacher, config)
+    return OBJECTIVES[config.train.objective](generator, config, device)
+
+
+def _optimizer(generator: nn.Module, objective: Objective, config: Config) -> torch.optim.Adam:
+    """Adam over the weights; v and alpha have an optimiser of their own."""
+    weights = [p for name, p in generator.named_parameters() if not name.endswith((".v", ".alpha"))]
+    return generator_optimizer(
+        [*weights, *objective.extra_parameters()],
+        config.search.learning_rate,
+        config.train.weight_decay,
+    )
+
+
+def _card(
+    run: RunDirectory,
+    student: nn.Module,
+    full: Spec,
+    config: Config,
+    data: tuple[PictureSet, PictureSet],
+) -> ModelCard:
+    more: dict[str, Any] = {
+        "searched_from": {"spec": full.to_json(), "macs": total_macs(build(full).kernels())},
+        "macs": total_macs(student.kernels()),
+        "predicted_ms": {
+            name: SpeedModel.load(name).latency(student.kernels()) for name in device_names()
+        },
+    }
+    return ModelCard(run.path.name, provenance=provenance(config, data, **more))

@@ -1,0 +1,102 @@
+"""The latency term of the search (eq. 10), its annealed target, and the last step onto the target.
+
+The term is lambda * |latency / target(t) - 1|, where target(t) falls linearly from the full
+network's latency to the wished one and then stays. A one-sided hinge at the full target from the
+start closes the channels of whole layers together, overshoots and never comes back (docs/search.md
+has the measurements); the two-sided form pulls channels back where too many have closed.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UnreachableTarget, UsageError
+from ..latency_model import SpeedModel
+from ..networks import searchable
+
+
+class LatencyTerm:
+    """The penalty of one supernet on one device.
+
+    Args:
+        target_ms: the wished latency.
+        steps: search steps; the target is reached after `anneal` (0..1] of them.
+
+    Raises:
+        UnreachableTarget: below what the smallest network of the search space takes.
+        UsageError: the full network is that fast already.
+    """
+
+    def __init__(
+        self, supernet: nn.Module, device: str, target_ms: float, steps: int, anneal: float
+    ):
+        self.supernet, self.model, self.target_ms = supernet, SpeedModel.load(device), target_ms
+        self.annealing_steps = max(1, round(steps * anneal))
+        self.full_ms = self.predict()
+        smallest = smallest_latency(supernet, self.model)
+        if target_ms < smallest:
+            raise UnreachableTarget(
+                f"{target_ms:g} ms on {device} is out of reach: the smallest network of this "
+                f"search space takes {smallest:.2f} ms"
+            )
+        if target_ms >= self.full_ms:
+            raise UsageError(
+                f"nothing to search: the full network takes {self.full_ms:.2f} ms on {device}, "
+                f"the target is {target_ms:g} ms"
+            )
+
+    def target_at(self, step: int) -> float:
+        """The target of a step in milliseconds."""
+        progress = min(1.0, (step + 1) / self.annealing_steps)
+        return self.full_ms + (self.target_ms - self.full_ms) * progress
+
+    def __call__(self, step: int) -> Tensor:
+        """|latency / target - 1| of the supernet as it is, differentiable in v and alpha."""
+        return (self.model.latency(self.supernet.kernels()) / self.target_at(step) - 1).abs()
+
+    @torch.no_grad()
+    def predict(self) -> float:
+        """The supernet's present latency in milliseconds."""
+        return float(self.model.latency(self.supernet.kernels()))
+
+
+@torch.no_grad()
+def smallest_latency(supernet: nn.Module, model: SpeedModel) -> float:
+    """Latency with every gate closed and every width at its minimum, in milliseconds."""
+    widths, gates = searchable(supernet)
+    parameters = [width.v for width in widths] + [gate.alpha for gate in gates]
+    before = [parameter.clone() for parameter in parameters]
+    for width in widths:
+        width.v.zero_()
+    for gate in gates:
+        gate.alpha.copy_(torch.tensor([1.0, 0.0]))
+    smallest = float(model.latency(supernet.kernels()))
+    for parameter, value in zip(parameters, before, strict=True):
+        parameter.copy_(value)
+    return smallest
+
+
+@torch.no_grad()
+def meet_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> int:
+    """Close the open channels with the smallest v, one by one, until the target is met.
+
+    The annealed term ends within a few percent of the target, on either side; this takes the rest.
+    Where all widths are at their minimum, whole blocks go, the weakest first.
+
+    Returns:
+        How many channels and blocks were closed.
+    """
+    widths, gates = searchable(supernet)
+    closed = 0
+    while float(model.latency(supernet.kernels())) > target_ms:
+        if wide := [width for width in widths if len(width.kept) > width.minimum]:
+            weakest = min(wide, key=lambda width: float(width.v[width.kept].min()))
+            kept = weakest.kept
+            weakest.v[kept[weakest.v[kept].argmin()]] = 0.0
+        else:
+            running = [gate for gate in gates if float(gate.open)]
+            weakest = min(running, key=lambda gate: float(gate.alpha[1] - gate.alpha[0]))
+            weakest.alpha.copy_(torch.tensor([1.0, 0.0]))
+        closed += 1
+    return closed

@@ -1,0 +1,81 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pocketstyle.converters import GateResult, check_gpu
+from pocketstyle.converters.gpu_gate import NO_DELEGATE, NO_DEVICE, VULKAN_VARIABLES
+
+from .conftest import export, torch
+
+
+class Shuffle(torch.nn.Module):
+    """Channel shuffle needs five axes."""
+
+    def forward(self, x):
+        b, h, w, c = x.shape
+        return x.view(b, h, w, 2, c // 2).transpose(3, 4).reshape(b, h, w, c)
+
+
+class Square(torch.nn.Module):
+    """A matrix times itself: the delegate aborts the process."""
+
+    def forward(self, x):
+        return torch.nn.functional.linear(x, x)
+
+
+class Half(torch.nn.Module):
+    """Exact in any arithmetic, so GPU and CPU cannot be told apart."""
+
+    def forward(self, x):
+        return x * 0.5
+
+
+def checked(path: Path) -> GateResult:
+    result = check_gpu(path)
+    if result.resident is None:
+        pytest.skip(result.note)
+    return result
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_our_networks_run_on_the_gpu(bundles, precision):
+    result = checked(bundles[precision].path)
+    assert result.resident is True, result.note
+    assert 0 < result.max_abs < 1e-2
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "note"),
+    [
+        (Shuffle(), (1, 8, 8, 4), "rejected by the GPU delegate: RESHAPE"),
+        (Square(), (8, 8), "the GPU delegate crashed: Check failed"),
+        (Half(), (1, 8, 8, 4), "output identical to the CPU's"),
+    ],
+    ids=["rejected", "crash", "identical"],
+)
+def test_what_does_not_run_there_is_told(module, shape, note, tmp_path):
+    result = checked(export(tmp_path / "graph.tflite", module, shape))
+    assert result.resident is False
+    assert result.note.startswith(note)
+    assert "\n" not in result.note
+
+
+def test_without_a_device_nothing_is_claimed(bundles, monkeypatch):
+    for variable in VULKAN_VARIABLES:
+        monkeypatch.setenv(variable, "/nowhere")
+    assert check_gpu(bundles["fp32"].path) in (
+        GateResult(None, NO_DEVICE),
+        GateResult(None, NO_DELEGATE),
+    )
+
+
+def test_a_hanging_delegate_is_no_verdict(bundles):
+    result = check_gpu(bundles["fp32"].path, time_limit=0.01)
+    assert result == GateResult(None, "not checked: no answer within 0.01 s")
+
+
+def test_the_child_loads_no_torch():
+    code = "import sys, pocketstyle.converters.gpu_gate; print('torch' in sys.modules)"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert child.stdout == "False\n"
