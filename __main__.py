@@ -1,5 +1,5 @@
 """`python -m pocketstyle` is the command line."""
 
-from pocketstyle.cli import main
+from pocketstyle.cli.app import main
 
 main()

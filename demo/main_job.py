@@ -99,8 +99,7 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
 
     with stage("convert"):
         bundles = {}
-        for done, precision in enumerate(("fp32", "fp16"), 1):
-            report("convert", done - 1, 2)
+        for precision in ("fp32", "fp16"):
             bundles[precision] = out / f"heads-{precision}.tflite"
             convert(
                 student,
@@ -109,8 +108,8 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
                 precision=precision,
                 predicted_ms=student_result["predicted_ms"],
                 metrics=metrics,
+                report=lambda name, done, total, p=precision: report(f"convert {p}", done, total),
             )
-            report("convert", done, 2)
 
     with stage("verify"):
         pictures = np.concatenate((_astronaut(size)[None], photos.pictures[:15]))

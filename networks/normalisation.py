@@ -162,7 +162,6 @@ def _batch_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor
     return F.batch_norm(flat, None, None, weight, bias, True, 0.0, EPSILON).reshape(x.shape)
 
 
-
 def spatial_mean(x: Tensor) -> Tensor:
     """Mean over rows, then columns, [B, C, H, W] → [B, C, 1, 1].
 

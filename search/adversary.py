@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..networks import MultiScaleDiscriminator
+from .optimizers import adam, load_optimizer
 
 
 class Adversary:
@@ -33,13 +34,7 @@ class Adversary:
         self.network = MultiScaleDiscriminator(base, size).to(
             device, memory_format=torch.channels_last
         )
-        self.optimizer = torch.optim.Adam(
-            self.network.parameters(),
-            lr=learning_rate,
-            betas=(0.5, 0.999),
-            weight_decay=weight_decay,
-            fused=True,
-        )
+        self.optimizer = adam(self.network.parameters(), learning_rate, weight_decay)
         self.capacity, self.seed = pool, seed
         self.pool: list[Tensor] = []
 
@@ -54,9 +49,10 @@ class Adversary:
         """One update towards 1 on real and 0 on fake pictures."""
         shown = self._from_pool(fake.detach(), step)
         # one pass over both: spectral normalisation costs as much as the convolutions
+        both = torch.cat((real, shown)).contiguous(memory_format=torch.channels_last)
         loss = sum(
             (score[: len(real)] - 1).square().mean() + score[len(real) :].square().mean()
-            for score in self.network(torch.cat((real, shown)))
+            for score in self.network(both)
         )
         self.optimizer.zero_grad()
         loss.backward()
@@ -88,6 +84,6 @@ class Adversary:
 
     def load(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_optimizer(self.optimizer, state["optimizer"])
         device = next(self.network.parameters()).device
         self.pool = [fake.to(device) for fake in state["pool"]]

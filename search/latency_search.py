@@ -35,11 +35,12 @@ from ..networks import (
 from .config import Config
 from .data import load_data, make_batches
 from .latency_term import LatencyTerm, meet_target
-from .objectives import OBJECTIVES, Distilled, Objective, generator_optimizer
+from .objectives import OBJECTIVES, Distilled, Objective
+from .optimizers import adam, load_optimizer, set_learning_rate
 from .provenance import provenance
 from .run_directory import Report, RunDirectory
 from .shipped import resolve_model
-from .train import SAMPLES, learning_rate_at, set_learning_rate
+from .train import SAMPLES, learning_rate_at
 
 
 def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
@@ -86,8 +87,8 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     )
     if state is not None:
         objective.load(state["objective"])
-        optimizer.load_state_dict(state["optimizer"])
-        mask_optimizer.load_state_dict(state["mask_optimizer"])
+        load_optimizer(optimizer, state["optimizer"])
+        load_optimizer(mask_optimizer, state["mask_optimizer"])
 
     def checkpoint(step: int) -> None:
         run.checkpoint(
@@ -192,7 +193,7 @@ def _objective(
 def _optimizer(generator: nn.Module, objective: Objective, config: Config) -> torch.optim.Adam:
     """Adam over the weights; v and alpha have an optimiser of their own."""
     weights = [p for name, p in generator.named_parameters() if not name.endswith((".v", ".alpha"))]
-    return generator_optimizer(
+    return adam(
         [*weights, *objective.extra_parameters()],
         config.search.learning_rate,
         config.train.weight_decay,

@@ -20,15 +20,6 @@ from .config import Config
 Terms = dict[str, Tensor]
 
 
-def generator_optimizer(
-    parameters: Any, learning_rate: float, weight_decay: float
-) -> torch.optim.Adam:
-    """Adam (0.5, 0.999), as CycleGAN and UGATIT use it."""
-    return torch.optim.Adam(
-        parameters, lr=learning_rate, betas=(0.5, 0.999), weight_decay=weight_decay, fused=True
-    )
-
-
 class Paired:
     """pix2pix: the adversarial terms and L1 to the known answer."""
 

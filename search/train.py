@@ -11,7 +11,8 @@ from ..errors import TrainingDiverged
 from ..networks import ModelCard, build, clamp_rho, save, ugatit_spec
 from .config import Config
 from .data import load_data, make_batches
-from .objectives import OBJECTIVES, generator_optimizer
+from .objectives import OBJECTIVES
+from .optimizers import adam, load_optimizer, set_learning_rate
 from .provenance import provenance
 from .run_directory import Report, RunDirectory
 
@@ -21,12 +22,6 @@ SAMPLES = 8  # pictures in a sample sheet
 def learning_rate_at(step: int, steps: int, rate: float) -> float:
     """Fixed for the first half, then linearly to zero (paper, section 4)."""
     return rate * min(1.0, 2 * (1 - step / steps))
-
-
-def set_learning_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = rate
 
 
 def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
@@ -51,7 +46,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     spec = ugatit_spec(config.data.size, config.network.base, config.network.blocks)
     generator = build(spec).to(device, memory_format=torch.channels_last)
     objective = OBJECTIVES[settings.objective](generator, config, device)
-    optimizer = generator_optimizer(
+    optimizer = adam(
         [*generator.parameters(), *objective.extra_parameters()],
         settings.learning_rate,
         settings.weight_decay,
@@ -60,7 +55,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     if (state := run.restore()) is not None:
         start = state["step"]
         generator.load_state_dict(state["generator"])
-        optimizer.load_state_dict(state["optimizer"])
+        load_optimizer(optimizer, state["optimizer"])
         objective.load(state["objective"])
     shown = batches.at(0, device)[0][:SAMPLES]
 

@@ -1,0 +1,64 @@
+"""Batches: a pure function of the step."""
+
+import numpy as np
+import torch
+from pocketstyle.datasets import Batches, heads, render_heads, to_pictures, to_tensor
+
+
+def numbered(count: int, size: int = 12) -> np.ndarray:
+    """Pictures whose pixels tell which picture and which column they are."""
+    pictures = np.zeros((count, size, size, 3), np.uint8)
+    pictures[..., 0] = np.arange(count)[:, None, None]
+    pictures[..., 1] = np.arange(size)[None, None, :]
+    return pictures
+
+
+def make(paired: bool, count: int = 6, seed: int = 0) -> Batches:
+    data = numbered(count)
+    return Batches(data, data, size=8, batch=4, paired=paired, seed=seed)
+
+
+def test_the_same_step_gives_the_same_batch_whatever_came_before():
+    first, second = make(False), make(False)
+    for step in range(5):
+        first.at(step)
+    for a, b in zip(first.at(7), second.at(7), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_every_picture_comes_once_an_epoch():
+    batches = make(False, count=8)
+    seen = np.concatenate([to_pictures(batches.at(step)[0])[:, 0, 0, 0] for step in range(2)])
+    assert sorted(seen) == list(range(8))
+
+
+def test_pairs_share_crop_and_flip_and_unpaired_do_not():
+    paired, unpaired = make(True), make(False)
+    assert all(torch.equal(*paired.at(step)) for step in range(4))
+    assert not all(torch.equal(*unpaired.at(step)) for step in range(4))
+
+
+def test_flips_and_crops_happen():
+    columns = [to_pictures(make(False).at(step)[0])[:, 0, :, 1] for step in range(8)]
+    rising = [row[-1] > row[0] for batch in columns for row in batch]
+    assert any(rising) and not all(rising)
+    assert len({int(row.min()) for batch in columns for row in batch}) > 1
+
+
+def test_another_seed_gives_another_order():
+    assert not torch.equal(make(False, seed=0).at(0)[0], make(False, seed=1).at(0)[0])
+
+
+def test_tensors_round_trip():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 5, 5, 3), dtype=np.uint8)
+    tensor = to_tensor(pictures)
+    assert tensor.min() >= -1 and tensor.max() <= 1
+    assert np.array_equal(to_pictures(tensor), pictures)
+
+
+def test_rendering_on_all_cores_gives_the_same_heads():
+    photos, cartoons = render_heads(20, 32, seed=3)
+    assert len(photos) == 20
+    photo, cartoon = heads.pair(3, 17, 32)
+    assert np.array_equal(photos.pictures[17], photo)
+    assert np.array_equal(cartoons.pictures[17], cartoon)

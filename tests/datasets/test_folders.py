@@ -1,0 +1,58 @@
+"""Folders of pictures, good and bad."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from pocketstyle.datasets import read_folder
+from pocketstyle.errors import DataError
+
+
+def save(path, size=(40, 30), colour=(200, 100, 50), mode="RGB"):
+    Image.new("RGB", size, colour).convert(mode).save(path)
+
+
+def test_pictures_of_every_kind_become_square_rgb(tmp_path):
+    save(tmp_path / "a.png")
+    save(tmp_path / "b.jpg", mode="CMYK")
+    save(tmp_path / "c.png", mode="L")
+    (tmp_path / "notes.txt").write_text("no picture")
+    found = read_folder(tmp_path, 16)
+    assert found.pictures.shape == (3, 16, 16, 3)
+    assert found.pictures.dtype == np.uint8
+    assert found.names == ("a.png", "b.jpg", "c.png")
+    assert found.skipped == 0
+    np.testing.assert_allclose(found.pictures[0, 8, 8], (200, 100, 50), atol=2)
+
+
+def test_unreadable_files_are_skipped_with_a_count(tmp_path):
+    for name in "abc":
+        save(tmp_path / f"{name}.png")
+    whole = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[:40])
+    (tmp_path / "text.png").write_text("not a picture")
+    found = read_folder(tmp_path, 16)
+    assert len(found) == 3
+    assert found.skipped == 2
+
+
+def test_a_smaller_picture_is_enlarged(tmp_path):
+    for name in "ab":
+        save(tmp_path / f"{name}.png", size=(5, 9))
+    assert read_folder(tmp_path, 64).pictures.shape == (2, 64, 64, 3)
+
+
+def test_too_few_readable_pictures_is_an_error(tmp_path):
+    save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_text("no")
+    with pytest.raises(DataError, match=r"1 readable pictures \(1 unreadable\); at least 2"):
+        read_folder(tmp_path, 16)
+
+
+def test_missing_and_empty_folders(tmp_path):
+    with pytest.raises(DataError, match="no such folder"):
+        read_folder(tmp_path / "absent", 16)
+    with pytest.raises(DataError, match="0 readable"):
+        read_folder(tmp_path, 16)
+    save(tmp_path / "a.png")
+    with pytest.raises(DataError, match="not a folder"):
+        read_folder(tmp_path / "a.png", 16)

@@ -1,0 +1,54 @@
+"""Toy data: two folders of tiny heads, and a configuration that trains on them in seconds."""
+
+import pytest
+from pocketstyle.datasets import heads
+
+TOY = """
+[data]
+source = "{folder}/photo"
+target = "{folder}/cartoon"
+size = 32
+[network]
+base = 2
+blocks = 1
+discriminator_base = 2
+[train]
+steps = 30
+batch = 2
+log_every = 1
+checkpoint_every = 4
+sample_every = 10
+pool = 4
+[search]
+steps = 16
+batch = 2
+fine_tune_steps = 10
+mask_rate = 0.1
+warm_up = 0.1
+device = "s10"
+target_ms = {target_ms}
+"""
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toy")
+    heads.write_pairs(folder, 6, 36, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_config(toy_folder):
+    """A configuration file for `train` and `search`; the target is half-way down."""
+    from pocketstyle.latency_model import SpeedModel
+    from pocketstyle.networks import build, start_search, ugatit_spec
+    from pocketstyle.search.latency_term import smallest_latency
+
+    network = build(ugatit_spec(32, 2, 1))
+    model = SpeedModel.load("s10")
+    full = model.latency(network.kernels())
+    start_search(network, 0.25)
+    path = toy_folder / "toy.toml"
+    target = (full + smallest_latency(network, model)) / 2
+    path.write_text(TOY.format(folder=toy_folder, target_ms=target))
+    return path

@@ -1,0 +1,51 @@
+"""Configurations: what is accepted, and how a mistake is told."""
+
+import pytest
+from pocketstyle.errors import UsageError
+from pocketstyle.search.config import BUILT_IN, dump_toml, load_config
+
+HEADS = "[data]\nheads = 8\nsize = 32\n"
+
+
+def written(tmp_path, text: str):
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(BUILT_IN.glob("*.toml")), ids=lambda p: p.stem)
+def test_built_in_configurations_load_by_name_and_round_trip(path, tmp_path):
+    config = load_config(path.stem)
+    assert load_config(written(tmp_path, dump_toml(config))) == config
+
+
+def test_overrides_are_toml_values_or_bare_words(tmp_path):
+    path = written(tmp_path, HEADS)
+    config = load_config(path, ["train.steps=7", "search.device=pixel4", "search.jitter=0.1"])
+    assert (config.train.steps, config.search.device, config.search.jitter) == (7, "pixel4", 0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "message"),
+    [
+        (HEADS + "[train]\nstep = 3\n", (), "unknown key 'train.step'; allowed: objective, steps"),
+        (HEADS + "[train]\nsteps = 0\n", (), "train.steps = 0: .*greater than 0"),
+        (HEADS, ("train.objective=other",), "train.objective = 'other': .*'unpaired' or 'paired'"),
+        (HEADS, ("trian.steps=3",), "unknown key 'trian'; allowed: data, network, train, search"),
+        (HEADS, ("steps=3",), "write section.key=value"),
+        ("[data]\nsize = 32\n", (), "give data.source and data.target, or data.heads"),
+        ("[data]\nsource = 'a'\n", (), "data.source and data.target belong together"),
+        ("[data]\nheads = 4\nsize = 33\n", (), "data.size = 33: .*multiple of 4"),
+        ("heads = [", (), "is not TOML"),
+        ("", (), "missing key 'data'"),
+    ],
+)
+def test_mistakes_name_the_key_the_value_and_what_is_allowed(tmp_path, text, overrides, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        load_config(written(tmp_path, text), overrides)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_names_the_built_in_ones():
+    with pytest.raises(UsageError, match=r"built in: .*heads"):
+        load_config("nonesuch.toml")

@@ -1,0 +1,86 @@
+"""The latency term: its schedule, its reach and the last step onto the target."""
+
+import pytest
+import torch
+from pocketstyle.errors import UnreachableTarget, UsageError
+from pocketstyle.networks import build, compact, searchable, start_search, ugatit_spec
+from pocketstyle.search.latency_term import LatencyTerm, meet_target, smallest_latency
+
+
+@pytest.fixture
+def supernet():
+    network = build(ugatit_spec(64, 16, 2))
+    start_search(network, keep_at_least=0.25)
+    return network
+
+
+def middle(supernet) -> float:
+    term_free = LatencyTerm(supernet, "s10", 1e-9 + _smallest(supernet), 10, 1.0)
+    return (term_free.full_ms + _smallest(supernet)) / 2
+
+
+def _smallest(supernet) -> float:
+    from pocketstyle.latency_model import SpeedModel
+
+    return smallest_latency(supernet, SpeedModel.load("s10"))
+
+
+def test_the_target_falls_linearly_and_then_stays(supernet):
+    term = LatencyTerm(supernet, "s10", middle(supernet), steps=100, anneal=0.5)
+    assert term.target_at(49) == pytest.approx(term.target_ms)
+    assert term.target_at(99) == pytest.approx(term.target_ms)
+    assert term.target_at(24) == pytest.approx((term.full_ms + term.target_ms) / 2)
+
+
+def test_the_term_pulls_from_both_sides(supernet):
+    term = LatencyTerm(supernet, "s10", middle(supernet), steps=10, anneal=0.1)
+    widths, _ = searchable(supernet)
+    term(9).backward()
+    above = sum(float(width.v.grad.sum()) for width in widths)
+    assert above > 0  # too slow: descending lowers v
+    for width in widths:
+        width.v.grad = None
+        with torch.no_grad():
+            width.v.fill_(0.0)
+    for gate in searchable(supernet)[1]:
+        with torch.no_grad():
+            gate.alpha.copy_(torch.tensor([1.0, 0.0]))
+    term(9).backward()
+    assert sum(float(width.v.grad.sum()) for width in widths) < 0
+
+
+def test_a_target_out_of_reach_names_what_is_reachable(supernet):
+    smallest = _smallest(supernet)
+    with pytest.raises(UnreachableTarget, match=f"takes {smallest:.2f} ms") as caught:
+        LatencyTerm(supernet, "s10", smallest * 0.9, 10, 1.0)
+    assert caught.value.status == 2
+    with pytest.raises(UsageError, match="nothing to search"):
+        LatencyTerm(supernet, "s10", 1e4, 10, 1.0)
+
+
+def test_asking_for_the_smallest_changes_nothing(supernet):
+    before = [width.v.clone() for width in searchable(supernet)[0]]
+    _smallest(supernet)
+    after = [width.v for width in searchable(supernet)[0]]
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_meet_target_closes_the_weakest_until_the_target_is_met(supernet):
+    target = middle(supernet)
+    term = LatencyTerm(supernet, "s10", target, 10, 1.0)
+    with torch.no_grad():
+        for i, width in enumerate(searchable(supernet)[0]):
+            width.v.copy_(torch.linspace(0.6, 1.0, width.channels) + i * 1e-3)
+    assert meet_target(supernet, term.model, target) > 0
+    assert term.predict() <= target
+    small = compact(supernet)
+    assert float(term.model.latency(small.kernels())) <= target
+    first = searchable(supernet)[0][0]
+    assert first.kept.tolist() == list(range(first.channels - len(first.kept), first.channels))
+
+
+def test_meet_target_takes_whole_blocks_where_channels_do_not_suffice(supernet):
+    target = _smallest(supernet) * 1.01
+    term = LatencyTerm(supernet, "s10", target, 10, 1.0)
+    meet_target(supernet, term.model, target)
+    assert term.predict() <= target

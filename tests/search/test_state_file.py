@@ -1,0 +1,48 @@
+"""Checkpoints: whole or not at all."""
+
+import errno
+
+import pytest
+import torch
+from pocketstyle.errors import FormatError, PocketstyleError
+from pocketstyle.search import state_file
+from pocketstyle.search.state_file import load_state, save_state
+
+
+def test_nested_state_round_trips(tmp_path):
+    layer = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.Adam(layer.parameters())
+    layer(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    state = {"step": 5, "optimizer": optimizer.state_dict(), "pool": [torch.ones(2)], "x": None}
+    save_state(tmp_path / "s", state)
+    loaded = load_state(tmp_path / "s")
+    assert loaded["step"] == 5 and loaded["x"] is None
+    assert torch.equal(loaded["pool"][0], torch.ones(2))
+    other = torch.optim.Adam(torch.nn.Linear(3, 2).parameters())
+    other.load_state_dict(loaded["optimizer"])
+    assert torch.equal(
+        other.state_dict()["state"][0]["exp_avg"], optimizer.state_dict()["state"][0]["exp_avg"]
+    )
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "s"
+    save_state(path, {"step": 1})
+
+    def full(*_args, **_kwargs):
+        (tmp_path / "s.partial").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(state_file, "save_file", full)
+    with pytest.raises(PocketstyleError, match=r"No space left.*last checkpoint is kept"):
+        save_state(path, {"step": 2})
+    assert load_state(path)["step"] == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["s"]
+
+
+def test_foreign_files_are_refused(tmp_path):
+    path = tmp_path / "s"
+    path.write_bytes(b"anything at all")
+    with pytest.raises(FormatError, match="not a pocketstyle checkpoint"):
+        load_state(path)

@@ -1,0 +1,127 @@
+"""The objectives learn, and a training that diverges stops with its last good state."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from pocketstyle.errors import TrainingDiverged
+from pocketstyle.networks import build, ugatit_spec
+from pocketstyle.search.adversary import Adversary
+from pocketstyle.search.config import load_config
+from pocketstyle.search.objectives import Distilled, Paired, Unpaired
+from pocketstyle.search.optimizers import adam, load_optimizer
+from pocketstyle.search.state_file import load_state
+from pocketstyle.search.train import learning_rate_at, train
+
+
+def quiet(_stage, _done, _total):
+    """No progress."""
+
+
+def test_learning_rate_is_fixed_then_falls_to_zero():
+    rates = [learning_rate_at(step, 100, 2.0) for step in (0, 50, 75, 99)]
+    assert rates == pytest.approx([2.0, 2.0, 1.0, 0.04])
+
+
+@pytest.mark.parametrize("objective", [Paired, Unpaired])
+def test_every_parameter_of_an_objective_gets_a_gradient(objective, toy_config):
+    config = load_config(toy_config)
+    torch.manual_seed(0)
+    generator = build(ugatit_spec(32, 2, 1))
+    task = objective(generator, config, torch.device("cpu"))
+    x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
+    before = [p.clone() for a in task.optimizers() for g in a.param_groups for p in g["params"]]
+    sum(task.losses(x, y, 0).values()).backward()
+    missing = [
+        name
+        for name, parameter in generator.named_parameters()
+        if parameter.grad is None or not parameter.grad.abs().sum() > 0
+    ]
+    # without the CAM loss the classifiers still weigh the features, so nothing is idle
+    assert missing == []
+    after = [p for a in task.optimizers() for g in a.param_groups for p in g["params"]]
+    assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_the_adversarys_weights_rest_while_the_generator_learns(toy_config):
+    config = load_config(toy_config)
+    task = Paired(build(ugatit_spec(32, 2, 1)), config, torch.device("cpu"))
+    fake = (torch.rand(1, 3, 32, 32) * 2 - 1).requires_grad_()
+    task.adversary.fool(fake).backward()
+    assert fake.grad.abs().sum() > 0
+    assert all(p.grad is None for p in task.adversary.network.parameters())
+
+
+def test_the_pool_shows_old_fakes_and_never_grows():
+    adversary = Adversary(
+        2,
+        32,
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        pool=3,
+        seed=0,
+        device=torch.device("cpu"),
+    )
+    shown = [adversary._from_pool(torch.full((2, 3, 4, 4), float(i)), i) for i in range(12)]
+    assert len(adversary.pool) == 3
+    older = [float(p[0, 0, 0]) < i for i, batch in enumerate(shown) for p in batch]
+    assert any(older) and not all(older)
+
+
+def test_distillation_comes_closer_to_the_teacher(toy_config):
+    torch.manual_seed(0)
+    teacher = build(ugatit_spec(32, 2, 1)).eval().requires_grad_(False)
+    student = build(ugatit_spec(32, 2, 1))
+    task = Distilled(student, teacher, load_config(toy_config))
+    optimizer = adam(student.parameters(), 2e-3, 0.0)
+    x = torch.rand(2, 3, 32, 32) * 2 - 1
+    losses = []
+    for step in range(40):
+        loss = task.losses(x, x, step)["distill"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_nan_stops_and_keeps_the_last_good_checkpoint(toy_config, tmp_path, monkeypatch):
+    config = load_config(toy_config, ["train.objective=paired"])
+    losses = Paired.losses
+
+    def poisoned(self, x, y, step):
+        return losses(self, x * math.nan if step == 9 else x, y, step)
+
+    monkeypatch.setattr(Paired, "losses", poisoned)
+    with pytest.raises(TrainingDiverged, match=r"nan at step 9; .*last good"):
+        train(config, Path(tmp_path / "run"), resume=False, report=quiet)
+    state = load_state(tmp_path / "run" / "checkpoint.safetensors")
+    assert state["step"] == 8
+    assert all(torch.isfinite(value).all() for value in state["generator"].values())
+
+
+def test_a_restored_optimiser_goes_on_as_before():
+    """Channels-last weights: the restored moments must take their layout."""
+    torch.manual_seed(0)
+    layers = [torch.nn.Conv2d(4, 6, 3).to(memory_format=torch.channels_last) for _ in range(2)]
+    layers[1].load_state_dict(layers[0].state_dict())
+    first, second = (adam(layer.parameters(), 0.1, 0.0) for layer in layers)
+    x = torch.randn(1, 4, 8, 8)
+
+    def step(layer, optimizer):
+        optimizer.zero_grad()
+        layer(x).square().sum().backward()
+        optimizer.step()
+
+    step(layers[0], first)
+    layers[1].load_state_dict(layers[0].state_dict())
+    state = first.state_dict()
+    flat = {
+        i: {name: value.clone(memory_format=torch.contiguous_format) for name, value in m.items()}
+        for i, m in state["state"].items()
+    }
+    load_optimizer(second, state | {"state": flat})
+    step(layers[0], first)
+    step(layers[1], second)
+    assert torch.equal(layers[0].weight, layers[1].weight)

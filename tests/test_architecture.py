@@ -1,0 +1,90 @@
+"""Dependencies point one way (docs/architecture.md), and the SDK stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LEAVES = {"errors", "images"}  # below every room
+MAY_IMPORT = {
+    "cli": {
+        "search",
+        "converters",
+        "latency_model",
+        "sdk",
+        "metrics",
+        "datasets",
+        "networks",
+        "demo",
+    },
+    "demo": {"search", "converters", "latency_model", "sdk", "metrics", "datasets", "networks"},
+    "search": {"networks", "latency_model", "metrics", "datasets"},
+    "converters": {"networks", "sdk.bundle"},
+    "networks": {"latency_model.kernel"},
+    "latency_model": set(),
+    "metrics": set(),
+    "datasets": set(),
+    "sdk": set(),
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of the project that a file imports, as dotted names below the root."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            module = ".".join((*base, *(node.module or "").split("."))).strip(".")
+            if node.module:
+                found.add(module)
+            else:
+                found.update(".".join((*base, alias.name)) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pocketstyle."):
+            found.add(node.module.removeprefix("pocketstyle."))
+    return found
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_dependencies_point_one_way(room):
+    files = [path for path in (ROOT / room).rglob("*.py")]
+    assert files
+    for path in files:
+        for name in imports(path):
+            allowed = {room, *LEAVES, *MAY_IMPORT[room]}
+            fits = any(name == part or name.startswith(part + ".") for part in allowed)
+            assert fits or name in ("", "__version__"), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_every_folder_with_code_is_packaged():
+    import tomllib
+
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {path.parent for room in MAY_IMPORT for path in (ROOT / room).rglob("*.py")}
+    names = {".".join(("pocketstyle", *f.relative_to(ROOT).parts)) for f in folders}
+    assert names | {"pocketstyle"} == set(listed)
+
+
+def test_the_sdk_needs_no_torch():
+    heavy = "('torch', 'tensorflow', 'jax')"
+    code = f"import pocketstyle.sdk, sys; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_pickle_is_ever_loaded():
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT).parts
+        if parts[0] not in MAY_IMPORT:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+                assert not names & {"pickle", "cPickle", "dill", "joblib", "shelve"}, path
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert (node.value.id, node.attr) != ("torch", "load"), path
