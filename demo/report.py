@@ -73,14 +73,23 @@ def _opening(result: dict[str, Any], short: bool) -> Html:
         f"{'meets' if met else 'misses'} the target of {target:g} ms",
         css="good" if met else "bad",
     )
+    headline = (
+        f"A cartoon network made {lighter} lighter: {after:.1f}\N{NO-BREAK SPACE}ms predicted on "
+        f"the {phone}, down from {before:.1f}\N{NO-BREAK SPACE}ms"
+    )
     lead = (
         "A network that turns faces into cartoons was given a latency target for one phone. The "
         "search closed channels and blocks until the speed model predicted that the target was "
         "met, what was closed was cut out, and the small network was trained on, converted to "
-        "TFLite, checked, and played on a clip. All of it ran on this computer."
+        "TFLite, checked, and played on a clip. All of it ran on this computer; the large network, "
+        "the teacher, came trained."
     )
     tiles = (
-        ("Work per picture", f"{lighter} less", _change(count, teacher, student, "macs", "MACs")),
+        (
+            "Work per picture",
+            f"{lighter} less",
+            f"{count(teacher['macs'])} → {count(student['macs'])} MACs",
+        ),
         (f"Predicted on {phone}", f"{after:.2f} ms", Html(f"from {before:.2f} ms; {verdict}")),
         (
             "Likeness to the truth (SSIM)",
@@ -100,11 +109,7 @@ def _opening(result: dict[str, Any], short: bool) -> Html:
     return element(
         "header",
         element("div", notice, css="notice") if short else "",
-        element(
-            "h1",
-            f"A cartoon network, {lighter} lighter, for {phone}: ",
-            f"{after:.1f} ms predicted instead of {before:.1f} ms",
-        ),
+        element("h1", headline),
         element("p", lead, css="lead"),
         parts.tiles(tiles),
     )
@@ -154,10 +159,12 @@ def _costs(result: dict[str, Any]) -> Html:
         row("MACs", teacher["macs"], student["macs"], count),
         row("Parameters", teacher["params"], student["params"], count),
     ]
-    for name, before in teacher["predicted_ms"].items():
-        label = _phone(name) + (" (target)" if name == result["device"] else "")
-        table.append(row(label, before, student["predicted_ms"][name], _milliseconds))
-    target = 2 + list(teacher["predicted_ms"]).index(result["device"])
+    wished = result["device"]
+    target = len(table)
+    for name in sorted(teacher["predicted_ms"], key=lambda name: (name != wished, name)):
+        label = _phone(name) + (" (target)" if name == wished else "")
+        predicted = (network["predicted_ms"][name] for network in (teacher, student))
+        table.append(row(label, *predicted, _milliseconds))
     note = (
         "Milliseconds are predicted for one picture in fp16 on the phone's GPU, by speed models "
         "fitted to published measurements. No phone took part in this run." + _trust(result)
@@ -221,9 +228,7 @@ def _bundle(result: dict[str, Any]) -> Html:
     verdict = {True: "yes", False: "no", None: "not checked"}[bundle["gpu_resident"]]
     note = bundle["gpu_note"].removeprefix("not checked").removeprefix(": ")
     pairs = {
-        "File": Html(f"<code>{parts.escape(Path(bundle['path']).name)}</code>, ")
-        + count(bundle["bytes"])
-        + "B",
+        "File": f"{Path(bundle['path']).name}, {count(bundle['bytes'])}B",
         "Largest difference from torch, fp32": _difference(bundle["parity_max_abs_fp32"]),
         "Largest difference from torch, fp16": _difference(bundle["parity_max_abs"]),
         "Transposes in the graph": bundle["transposes"],
@@ -294,10 +299,10 @@ def _method(out: Path, result: dict[str, Any]) -> Html:
         "Convert to TFLite in fp32 and fp16, compare with torch, and play.",
     )
     latency = Html(
-        "The latency term is <code>λ·|latency / target(t) − 1|</code>"
-        + set_to("latency_weight", " with λ = {:g}")
-        + ". Its target falls in a straight line from the full network's latency to the wished "
-        "one, so that channels close a few at a time."
+        "The latency term is <code>price · max(0, latency / target(t) − 1)</code>. The target falls "
+        "in a straight line from the full network's latency to the wished one; the price rises "
+        "while the network is above it and falls while it is below, so that channels close a few "
+        "at a time, those first that save much and matter little."
     )
     loss = Html(
         "The demo distils: the student learns to draw what its teacher draws. The teacher was "
@@ -332,11 +337,7 @@ def _share_kept(result: dict[str, Any], name: str) -> str:
     )
     gain = teacher - untouched if name == "ssim_to_truth" else untouched - teacher
     kept = student - untouched if name == "ssim_to_truth" else untouched - student
-    return f"{kept / gain:.0%}" if gain > 0 else UNKNOWN
-
-
-def _change(show: Any, teacher: dict, student: dict, name: str, unit: str) -> str:
-    return f"{show(teacher[name])} → {show(student[name])} {unit}"
+    return f"{kept / gain:.0%}".replace("-", "−") if gain > 0 else UNKNOWN
 
 
 def _ssim(quality: dict[str, float]) -> str:

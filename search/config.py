@@ -29,7 +29,6 @@ class DataConfig(_Section):
     heads_seed: int = 0
     source: Path | None = None  # folder of photos
     target: Path | None = None  # folder of pictures in the wished style
-    paired: bool = False  # the n-th source picture belongs to the n-th target picture
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
 
     @model_validator(mode="after")
@@ -81,7 +80,6 @@ class SearchConfig(_Section):
     batch: Positive = 1
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4  # of the weights
     mask_rate: Annotated[float, Field(gt=0)] = 1e-3  # Adam's rate of v and alpha
-    latency_weight: Weight = 1.0  # lambda of abs(latency / target - 1)
     warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.05  # share of the steps with frozen masks
     anneal: Annotated[float, Field(gt=0, le=1)] = 0.75  # share of the steps until the full target
     jitter: Annotated[float, Field(ge=0, lt=0.5)] = 0.2  # spread of v at the start

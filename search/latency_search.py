@@ -38,9 +38,12 @@ from .latency_term import LatencyTerm, meet_target
 from .objectives import OBJECTIVES, Distilled, Objective
 from .optimizers import adam, load_optimizer, set_learning_rate
 from .provenance import provenance
+from .report import write_run_report
 from .run_directory import Report, RunDirectory
 from .shipped import resolve_model
 from .train import SAMPLES, learning_rate_at
+
+GATE_PACE = 0.25  # of alpha's learning rate to v's: one gate weighs as much as tens of channels
 
 
 def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
@@ -69,8 +72,8 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
     run = RunDirectory(out, config, resume=resume)
     state = run.restore()
-    data = load_data(config.data, report)
-    batches = make_batches(config.data, data, settings.batch, config.train.seed)
+    data = load_data(config, report)
+    batches = make_batches(config, data, settings.batch)
     shown = batches.at(0, device)[0][:SAMPLES]
 
     generator, phase, start = supernet, "search", 0
@@ -83,12 +86,18 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     objective = _objective(generator, teacher, config, device)
     optimizer = _optimizer(generator, objective, config)
     mask_optimizer = torch.optim.Adam(
-        [width.v for width in widths] + [gate.alpha for gate in gates], lr=settings.mask_rate
+        [
+            {"params": [width.v for width in widths]},
+            {"params": [gate.alpha for gate in gates], "lr": settings.mask_rate * GATE_PACE},
+        ],
+        lr=settings.mask_rate,
+        betas=(0.5, 0.99),
     )
     if state is not None:
         objective.load(state["objective"])
         load_optimizer(optimizer, state["optimizer"])
         load_optimizer(mask_optimizer, state["mask_optimizer"])
+        latency_term.price = state["price"]
 
     def checkpoint(step: int) -> None:
         run.checkpoint(
@@ -100,6 +109,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
                 "optimizer": optimizer.state_dict(),
                 "mask_optimizer": mask_optimizer.state_dict(),
                 "objective": objective.state(),
+                "price": latency_term.price,
             }
         )
 
@@ -124,7 +134,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         x, y = batches.at(step, device)
         terms = objective.losses(x, y, step)
         if moving:
-            terms["latency"] = settings.latency_weight * latency_term(step)
+            terms["latency"] = latency_term(step)
         loss = sum(terms.values())
         if not math.isfinite(value := loss.item()):
             raise TrainingDiverged(
@@ -144,6 +154,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             if searching:
                 line["predicted_ms"] = latency_term.predict()
                 line["target_ms"] = latency_term.target_at(step)
+                line["price"] = latency_term.price
                 line |= {f"width/{w.name}": len(w.kept) for w in widths}
                 line |= {f"gate/{i}": float(gate.open) for i, gate in enumerate(gates)}
             run.log(step, line)
@@ -159,6 +170,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
     path = run.path / "model.safetensors"
     save(path, generator, _card(run, generator, full, config, data))
+    write_run_report(run.path)
     return path
 
 

@@ -1,12 +1,19 @@
 """The latency term of the search (eq. 10), its annealed target, and the last step onto the target.
 
-The term is lambda * |latency / target(t) - 1|, where target(t) falls linearly from the full
-network's latency to the wished one and then stays. A one-sided hinge at the full target from the
-start closes the channels of whole layers together, overshoots and never comes back (docs/search.md
-has the measurements); the two-sided form pulls channels back where too many have closed.
+The term is price * max(0, latency / target(t) - 1). target(t) falls linearly from the full network's
+latency to the wished one and then stays; the price rises while the supernet is above target(t) and
+falls while it is below.
+
+Adam divides each gradient by its own root mean square, so v drifts down at a rate of about
+price * (latency saved) / (root mean square of the loss's gradient): cheap channels that save much go
+first, one after the other as the price rises. A fixed price has to be found anew for every loss,
+and one that is too high moves everything at the same rate, so that whole layers and all blocks
+close together (docs/search.md has the measurements).
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +22,16 @@ from ..errors import UnreachableTarget, UsageError
 from ..latency_model import SpeedModel
 from ..networks import searchable
 
+FIRST_PRICE = 20.0
+PRICE_SPAN = 10.0  # in a whole search the price can grow e^10 times at most
+FULL_SPEED = 0.1  # excess from which on the price moves at its full rate
+
 
 class LatencyTerm:
     """The penalty of one supernet on one device.
+
+    Attributes:
+        price: the multiplier of eq. 10's latency term; state of the search.
 
     Args:
         target_ms: the wished latency.
@@ -32,7 +46,9 @@ class LatencyTerm:
         self, supernet: nn.Module, device: str, target_ms: float, steps: int, anneal: float
     ):
         self.supernet, self.model, self.target_ms = supernet, SpeedModel.load(device), target_ms
+        self.steps = steps
         self.annealing_steps = max(1, round(steps * anneal))
+        self.price = FIRST_PRICE
         self.full_ms = self.predict()
         smallest = smallest_latency(supernet, self.model)
         if target_ms < smallest:
@@ -52,8 +68,12 @@ class LatencyTerm:
         return self.full_ms + (self.target_ms - self.full_ms) * progress
 
     def __call__(self, step: int) -> Tensor:
-        """|latency / target - 1| of the supernet as it is, differentiable in v and alpha."""
-        return (self.model.latency(self.supernet.kernels()) / self.target_at(step) - 1).abs()
+        """The term of a step, differentiable in v and alpha; the price follows the excess."""
+        excess = self.model.latency(self.supernet.kernels()) / self.target_at(step) - 1
+        term = self.price * excess.clamp(min=0)
+        direction = max(-1.0, min(1.0, float(excess.detach()) / FULL_SPEED))
+        self.price = max(FIRST_PRICE, self.price * math.exp(PRICE_SPAN * direction / self.steps))
+        return term
 
     @torch.no_grad()
     def predict(self) -> float:

@@ -22,6 +22,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
 from .. import __version__
@@ -32,7 +33,14 @@ Metrics = Sequence[Mapping[str, float]]
 """The lines of metrics.jsonl."""
 
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".mp4": "video/mp4"}
-PROGRESS = ("step", "loss", "latency", "predicted_ms", "target_ms")  # the rest are loss terms
+PROGRESS = (
+    "step",
+    "loss",
+    "latency",
+    "predicted_ms",
+    "target_ms",
+    "price",
+)  # the rest are loss terms
 
 # Matplotlib wants real colours; these stand for the page's and are replaced in the finished SVG.
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
@@ -76,7 +84,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 main { max-width: 1180px; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
 h1 { font-size: clamp(1.5rem, 4.5vw, 2.3rem); line-height: 1.2; margin: 0 0 .6rem;
-  letter-spacing: -.015em; max-width: 26em; text-wrap: balance; }
+  letter-spacing: -.015em; max-width: 30em; text-wrap: balance; }
 h2 { font-size: 1.3rem; margin: 2.8rem 0 .7rem; letter-spacing: -.01em; }
 p, ul, ol { max-width: 46em; margin: .5rem 0 .9rem; }
 li { margin: .3rem 0; }
@@ -111,11 +119,12 @@ figcaption { color: var(--muted); font-size: .9rem; max-width: 46em; margin-top:
 .side { display: grid; gap: 1.2rem; margin: 1rem 0;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
 .flow { display: flex; flex-wrap: wrap; gap: 1.2rem; margin: 1rem 0; }
-.plot { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
-  padding: .8rem .8rem .6rem; }
+.plot { max-width: 40rem; background: var(--card); border: 1px solid var(--line);
+  border-radius: 12px; padding: .8rem .8rem .6rem; }
 .plot svg { display: block; width: 100%; height: auto; }
 .plot svg text { font-family: inherit !important; }
 img, video { display: block; max-width: 100%; height: auto; border-radius: 8px; }
+video { width: 40rem; }
 .strips { display: grid; grid-template-columns: max-content minmax(48rem, 1fr); gap: .35rem .9rem;
   align-items: center; }
 .strips span { position: sticky; left: 0; background: var(--paper); padding: .2rem .5rem .2rem 0;
@@ -135,6 +144,7 @@ img, video { display: block; max-width: 100%; height: auto; border-radius: 8px; 
   text-decoration: line-through; }
 @media (max-width: 600px) {
   main { padding-top: 1.4rem; } th, td { padding-right: .6rem; } table { font-size: .88rem; }
+  thead th { white-space: normal; }
   .strips { grid-template-columns: minmax(40rem, 1fr); gap: .1rem; }
   .strips span { justify-self: start; } .strips img { margin-bottom: .5rem; }
 }
@@ -277,12 +287,14 @@ def loss_figure(metrics: Metrics) -> Html:
     with matplotlib.rc_context(PLOT_STYLE):
         plot, axes = _plot("step", "loss")
         axes.set_yscale("log")
-        # a distilled student starts as its teacher: that one batch must not stretch the axis
-        axes.set_ylim(bottom=0.5 * min(np.percentile(v, 3) for _, v in curves.values()))
         for (name, (steps, values)), colour in zip(curves.items(), SERIES, strict=False):
             axes.plot(steps, values, color=colour, alpha=0.3, linewidth=0.8)
             axes.plot(steps, _smooth(values), color=colour, label=name)
+        # a distilled student starts as its teacher: that one batch must not stretch the axis
+        axes.set_ylim(bottom=0.7 * min(np.percentile(v, 3) for _, v in curves.values()))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
         if len(curves) > 1:
             axes.legend(fontsize=8, ncols=2)
         _mark_phases(axes, metrics)
@@ -331,7 +343,9 @@ def history_figure(metrics: Metrics) -> Html:
         edges = [*steps, 2 * steps[-1] - steps[-2]]
         for row, values in enumerate(shares[:, picks]):
             for left, right, share in _runs(edges, values.round(2)):
-                axes.barh(row, right - left, 0.8, left, color=SERIES[0], alpha=share, linewidth=0)
+                axes.barh(
+                    row, right - left, 0.8, left, color=SERIES[0], alpha=share, lw=0, aa=False
+                )
         labels = [f"block {n[5:]}" if n.startswith("gate/") else n[6:] for n in names]
         axes.set_yticks(range(len(names)), labels, fontsize=7.5)
         axes.set_ylim(len(names) - 0.5, -0.5)
@@ -445,11 +459,11 @@ def _opening(
     if searching:
         wished = f"target {settings['target_ms']:g} ms on {settings['device']}"
         _, predicted = _curve(metrics, "predicted_ms")
-        if card:
-            milliseconds = card.provenance["predicted_ms"][settings["device"]]
-            items.append(("Predicted latency", f"{milliseconds:.2f} ms", wished))
-        elif len(predicted):
-            items.append(("Predicted latency so far", f"{predicted[-1]:.2f} ms", wished))
+        final = card.provenance.get("predicted_ms", {}).get(settings["device"]) if card else None
+        if final is not None or len(predicted):
+            label = "Predicted latency" if card else "Predicted latency so far"
+            milliseconds = predicted[-1] if final is None else final
+            items.append((label, f"{milliseconds:.2f} ms", wished))
     if card and "macs" in card.provenance:
         macs, full = card.provenance["macs"], card.provenance["searched_from"]["macs"]
         detail = f"{full / macs:.1f}× fewer than the {count(full)} at the start"

@@ -14,6 +14,7 @@ from .data import load_data, make_batches
 from .objectives import OBJECTIVES
 from .optimizers import adam, load_optimizer, set_learning_rate
 from .provenance import provenance
+from .report import write_run_report
 from .run_directory import Report, RunDirectory
 
 SAMPLES = 8  # pictures in a sample sheet
@@ -39,8 +40,8 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     settings = config.train
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     run = RunDirectory(out, config, resume=resume)
-    data = load_data(config.data, report)
-    batches = make_batches(config.data, data, settings.batch, settings.seed)
+    data = load_data(config, report)
+    batches = make_batches(config, data, settings.batch)
 
     torch.manual_seed(settings.seed)
     spec = ugatit_spec(config.data.size, config.network.base, config.network.blocks)
@@ -93,4 +94,5 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
     path = run.path / "model.safetensors"
     save(path, generator, ModelCard(run.path.name, provenance=provenance(config, data)))
+    write_run_report(run.path)
     return path

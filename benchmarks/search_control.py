@@ -1,0 +1,120 @@
+"""The search against uniform magnitude pruning, at equal predicted latency and equal time.
+
+    python benchmarks/search_control.py --run runs/demo/search --seconds SECONDS \\
+        --out search/heads_control.json
+
+`--run` is a finished distilled search, `--seconds` what it took (the demo prints it). The control
+keeps the same share of every width, the channels whose weights have the largest norms, no block
+removed; the share is the largest that is as fast as the student. It then trains with the same loss,
+data and schedule for as long as search and fine-tuning took together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from pocketstyle.datasets import render_heads
+from pocketstyle.latency_model import SpeedModel, total_macs
+from pocketstyle.networks import clamp_rho, compact, load, start_search
+from pocketstyle.search import load_config, quality_to_truth, resolve_model
+from pocketstyle.search.data import load_data, make_batches
+from pocketstyle.search.objectives import Distilled
+from pocketstyle.search.optimizers import adam, set_learning_rate
+from pocketstyle.search.train import learning_rate_at
+from torch import nn
+
+UNSEEN, UNSEEN_SEED = 64, 2  # as in the demo
+
+
+@torch.no_grad()
+def norms(network: nn.Module) -> dict[str, torch.Tensor]:
+    """L2 norm of everything that writes each channel, by width group."""
+    total = {name: torch.zeros(width.channels) for name, width in network.widths.items()}
+    for module in network.modules():
+        name = getattr(getattr(module, "out_width", None), "name", None)
+        if name in total and hasattr(module, "weight"):
+            total[name] += module.weight.square().sum((1, 2, 3))
+    return total
+
+
+@torch.no_grad()
+def pruned(network: nn.Module, share: float) -> nn.Module:
+    """The network with `share` of every width, the strongest channels."""
+    start_search(network, 1e-9)
+    for name, strength in norms(network).items():
+        width = network.widths[name]
+        keep = max(1, round(share * width.channels))
+        width.v.zero_()
+        width.v[strength.topk(keep).indices] = 1.0
+    return compact(network)
+
+
+def measured(network: nn.Module, device: str, data, seconds: float) -> dict:
+    kernels = list(network.kernels())
+    return {
+        "macs": total_macs(kernels),
+        "predicted_ms": SpeedModel.load(device).latency(kernels),
+        **quality_to_truth(network.eval(), *data),
+        "seconds": seconds,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    config = load_config(arguments.run / "config.toml")
+    settings = config.search
+    unseen = render_heads(UNSEEN, config.data.size, UNSEEN_SEED)
+    student, _ = load(arguments.run / "model.safetensors")
+    searched = measured(student, settings.device, unseen, arguments.seconds)
+
+    model = SpeedModel.load(settings.device)
+    teacher, _ = load(resolve_model(settings.teacher))
+    for percent in range(99, 0, -1):
+        network = pruned(load(resolve_model(settings.teacher))[0], percent / 100)
+        if model.latency(network.kernels()) <= searched["predicted_ms"]:
+            break
+    before = measured(network, settings.device, unseen, 0.0)
+
+    network = network.train().to(memory_format=torch.channels_last)
+    batches = make_batches(config, load_data(config, lambda *_: None), settings.batch)
+    objective = Distilled(network, teacher.requires_grad_(False), config)
+    optimizer = adam(list(network.parameters()), settings.learning_rate, config.train.weight_decay)
+    start, step = perf_counter(), 0
+    while (elapsed := perf_counter() - start) < arguments.seconds:
+        progress = int(1e6 * elapsed / arguments.seconds)
+        set_learning_rate(learning_rate_at(progress, 10**6, settings.learning_rate), optimizer)
+        x, y = batches.at(step)
+        loss = objective.losses(x, y, step)["distill"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        clamp_rho(network)
+        step += 1
+    result = {
+        "search": searched,
+        "magnitude": measured(network, settings.device, unseen, elapsed),
+        "magnitude_before_training": before,
+        "magnitude_share_of_widths": percent / 100,
+        "magnitude_steps": step,
+        "device": settings.device,
+        "n": UNSEEN,
+        "host": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, CPU",
+        "command": "python benchmarks/search_control.py",
+    }
+    text = json.dumps(result, indent=1)
+    arguments.out.write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What masks, gates and the latency term cost: a search step against the same step without them.
+
+    python benchmarks/search_step.py --pairs 20 --out benchmarks/results/search_step.json
+
+Both steps run the same network on the same batch with the same distillation loss and optimiser; they
+alternate in one process, and the ratio is taken pair by pair.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import torch
+from pocketstyle.networks import build, start_search, ugatit_spec
+from pocketstyle.search.config import load_config
+from pocketstyle.search.latency_term import LatencyTerm
+from pocketstyle.search.objectives import Distilled
+from pocketstyle.search.optimizers import adam
+
+
+def make_step(searching: bool, x: torch.Tensor, target_ms: float):
+    """A function that does one training step, with or without the search's parts."""
+    torch.manual_seed(0)
+    config = load_config("heads-search")
+    spec = ugatit_spec(config.data.size, 16)
+    teacher = build(spec).eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    network = build(spec).to(memory_format=torch.channels_last)
+    network.load_state_dict(teacher.state_dict())
+    objective = Distilled(network, teacher, config)
+    optimizer = adam(list(network.parameters()), 1e-6, 0.0)
+    if searching:
+        start_search(network, 0.25)
+        masks = [p for name, p in network.named_parameters() if name.endswith((".v", ".alpha"))]
+        mask_optimizer = torch.optim.Adam(masks, lr=1e-6)
+        term = LatencyTerm(network, "s10", target_ms, steps=100, anneal=0.1)
+
+    def step(number: int) -> float:
+        start = perf_counter()
+        loss = objective.losses(x, x, number)["distill"]
+        if searching:
+            loss = loss + term(number)
+            mask_optimizer.zero_grad()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if searching:
+            mask_optimizer.step()
+        return perf_counter() - start
+
+    return step
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    x = torch.rand(arguments.batch, 3, 128, 128) * 2 - 1
+    x = x.to(memory_format=torch.channels_last)
+    plain, searching = make_step(False, x, 10.0), make_step(True, x, 10.0)
+    for warm_up in range(3):
+        plain(warm_up), searching(warm_up)
+    pairs = []
+    for number in range(arguments.pairs):
+        # the order alternates, so that neither side always runs on the other's warm caches
+        if number % 2:
+            b, a = searching(number), plain(number)
+        else:
+            a, b = plain(number), searching(number)
+        pairs.append((a, b))
+    result = {
+        "plain_ms": 1e3 * median(a for a, _ in pairs),
+        "search_ms": 1e3 * median(b for _, b in pairs),
+        "ratio_median": median(b / a for a, b in pairs),
+        "pairs": len(pairs),
+        "batch": arguments.batch,
+        "network": "UGATIT light, 16 base channels, 128 px",
+        "host": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, CPU",
+    }
+    text = json.dumps(result, indent=1)
+    if arguments.out:
+        arguments.out.write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The command line: one clear line per mistake, results alone on stdout."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+from pocketstyle.datasets import heads
+from pocketstyle.networks import ModelCard, build, save, ugatit_spec
+
+
+def pocketstyle(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "pocketstyle", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=cwd,
+    )
+
+
+def fails(done, status, *words):
+    lines = done.stderr.strip().splitlines()
+    assert done.returncode == status, done.stderr
+    assert done.stdout == ""
+    assert len(lines) == 1, done.stderr
+    assert all(word in lines[0] for word in words), lines[0]
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(path, build(ugatit_spec(32, 4, 1)), ModelCard("tiny"))
+    return path
+
+
+def test_data_writes_pairs_and_refuses_to_mix(tmp_path):
+    done = pocketstyle("data", "heads", "--out", tmp_path / "d", "--count", 3, "--size", 32)
+    assert done.returncode == 0
+    for kind in ("photo", "cartoon"):
+        assert len(list((tmp_path / "d" / kind).glob("*.png"))) == 3
+    fails(pocketstyle("data", "heads", "--out", tmp_path / "d"), 2, "exists", "--force")
+    fails(pocketstyle("data", "dogs", "--out", tmp_path / "e"), 2, "dogs", "heads")
+
+
+def test_info_and_predict_speak_json(model):
+    info = json.loads(pocketstyle("info", model, "--json").stdout)
+    assert info["widths"]["trunk"] == 16
+    done = pocketstyle("latency", "predict", model, "--device", "pixel4", "--json")
+    assert json.loads(done.stdout)["ms"] == pytest.approx(info["predicted_ms"]["pixel4"])
+    assert set(json.loads(pocketstyle("latency", "devices", "--json").stdout)) >= {"s10", "pixel4"}
+
+
+def test_training_mistakes(tmp_path):
+    out = tmp_path / "run"
+    config = tmp_path / "c.toml"
+    config.write_text("[data]\nsource = 'no-such'\ntarget = 'no-such'\nsize = 32\n")
+    fails(pocketstyle("train", config, "--out", out), 1, "no such folder", "no-such")
+    fails(pocketstyle("train", config, "--set", "train.stps=1"), 2, "train.stps", "steps")
+    fails(pocketstyle("train", tmp_path / "none.toml"), 2, "cannot read", "built in")
+    (tmp_path / "file").write_text("x")
+    fails(pocketstyle("train", config, "--out", tmp_path / "file" / "run"), 2, "cannot write")
+
+
+def test_a_target_out_of_reach(tmp_path, model):
+    config = tmp_path / "c.toml"
+    config.write_text("[data]\nheads = 4\nsize = 32\n[search]\ntarget_ms = 0.01\n")
+    changed = ("--set", f"search.teacher={model}", "--out", tmp_path / "run")
+    fails(pocketstyle("search", config, *changed), 2, "out of reach", "smallest network")
+    assert not (tmp_path / "run").exists()
+    fails(pocketstyle("search", config, *changed, "--device", "nokia3310"), 2, "nokia3310", "s10")
+    fails(
+        pocketstyle("search", config, *changed, "--set", "data.size=64"), 2, "data.size is 64", "32"
+    )
+
+
+def test_playing_mistakes(tmp_path, model):
+    photo = tmp_path / "photo.png"
+    Image.fromarray(heads.pair(0, 0, 48)[0]).save(photo)
+    out = tmp_path / "out.png"
+    fails(pocketstyle("stylize", photo, "-m", "nonesuch", "-o", out), 2, "nonesuch")
+    fails(pocketstyle("stylize", photo, "-m", photo, "-o", out), 1, "not a TFLite file")
+    fails(pocketstyle("stylize", photo, "-m", model, "-o", out), 1, "not a TFLite file")
+    assert not out.exists()
+
+
+def test_converting_mistakes(tmp_path, model):
+    bundle = tmp_path / "b.tflite"
+    fails(pocketstyle("convert", tmp_path / "none", "-o", bundle), 2, "none")
+    fails(pocketstyle("convert", model, "-o", bundle, "--precision", "fp8"), 2, "fp8", "fp16")
+    fails(pocketstyle("convert", model, "-o", bundle, "--route", "x"), 2, "route", "litert")
+    bundle.write_text("mine")
+    fails(pocketstyle("convert", model, "-o", bundle), 2, "exists", "--force")
+    assert bundle.read_text() == "mine"
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = pocketstyle("data", "dogs", "--out", tmp_path / "e", "--debug")
+    assert "Traceback" in done.stderr
