@@ -2,8 +2,8 @@
 
     python benchmarks/search_step.py --pairs 20 --out benchmarks/results/search_step.json
 
-Both steps run the same network on the same batch with the same distillation loss and optimiser; they
-alternate in one process, and the ratio is taken pair by pair.
+Both steps run the same network on the same batch with the same distillation loss and optimiser;
+they alternate in one process, and the ratio is taken pair by pair.
 """
 
 from __future__ import annotations

@@ -41,8 +41,9 @@ def convert(
     out = Path(out)
     if out.exists() and not force:
         raise UsageError(f"{out} exists; pass --force to replace it")
+    tflite = to_tflite(network, precision, report)
     info = _describe(network, card, precision, predicted_ms, metrics)
-    tflite = append_info(embed_metadata(to_tflite(network, precision, report), info), info)
+    tflite = append_info(embed_metadata(tflite, info), info)
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(out.name + ".partial")
     temporary.write_bytes(tflite)

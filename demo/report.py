@@ -299,10 +299,10 @@ def _method(out: Path, result: dict[str, Any]) -> Html:
         "Convert to TFLite in fp32 and fp16, compare with torch, and play.",
     )
     latency = Html(
-        "The latency term is <code>price · max(0, latency / target(t) − 1)</code>. The target falls "
-        "in a straight line from the full network's latency to the wished one; the price rises "
-        "while the network is above it and falls while it is below, so that channels close a few "
-        "at a time, those first that save much and matter little."
+        "The latency term is <code>price · max(0, latency / target(t) − 1)</code>. The target "
+        "falls in a straight line from the full network's latency to the wished one; the price "
+        "rises while the network is above it and falls while it is below, so that channels close "
+        "a few at a time, those first that save much and matter little."
     )
     loss = Html(
         "The demo distils: the student learns to draw what its teacher draws. The teacher was "

@@ -1,14 +1,14 @@
 """The latency term of the search (eq. 10), its annealed target, and the last step onto the target.
 
-The term is price * max(0, latency / target(t) - 1). target(t) falls linearly from the full network's
-latency to the wished one and then stays; the price rises while the supernet is above target(t) and
-falls while it is below.
+The term is price * max(0, latency / target(t) - 1). target(t) falls linearly from the full
+network's latency to the wished one and then stays; the price rises while the supernet is above
+target(t) and falls while it is below.
 
 Adam divides each gradient by its own root mean square, so v drifts down at a rate of about
-price * (latency saved) / (root mean square of the loss's gradient): cheap channels that save much go
-first, one after the other as the price rises. A fixed price has to be found anew for every loss,
-and one that is too high moves everything at the same rate, so that whole layers and all blocks
-close together (docs/search.md has the measurements).
+price * (latency saved) / (root mean square of the loss's gradient): channels that matter little and
+save much go first, one after the other as the price rises. A fixed price has to be found anew for
+every loss, and one that is too high moves everything at the same rate, so that whole layers and all
+blocks close together (docs/search.md has the measurements).
 """
 
 from __future__ import annotations
