@@ -43,7 +43,7 @@ from .run_directory import Report, RunDirectory
 from .shipped import resolve_model
 from .train import SAMPLES, learning_rate_at
 
-GATE_PACE = 0.25  # of alpha's learning rate to v's: one gate weighs as much as tens of channels
+GATE_PACE = 0.5  # of alpha's learning rate to v's: one gate weighs as much as tens of channels
 
 
 def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:

@@ -23,7 +23,7 @@ from ..latency_model import SpeedModel
 from ..networks import searchable
 
 FIRST_PRICE = 20.0
-PRICE_SPAN = 10.0  # in a whole search the price can grow e^10 times at most
+PRICE_SPAN = 8.0  # in a whole search the price can grow e^8 times at most
 FULL_SPEED = 0.1  # excess from which on the price moves at its full rate
 
 
