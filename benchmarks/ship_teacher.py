@@ -1,7 +1,7 @@
 """Measure a trained heads teacher and put it where the package ships it.
 
-    pocketstyle train heads --out runs/heads
-    python benchmarks/ship_teacher.py --run runs/heads
+pocketstyle train heads --out runs/heads
+python benchmarks/ship_teacher.py --run runs/heads
 """
 
 from __future__ import annotations

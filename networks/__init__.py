@@ -5,7 +5,7 @@ from .compact import compact
 from .normalisation import clamp_rho
 from .portrait import MultiScaleDiscriminator, UgatitGenerator, ugatit_spec
 from .spec import Spec, build
-from .width import Gate, Width, searchable, start_search
+from .width import Gate, Width, is_open, searchable, start_search
 
 __all__ = [
     "Gate",
@@ -17,6 +17,7 @@ __all__ = [
     "build",
     "clamp_rho",
     "compact",
+    "is_open",
     "load",
     "save",
     "searchable",

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from .spec import build
-from .width import Gate
+from .width import Gate, is_open
 
 
 @torch.no_grad()
@@ -22,7 +22,7 @@ def compact(supernet: nn.Module) -> nn.Module:
     closed = {
         name.rpartition(".")[0].rpartition(".")[2]
         for name, module in old.items()
-        if isinstance(module, Gate) and float(module.open) == 0
+        if isinstance(module, Gate) and not is_open(module)
     }
     small = build(
         replace(

@@ -135,6 +135,12 @@ class Gate(nn.Module):
         return _Binarise.apply(difference, -torch.finfo(difference.dtype).tiny, 0)[0]
 
 
+def is_open(gate: Gate) -> bool:
+    """Whether the block of a gate runs at present."""
+    with torch.no_grad():
+        return bool(gate.open)
+
+
 def searchable(network: nn.Module) -> tuple[list[Width], list[Gate]]:
     """The widths and gates of a network's search space, in definition order."""
     widths = list(network.widths.values())

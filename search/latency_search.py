@@ -26,6 +26,7 @@ from ..networks import (
     build,
     clamp_rho,
     compact,
+    is_open,
     load,
     save,
     searchable,
@@ -156,7 +157,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
                 line["target_ms"] = latency_term.target_at(step)
                 line["price"] = latency_term.price
                 line |= {f"width/{w.name}": len(w.kept) for w in widths}
-                line |= {f"gate/{i}": float(gate.open) for i, gate in enumerate(gates)}
+                line |= {f"gate/{i}": float(is_open(gate)) for i, gate in enumerate(gates)}
             run.log(step, line)
         if step % config.train.sample_every == 0:
             with torch.no_grad():

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ..errors import UnreachableTarget, UsageError
 from ..latency_model import SpeedModel
-from ..networks import searchable
+from ..networks import is_open, searchable
 
 FIRST_PRICE = 20.0
 PRICE_SPAN = 8.0  # in a whole search the price can grow e^8 times at most
@@ -115,7 +115,7 @@ def meet_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> int
             kept = weakest.kept
             weakest.v[kept[weakest.v[kept].argmin()]] = 0.0
         else:
-            running = [gate for gate in gates if float(gate.open)]
+            running = [gate for gate in gates if is_open(gate)]
             weakest = min(running, key=lambda gate: float(gate.alpha[1] - gate.alpha[0]))
             weakest.alpha.copy_(torch.tensor([1.0, 0.0]))
         closed += 1

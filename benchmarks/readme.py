@@ -1,0 +1,100 @@
+"""Write the README's numbers and picture from a finished demo, and keep its result.
+
+pocketstyle demo --out runs/demo
+python benchmarks/readme.py --demo runs/demo
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from pocketstyle.datasets import heads, to_pictures, to_tensor
+from pocketstyle.networks import load
+from pocketstyle.search import resolve_model
+
+ROOT = Path(__file__).parents[1]
+START, END = "<!-- numbers: benchmarks/readme.py -->", "<!-- end of numbers -->"
+SHOWN = range(100, 106)  # unseen heads; the demo measures on others of the same set
+
+
+def numbers(result: dict) -> str:
+    """The README's paragraph and table, from the JSON that `pocketstyle demo --json` prints."""
+    untouched, teacher, student = result["identity"], result["teacher"], result["student"]
+    device, bundle = result["device"], result["bundle"]
+    gain = (student["ssim_to_truth"] - untouched["ssim_to_truth"]) / (
+        teacher["ssim_to_truth"] - untouched["ssim_to_truth"]
+    )
+    resident = {True: "yes", False: "no", None: "not checked"}[bundle["gpu_resident"]]
+    rows = [
+        ("", "untouched input", "teacher", "student"),
+        ("---",) * 4,
+        ("MACs", "", f"{teacher['macs'] / 1e6:.0f} M", f"{student['macs'] / 1e6:.0f} M"),
+        ("parameters", "", f"{teacher['params'] / 1e3:.0f} k", f"{student['params'] / 1e3:.0f} k"),
+        *(
+            (
+                f"predicted on {name}",
+                "",
+                f"{teacher['predicted_ms'][name]:.1f} ms",
+                f"{student['predicted_ms'][name]:.1f} ms",
+            )
+            for name in sorted(teacher["predicted_ms"], key=lambda name: name != device)
+        ),
+        *(
+            (label, *(f"{part[key]:.3f}" for part in (untouched, teacher, student)))
+            for label, key in (("SSIM to the truth", "ssim_to_truth"), ("L1", "l1_to_truth"))
+        ),
+    ]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    seconds = sum(result["seconds"].values())
+    return (
+        f"{table}\n\n"
+        f"Target {result['target_ms']:g} ms on {device}; the student keeps {gain:.0%} of the "
+        f"teacher's gain in SSIM over the untouched input (N = {result['unseen_heads']} unseen "
+        f"heads). Bundle: {bundle['bytes'] / 1e3:.0f} kB, differs from torch by at most "
+        f"{bundle['parity_max_abs']:.1e} (fp16 weights) and {bundle['parity_max_abs_fp32']:.1e} "
+        f"(fp32) of [-1, 1], {bundle['transposes']} transposes, GPU-resident: {resident}. "
+        f"{result['host_ms']:.1f} ms a picture and {result['video_fps']:.0f} frames a second of "
+        f"video on this computer's CPU. The whole demo took {seconds / 60:.1f} minutes "
+        f"({result['host']})."
+    )
+
+
+@torch.no_grad()
+def picture(demo: Path) -> Image.Image:
+    """Input, teacher, student and truth of a few unseen heads, in rows."""
+    pairs = [heads.pair(2, index, 128) for index in SHOWN]
+    photos, truth = (np.stack(part) for part in zip(*pairs, strict=True))
+    teacher, _ = load(resolve_model("heads-teacher"))
+    student, _ = load(demo / "search" / "model.safetensors")
+    x = to_tensor(photos)
+    rows = [photos, to_pictures(teacher(x)), to_pictures(student(x)), truth]
+    return Image.fromarray(np.concatenate([np.concatenate(list(row), 1) for row in rows]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--demo", type=Path, required=True)
+    demo = parser.parse_args().demo
+    result = json.loads((demo / "result.json").read_text())
+    for key in ("report", "path"):
+        result.pop(key, None)
+    result["bundle"]["path"] = Path(result["bundle"]["path"]).name
+    result["host"] = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
+    (ROOT / "benchmarks/results/demo.json").write_text(json.dumps(result, indent=1) + "\n")
+    readme = ROOT / "README.md"
+    block = f"{START}\n{numbers(result)}\n{END}"
+    text = re.sub(f"{START}.*{END}", lambda _: block, readme.read_text(), flags=re.DOTALL)
+    readme.write_text(text)
+    picture(demo).save(ROOT / "docs/heads.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
