@@ -5,7 +5,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pocketstyle.latency_model import total_macs
-from pocketstyle.networks import build, compact, searchable, start_search, ugatit_spec
+from pocketstyle.networks import (
+    build,
+    compact,
+    is_open,
+    load,
+    searchable,
+    start_search,
+    ugatit_spec,
+)
+from pocketstyle.search import resolve_model
 from torch.utils.flop_counter import FlopCounterMode
 
 
@@ -57,21 +66,20 @@ def masked_and_compact(network, seed: int, open_share: float, gate_share: float)
             opens = bool(torch.rand(1, generator=generator) < gate_share)
             gate.alpha.copy_(torch.tensor([0.0, 1.0]) if opens else torch.tensor([1.0, 0.0]))
     small = compact(network)
-    assert float(total_macs(network.kernels()).detach()) == total_macs(small.kernels())
+    masked_macs = float(total_macs(network.kernels()).detach())  # a float32 sum
+    assert masked_macs == pytest.approx(total_macs(small.kernels()), rel=1e-6)
     assert small.spec.blocks == tuple(
-        name
-        for name, gate in zip(network.spec.blocks, gates, strict=True)
-        if float(gate.open.detach())
+        name for name, gate in zip(network.spec.blocks, gates, strict=True) if is_open(gate)
     )
     dtype = next(network.parameters()).dtype
     return small, torch.rand(2, 3, 32, 32, generator=generator, dtype=dtype) * 2 - 1
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @patterns
 def test_compact_equals_masked(seed, open_share, gate_share):
-    """Float32, every pattern that a search can reach (at least a quarter of each width)."""
-    network = scrambled(build(ugatit_spec(32, 8, 2)), seed)
+    """Float32, trained weights, every pattern that a search can reach (a quarter of each width)."""
+    network, _ = load(resolve_model("heads-teacher"))
     start_search(network, keep_at_least=0.25)
     small, x = masked_and_compact(network, seed, open_share, gate_share)
     with torch.no_grad():
@@ -80,10 +88,10 @@ def test_compact_equals_masked(seed, open_share, gate_share):
         torch.testing.assert_close(*logits, atol=1e-5, rtol=1e-4)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @patterns
 def test_compact_equals_masked_down_to_one_channel(seed, open_share, gate_share):
-    """Float64, because a norm of one nearly constant channel magnifies float32's rounding."""
+    """Float64 and random weights: norms of one nearly constant channel magnify rounding."""
     network = scrambled(build(ugatit_spec(32, 6, 2)), seed)
     start_search(network, keep_at_least=0.01)
     network.double()

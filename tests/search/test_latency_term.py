@@ -32,21 +32,23 @@ def test_the_target_falls_linearly_and_then_stays(supernet):
     assert term.target_at(24) == pytest.approx((term.full_ms + term.target_ms) / 2)
 
 
-def test_the_term_pulls_from_both_sides(supernet):
+def test_the_term_pulls_while_above_and_its_price_rises_then_falls(supernet):
     term = LatencyTerm(supernet, "s10", middle(supernet), steps=10, anneal=0.1)
-    widths, _ = searchable(supernet)
+    widths, gates = searchable(supernet)
+    price = term.price
     term(9).backward()
-    above = sum(float(width.v.grad.sum()) for width in widths)
-    assert above > 0  # too slow: descending lowers v
-    for width in widths:
-        width.v.grad = None
-        with torch.no_grad():
-            width.v.fill_(0.0)
-    for gate in searchable(supernet)[1]:
-        with torch.no_grad():
+    assert sum(float(width.v.grad.sum()) for width in widths) > 0  # descending lowers v
+    assert all(float(gate.alpha.grad[1]) > 0 for gate in gates)
+    assert term.price > price
+
+    with torch.no_grad():
+        for width in widths:
+            width.v.zero_()
+        for gate in gates:
             gate.alpha.copy_(torch.tensor([1.0, 0.0]))
-    term(9).backward()
-    assert sum(float(width.v.grad.sum()) for width in widths) < 0
+    price = term.price
+    assert float(term(9).detach()) == 0  # the loss alone decides what opens again
+    assert term.price < price
 
 
 def test_a_target_out_of_reach_names_what_is_reachable(supernet):

@@ -66,6 +66,9 @@ def read(path) -> Checker:
     return checker
 
 
+ON_S10 = ("search.device=s10", "search.target_ms=10.5")
+
+
 def search_lines(frozen: int = 6, steps: int = 8, fine_tuning: int = 3) -> list[dict]:
     lines = []
     for step in range(steps):
@@ -84,7 +87,7 @@ def run(tmp_path):
     folder = tmp_path / "night run"
     (folder / "samples").mkdir(parents=True)
     changes = ["search.steps=8", "search.fine_tune_steps=4", f"search.teacher={NASTY!r}"]
-    (folder / "config.toml").write_text(dump_toml(load_config("heads-search", changes)))
+    (folder / "config.toml").write_text(dump_toml(load_config("heads-search", [*ON_S10, *changes])))
     lines = (json.dumps(line) + "\n" for line in search_lines())
     (folder / "metrics.jsonl").write_text("".join(lines))
     for step in (0, 5, 10):
