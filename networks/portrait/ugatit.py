@@ -6,6 +6,7 @@ At 64 base channels and 256x256 it has 10.59 M parameters and 52.50 GMACs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +45,10 @@ class UgatitGenerator(nn.Module):
 
     def __init__(self, spec: Spec):
         super().__init__()
+        decoder = [name for name in spec.blocks if name.startswith("decoder")]
+        if not decoder:  # gamma and beta would have no reader
+            widths = {n: c for n, c in spec.widths.items() if n not in ("mlp1", "mlp2")}
+            spec = replace(spec, widths=widths)
         self.spec = spec
         self.widths = nn.ModuleDict({name: Width(name, n) for name, n in spec.widths.items()})
         w, rgb_in, rgb_out = self.widths, Width("input", 3), Width("output", 3)
@@ -54,10 +59,8 @@ class UgatitGenerator(nn.Module):
             {n: EncoderBlock(w["trunk"], w[n]) for n in spec.blocks if n.startswith("encoder")}
         )
         self.cam = ClassActivationAttention(w["trunk"], w["decoder"])
-        self.modulation = Modulation(w["decoder"], w["mlp1"], w["mlp2"])
-        self.decoder = nn.ModuleDict(
-            {n: DecoderBlock(w["decoder"]) for n in spec.blocks if n.startswith("decoder")}
-        )
+        self.modulation = Modulation(w["decoder"], w["mlp1"], w["mlp2"]) if decoder else None
+        self.decoder = nn.ModuleDict({n: DecoderBlock(w["decoder"]) for n in decoder})
         self.up1 = Upsampled(w["decoder"], w["up1"])
         self.up2 = Upsampled(w["up1"], w["up2"])
         self.to_rgb = Conv2d(w["up2"], rgb_out, 7)
@@ -75,9 +78,10 @@ class UgatitGenerator(nn.Module):
     def decode(self, features: Tensor) -> Tensor:
         """Trunk features → picture."""
         x = self.cam(features)
-        gamma, beta = self.modulation(x)
-        for block in self.decoder.values():
-            x = block(x, gamma, beta)
+        if self.modulation is not None:
+            gamma, beta = self.modulation(x)
+            for block in self.decoder.values():
+                x = block(x, gamma, beta)
         return torch.tanh(self.to_rgb(self.up2(self.up1(x))))
 
     def forward_with_logit(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,7 +98,11 @@ class UgatitGenerator(nn.Module):
         for block in self.encoder.values():
             yield from block.kernels(h // 4, w // 4)
         yield from self.cam.kernels(h // 4, w // 4)
-        yield from self.modulation.kernels(h // 4, w // 4)
+        if self.modulation is not None:
+            closed = 1.0
+            for block in self.decoder.values():
+                closed = closed * (1.0 - block.gate.open)
+            yield from self.modulation.kernels(h // 4, w // 4, 1.0 - closed)
         for block in self.decoder.values():
             yield from block.kernels(h // 4, w // 4)
         yield from self.up1.kernels(h // 4, w // 4)
@@ -201,10 +209,10 @@ class Modulation(nn.Module):
         y = F.relu(self.fc2(F.relu(self.fc1(pooled))))
         return self.gamma(y), self.beta(y)
 
-    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
-        yield from spatial_mean_kernels(self.fc1.in_width.count, h, w)
+    def kernels(self, h: int, w: int, share: float | Tensor) -> Iterator[Kernel]:
+        yield from spatial_mean_kernels(self.fc1.in_width.count, h, w, share)
         for layer in (self.fc1, self.fc2, self.gamma, self.beta):
-            yield from layer.kernels(1, 1)
+            yield from layer.kernels(1, 1, share)
 
 
 class Upsampled(nn.Module):
