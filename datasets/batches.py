@@ -31,6 +31,7 @@ class Batches:
     ):
         self.source, self.target = source, target
         self.size, self.batch, self.paired, self.seed = size, batch, paired, seed
+        self._cached: dict[tuple[int, int], np.ndarray] = {}  # (stream, epoch) to its permutation
 
     def at(self, step: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
         """The batch of a step: two float32 [batch, 3, size, size] in [-1, 1], channels last."""
@@ -52,8 +53,6 @@ class Batches:
     def _order(self, count: int, stream: int, position: int) -> int:
         """The picture at a position of the endless sequence of shuffled epochs."""
         epoch, offset = divmod(position, count)
-        if getattr(self, "_cached", None) is None:
-            self._cached: dict[tuple[int, int], np.ndarray] = {}
         key = (stream, epoch)
         if key not in self._cached:
             self._cached = {k: v for k, v in self._cached.items() if k[0] != stream}

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import torch
 from torch import nn
 
 from ..datasets import PictureSet
-from ..errors import TrainingDiverged, UsageError
+from ..errors import UsageError
 from ..latency_model import SpeedModel, device_names, total_macs
 from ..networks import (
     ModelCard,
@@ -137,11 +136,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if moving:
             terms["latency"] = latency_term(step)
         loss = sum(terms.values())
-        if not math.isfinite(value := loss.item()):
-            raise TrainingDiverged(
-                f"the loss is {value} at step {step}; {run.checkpoint_path} holds the last good "
-                "state; lower search.learning_rate and --resume"
-            )
+        value = run.finite(loss, step, rate_key="search.learning_rate")
         optimizer.zero_grad()
         mask_optimizer.zero_grad()
         loss.backward()

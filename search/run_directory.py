@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from ..datasets import to_pictures
-from ..errors import UsageError
+from ..errors import TrainingDiverged, UsageError
 from .config import Config, dump_toml
 from .state_file import load_state, save_state
 
@@ -65,6 +67,19 @@ class RunDirectory:
             file.write(json.dumps({"step": step, **metrics}) + "\n")
         for name, value in metrics.items():
             self.events.add_scalar(name, value, step)
+
+    def finite(self, loss: Tensor, step: int, rate_key: str) -> float:
+        """The loss as a number.
+
+        Raises:
+            TrainingDiverged: it is not finite; the message names the setting to lower.
+        """
+        if not math.isfinite(value := loss.item()):
+            raise TrainingDiverged(
+                f"the loss is {value} at step {step}; {self.checkpoint_path} holds the last good "
+                f"state; lower {rate_key} and --resume"
+            )
+        return value
 
     def read_metrics(self) -> list[dict[str, float]]:
         """The lines of metrics.jsonl; one cut short by a kill is left out."""

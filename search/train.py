@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import torch
 
-from ..errors import TrainingDiverged
 from ..networks import ModelCard, build, clamp_rho, save, ugatit_spec
 from .config import Config
 from .data import load_data, make_batches
@@ -66,11 +64,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         x, y = batches.at(step, device)
         terms = objective.losses(x, y, step)
         loss = sum(terms.values())
-        if not math.isfinite(value := loss.item()):
-            raise TrainingDiverged(
-                f"the loss is {value} at step {step}; {run.checkpoint_path} holds the last good "
-                "state; lower train.learning_rate and --resume"
-            )
+        value = run.finite(loss, step, rate_key="train.learning_rate")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
