@@ -94,7 +94,7 @@ def main() -> None:
         progress = int(1e6 * elapsed / arguments.seconds)
         set_learning_rate(learning_rate_at(progress, 10**6, settings.learning_rate), optimizer)
         x, y = batches.at(step)
-        loss = objective.losses(x, y, step)["distill"]
+        loss = sum(objective.losses(x, y, step).values())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -42,7 +42,7 @@ def make_step(searching: bool, x: torch.Tensor, target_ms: float):
 
     def step(number: int) -> float:
         start = perf_counter()
-        loss = objective.losses(x, x, number)["distill"]
+        loss = sum(objective.losses(x, x, number).values())
         if searching:
             loss = loss + term(number)
             mask_optimizer.zero_grad()

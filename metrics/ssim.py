@@ -29,10 +29,12 @@ def ssim(x: Tensor, y: Tensor) -> Tensor:
         t = F.conv2d(t, line[:, :, :, None], groups=channels)
         return F.conv2d(t, line[:, :, None, :], groups=channels)
 
-    mean_x, mean_y = blur(x), blur(y)
-    var_x = blur(x * x) - mean_x.square()
-    var_y = blur(y * y) - mean_y.square()
-    covariance = blur(x * y) - mean_x * mean_y
+    # variances are small differences of large numbers: never in bfloat16
+    with torch.autocast(x.device.type, enabled=False):
+        mean_x, mean_y = blur(x), blur(y)
+        var_x = blur(x * x) - mean_x.square()
+        var_y = blur(y * y) - mean_y.square()
+        covariance = blur(x * y) - mean_x * mean_y
     c1, c2 = (K1 * RANGE) ** 2, (K2 * RANGE) ** 2
     numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     denominator = (mean_x.square() + mean_y.square() + c1) * (var_x + var_y + c2)

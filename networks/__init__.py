@@ -2,12 +2,15 @@
 
 from .checkpoint import ModelCard, load, save
 from .compact import compact
+from .layers import Conv2d
 from .normalisation import clamp_rho
 from .portrait import MultiScaleDiscriminator, UgatitGenerator, ugatit_spec
 from .spec import Spec, build
-from .width import Gate, Width, is_open, searchable, start_search
+from .width import Concatenation, Gate, Width, is_open, searchable, start_search
 
 __all__ = [
+    "Concatenation",
+    "Conv2d",
     "Gate",
     "ModelCard",
     "MultiScaleDiscriminator",

@@ -62,6 +62,7 @@ class TrainConfig(_Section):
     identity: Weight = 10.0
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
+    precision: Literal["float32", "bfloat16"] = "float32"  # of the forward passes, by autocast
     pool: Annotated[int, Field(ge=0)] = 50  # earlier fakes that the discriminators keep seeing
     seed: int = 0
     log_every: Positive = 10
@@ -74,15 +75,17 @@ class SearchConfig(_Section):
 
     teacher: Path | None = None  # model.safetensors to start from; shipped names work too
     loss: Literal["distill", "adversarial"] = "adversarial"
+    structure: Weight = 30.0  # distill: structural dissimilarity to the teacher; L1 is train.l1
+    features: Weight = 100.0  # distill: relative squared error of the teacher's maps
     device: str = "s10"
     target_ms: Annotated[float, Field(gt=0)] = 33.0
     steps: Positive = 3_000
     batch: Positive = 1
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4  # of the weights
-    mask_rate: Annotated[float, Field(gt=0)] = 1e-3  # Adam's rate of v and alpha
+    mask_rate: Annotated[float, Field(gt=0)] = 1e-3  # of v and alpha; falls after `anneal`
     warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.05  # share of the steps with frozen masks
     anneal: Annotated[float, Field(gt=0, le=1)] = 0.75  # share of the steps until the full target
-    jitter: Annotated[float, Field(ge=0, lt=0.5)] = 0.2  # spread of v at the start
+    spread: Annotated[float, Field(ge=0, lt=0.5)] = 0.2  # of v at the start, by importance
     keep_at_least: Annotated[float, Field(gt=0, le=1)] = 0.25  # of every width
     fine_tune_steps: Positive = 3_000  # after compaction, with the masks gone
 

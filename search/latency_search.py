@@ -1,9 +1,9 @@
 """Search a network that meets a latency target, then fine-tune it: the recipe from top to bottom.
 
-1. The supernet is the teacher with a mask on every width and a gate on every residual block.
+1. The supernet is the teacher with a mask on every width and a gate on every residual block; what
+   matters least starts nearest to its threshold.
 2. Warm-up: weights alone. Then v and alpha move too, pulled by the loss and by the latency term.
-3. The target has arrived: masks are frozen, the last channels that stand above it are closed, and
-   the weights settle.
+3. The last channels close or come back until the latency is just below the target.
 4. compact: what is masked is gone.
 5. Fine-tuning with the same loss; the learning rate falls as in training.
 """
@@ -34,9 +34,10 @@ from ..networks import (
 )
 from .config import Config
 from .data import load_data, make_batches
-from .latency_term import LatencyTerm, meet_target
+from .importance import spread_by_importance
+from .latency_term import LatencyTerm, land_on_target
 from .objectives import OBJECTIVES, Distilled, Objective
-from .optimizers import adam, load_optimizer, set_learning_rate
+from .optimizers import adam, autocast, load_optimizer, set_learning_rate
 from .provenance import provenance
 from .report import write_run_report
 from .run_directory import Report, RunDirectory
@@ -66,15 +67,13 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         supernet, settings.device, settings.target_ms, settings.steps, settings.anneal
     )
     widths, gates = searchable(supernet)
-    with torch.no_grad():
-        for width in widths:  # or the channels of a layer would close all at once
-            width.v.add_((torch.rand_like(width.v) - 0.5) * 2 * settings.jitter)
-
     run = RunDirectory(out, config, resume=resume)
     state = run.restore()
     data = load_data(config, report)
     batches = make_batches(config, data, settings.batch)
     shown = batches.at(0, device)[0][:SAMPLES]
+    if state is None:
+        spread_by_importance(supernet, shown, settings.spread)
 
     generator, phase, start = supernet, "search", 0
     if state is not None:
@@ -86,11 +85,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     objective = _objective(generator, teacher, config, device)
     optimizer = _optimizer(generator, objective, config)
     mask_optimizer = torch.optim.Adam(
-        [
-            {"params": [width.v for width in widths]},
-            {"params": [gate.alpha for gate in gates], "lr": settings.mask_rate * GATE_PACE},
-        ],
-        lr=settings.mask_rate,
+        [{"params": [width.v for width in widths]}, {"params": [gate.alpha for gate in gates]}],
         betas=(0.5, 0.99),
     )
     if state is not None:
@@ -113,40 +108,43 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             }
         )
 
-    freeze = round(settings.steps * settings.anneal)
     warm_up = round(settings.steps * settings.warm_up)
     total = settings.steps + settings.fine_tune_steps
     for step in range(start, total):
         if step == settings.steps and phase == "search":
             phase = "fine-tune"
+            land_on_target(supernet, latency_term.model, settings.target_ms)
             generator = compact(supernet).to(memory_format=torch.channels_last)
             objective.generator = generator
+            if isinstance(objective, Distilled):
+                objective.kept = {width.name: width.kept for width in widths}
             optimizer = _optimizer(generator, objective, config)
         searching = phase == "search"
-        moving = searching and warm_up <= step < freeze
-        if searching and step == freeze:
-            meet_target(supernet, latency_term.model, settings.target_ms)
+        moving = searching and step >= warm_up
 
         rate = settings.learning_rate
         if not searching:
             rate = learning_rate_at(step - settings.steps, settings.fine_tune_steps, rate)
         set_learning_rate(rate, optimizer, *objective.optimizers())
         x, y = batches.at(step, device)
-        terms = objective.losses(x, y, step)
+        with autocast(config, device):
+            terms = objective.losses(x, y, step)
         if moving:
             terms["latency"] = latency_term(step)
-        loss = sum(terms.values())
-        value = run.finite(loss, step, rate_key="search.learning_rate")
+        values = run.finite(terms, step, rate_key="search.learning_rate")
         optimizer.zero_grad()
         mask_optimizer.zero_grad()
-        loss.backward()
+        sum(terms.values()).backward()
         optimizer.step()
         if moving:
+            rate = learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
+            for group, pace in zip(mask_optimizer.param_groups, (1.0, GATE_PACE), strict=True):
+                group["lr"] = rate * pace
             mask_optimizer.step()
         clamp_rho(generator)
 
         if step % config.train.log_every == 0:
-            line = {"loss": value, **{name: term.item() for name, term in terms.items()}}
+            line = dict(values)
             if searching:
                 line["predicted_ms"] = latency_term.predict()
                 line["target_ms"] = latency_term.target_at(step)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ..errors import UnreachableTarget, UsageError
 from ..latency_model import SpeedModel
-from ..networks import is_open, searchable
+from ..networks import Gate, is_open, searchable
 
 FIRST_PRICE = 20.0
 PRICE_SPAN = 8.0  # in a whole search the price can grow e^8 times at most
@@ -98,25 +98,45 @@ def smallest_latency(supernet: nn.Module, model: SpeedModel) -> float:
 
 
 @torch.no_grad()
-def meet_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> int:
-    """Close the open channels with the smallest v, one by one, until the target is met.
+def land_on_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> None:
+    """Move the last channels and blocks so that the latency is as close below the target as can be.
 
-    The annealed term ends within a few percent of the target, on either side; this takes the rest.
-    Where all widths are at their minimum, whole blocks go, the weakest first.
-
-    Returns:
-        How many channels and blocks were closed.
+    The annealed term ends within some percent of the target, on either side. Above it, the open
+    channels with the smallest v close one by one (where all widths are at their minimum, the
+    weakest blocks). Below it, what closed last comes back: blocks that still fit, then channels.
     """
     widths, gates = searchable(supernet)
-    closed = 0
-    while float(model.latency(supernet.kernels())) > target_ms:
+
+    def fits() -> bool:
+        return float(model.latency(supernet.kernels())) <= target_ms
+
+    while not fits():
         if wide := [width for width in widths if len(width.kept) > width.minimum]:
             weakest = min(wide, key=lambda width: float(width.v[width.kept].min()))
             kept = weakest.kept
             weakest.v[kept[weakest.v[kept].argmin()]] = 0.0
         else:
             running = [gate for gate in gates if is_open(gate)]
-            weakest = min(running, key=lambda gate: float(gate.alpha[1] - gate.alpha[0]))
-            weakest.alpha.copy_(torch.tensor([1.0, 0.0]))
-        closed += 1
-    return closed
+            min(running, key=_lead).alpha.copy_(torch.tensor([1.0, 0.0]))
+    for gate in sorted((gate for gate in gates if not is_open(gate)), key=_lead, reverse=True):
+        closed = gate.alpha.clone()
+        gate.alpha.copy_(torch.tensor([0.0, 1.0]))
+        if not fits():
+            gate.alpha.copy_(closed)
+    for width in widths:  # those that only the minimum holds open must not give way to others
+        width.v[width.kept] = 1.0
+    closed_channels = [
+        (float(width.v[i]), width, i)
+        for width in widths
+        for i in set(range(width.channels)) - set(width.kept.tolist())
+    ]
+    for value, width, i in sorted(closed_channels, key=lambda item: -item[0]):
+        width.v[i] = 1.0
+        if not fits():
+            width.v[i] = value
+            break
+
+
+def _lead(gate: Gate) -> float:
+    """How far a block is from being skipped; negative where it is."""
+    return float(gate.alpha[1] - gate.alpha[0])

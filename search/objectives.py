@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..metrics import ssim
 from ..networks import build
 from .adversary import Adversary
 from .config import Config
@@ -110,32 +111,61 @@ class Unpaired:
 
 
 class Distilled:
-    """L1 to the teacher's output: no discriminator, no pairs, minutes instead of hours.
+    """The teacher's picture and features: no discriminator, no pairs, minutes instead of hours.
 
-    The teacher sees the same crop, so any folder of source pictures will do (OMGD, Ren et al.
-    2021, trains its student the same way).
+    The student sees the teacher's picture of the same crop (L1 and structural similarity) and its
+    maps, so any folder of source pictures will do. OMGD (Ren et al. 2021) trains its students with
+    the same kinds of terms. Feature distillation usually needs an adapter between the student's
+    channels and the teacher's; here the student's channels *are* the teacher's, less the closed
+    ones.
+
+    Attributes:
+        kept: by width, which of the teacher's channels the generator has; empty while it is a
+            supernet, which has them all and masks what is closed.
     """
 
     def __init__(self, generator: nn.Module, teacher: nn.Module, config: Config):
-        self.generator, self.teacher, self.weight = generator, teacher, config.train.l1
+        self.generator, self.teacher = generator, teacher
+        self.l1, self.weights = config.train.l1, config.search
+        self.kept: dict[str, Tensor] = {}
 
     def extra_parameters(self) -> list[nn.Parameter]:
         return []
 
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
-        """The weighted L1 distance; y is not looked at."""
+        """The weighted distances to the teacher; y is not looked at."""
         with torch.no_grad():
-            wanted = self.teacher(x)
-        return {"distill": self.weight * F.l1_loss(self.generator(x), wanted)}
+            wanted, wanted_features = self.teacher.forward_with_features(x)
+        made, features = self.generator.forward_with_features(x)
+        wanted, made = wanted.float(), made.float()
+        errors = [
+            self._feature_error(width, features[name].float(), wanted_features[name].float())
+            for name, width in self.generator.features.items()
+        ]
+        return {
+            "l1": self.l1 * F.l1_loss(made, wanted),
+            "structure": self.weights.structure * (1 - ssim(made, wanted).mean()),
+            "features": self.weights.features * sum(errors) / len(errors),
+        }
+
+    def _feature_error(self, width: str, made: Tensor, wanted: Tensor) -> Tensor:
+        """Squared error over the channels that are kept, relative to their energy."""
+        if self.kept:
+            wanted = wanted[:, self.kept[width]]
+        error, energy = (t.square().mean((0, 2, 3)) for t in (made - wanted, wanted))
+        mask = self.generator.widths[width].mask
+        if mask is not None:  # detached: closing a channel is no way to copy it better
+            error, energy = error * mask.detach(), energy * mask.detach()
+        return error.sum() / energy.sum()
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         return []
 
     def state(self) -> dict[str, Any]:
-        return {}
+        return {"kept": self.kept}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Nothing to restore: the teacher is fixed."""
+        self.kept = state["kept"]
 
 
 Objective = Paired | Unpaired | Distilled

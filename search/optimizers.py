@@ -1,4 +1,4 @@
-"""Adam as every recipe here uses it."""
+"""Adam and number formats as every recipe here uses them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from .config import Config
+
 
 def adam(
     parameters: Iterable[nn.Parameter], learning_rate: float, weight_decay: float
@@ -15,6 +17,13 @@ def adam(
     """Adam with beta (0.5, 0.999), as CycleGAN and UGATIT use it."""
     return torch.optim.Adam(
         parameters, lr=learning_rate, betas=(0.5, 0.999), weight_decay=weight_decay, fused=True
+    )
+
+
+def autocast(config: Config, device: torch.device) -> torch.autocast:
+    """The context of a forward pass in the configured precision; weights stay float32."""
+    return torch.autocast(
+        device.type, torch.bfloat16, enabled=config.train.precision == "bfloat16"
     )
 
 

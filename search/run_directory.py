@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +68,23 @@ class RunDirectory:
         for name, value in metrics.items():
             self.events.add_scalar(name, value, step)
 
-    def finite(self, loss: Tensor, step: int, rate_key: str) -> float:
-        """The loss as a number.
+    def finite(self, terms: Mapping[str, Tensor], step: int, rate_key: str) -> dict[str, float]:
+        """The loss and its terms as numbers.
 
         Raises:
-            TrainingDiverged: it is not finite; the message names the setting to lower.
+            TrainingDiverged: one is not finite; the message names it and the setting to lower.
         """
-        if not math.isfinite(value := loss.item()):
-            raise TrainingDiverged(
-                f"the loss is {value} at step {step}; {self.checkpoint_path} holds the last good "
-                f"state; lower {rate_key} and --resume"
-            )
-        return value
+        values = {name: term.item() for name, term in terms.items()}
+        for name, value in values.items():
+            if not math.isfinite(value):
+                kept = f"{self.checkpoint_path} holds the last good state"
+                if not self.checkpoint_path.exists():
+                    kept = "no checkpoint had been written yet"
+                raise TrainingDiverged(
+                    f"the loss ({name}) is {value} at step {step}; {kept}; lower {rate_key} and "
+                    "--resume"
+                )
+        return {"loss": sum(values.values()), **values}
 
     def read_metrics(self) -> list[dict[str, float]]:
         """The lines of metrics.jsonl; one cut short by a kill is left out."""

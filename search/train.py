@@ -10,7 +10,7 @@ from ..networks import ModelCard, build, clamp_rho, save, ugatit_spec
 from .config import Config
 from .data import load_data, make_batches
 from .objectives import OBJECTIVES
-from .optimizers import adam, load_optimizer, set_learning_rate
+from .optimizers import adam, autocast, load_optimizer, set_learning_rate
 from .provenance import provenance
 from .report import write_run_report
 from .run_directory import Report, RunDirectory
@@ -18,9 +18,9 @@ from .run_directory import Report, RunDirectory
 SAMPLES = 8  # pictures in a sample sheet
 
 
-def learning_rate_at(step: int, steps: int, rate: float) -> float:
-    """Fixed for the first half, then linearly to zero (paper, section 4)."""
-    return rate * min(1.0, 2 * (1 - step / steps))
+def learning_rate_at(step: int, steps: int, rate: float, fixed: float = 0.5) -> float:
+    """The rate for the `fixed` share of the steps, then linearly to zero (paper, section 4)."""
+    return rate * min(1.0, (steps - step) / (steps - min(steps - 1, fixed * steps)))
 
 
 def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
@@ -62,16 +62,16 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         rate = learning_rate_at(step, settings.steps, settings.learning_rate)
         set_learning_rate(rate, optimizer, *objective.optimizers())
         x, y = batches.at(step, device)
-        terms = objective.losses(x, y, step)
-        loss = sum(terms.values())
-        value = run.finite(loss, step, rate_key="train.learning_rate")
+        with autocast(config, device):
+            terms = objective.losses(x, y, step)
+        values = run.finite(terms, step, rate_key="train.learning_rate")
         optimizer.zero_grad()
-        loss.backward()
+        sum(terms.values()).backward()
         optimizer.step()
         clamp_rho(generator)
 
         if step % settings.log_every == 0:
-            run.log(step, {"loss": value, **{name: term.item() for name, term in terms.items()}})
+            run.log(step, values)
         if step % settings.sample_every == 0:
             with torch.no_grad():
                 run.sample(f"{step:07d}", [shown, generator(shown)])

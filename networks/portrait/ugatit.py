@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +44,15 @@ class UgatitGenerator(nn.Module):
     share the latter, because AdaLIN multiplies both of a block's maps by the same gamma.
     """
 
+    features: ClassVar[dict[str, str]] = {
+        "down": "trunk",
+        "encoded": "trunk",
+        "decoded": "decoder",
+        "up1": "up1",
+        "up2": "up2",
+    }
+    """The maps of `forward_with_features`, each with the name of its Width."""
+
     def __init__(self, spec: Spec):
         super().__init__()
         decoder = [name for name in spec.blocks if name.startswith("decoder")]
@@ -70,19 +80,33 @@ class UgatitGenerator(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """Picture → trunk features [B, trunk, H/4, W/4], the ones that the CAM looks at."""
-        x = self.down2(self.down1(self.stem(x)))
+        return self._encoder_blocks(self.down2(self.down1(self.stem(x))))
+
+    def decode(self, features: Tensor) -> Tensor:
+        """Trunk features → picture."""
+        x = self._decoder_blocks(self.cam(features))
+        return torch.tanh(self.to_rgb(self.up2(self.up1(x))))
+
+    def _encoder_blocks(self, x: Tensor) -> Tensor:
         for block in self.encoder.values():
             x = block(x)
         return x
 
-    def decode(self, features: Tensor) -> Tensor:
-        """Trunk features → picture."""
-        x = self.cam(features)
+    def _decoder_blocks(self, x: Tensor) -> Tensor:
         if self.modulation is not None:
             gamma, beta = self.modulation(x)
             for block in self.decoder.values():
                 x = block(x, gamma, beta)
-        return torch.tanh(self.to_rgb(self.up2(self.up1(x))))
+        return x
+
+    def forward_with_features(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Picture and the maps that a student can be taught, by stage (`features`)."""
+        made = {"down": self.down2(self.down1(self.stem(x)))}
+        made["encoded"] = self._encoder_blocks(made["down"])
+        made["decoded"] = self._decoder_blocks(self.cam(made["encoded"]))
+        made["up1"] = self.up1(made["decoded"])
+        made["up2"] = self.up2(made["up1"])
+        return torch.tanh(self.to_rgb(made["up2"])), made
 
     def forward_with_logit(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Picture and the CAM classifier's logits [B, 2] (average- and max-pooled)."""

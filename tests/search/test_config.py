@@ -21,8 +21,8 @@ def test_built_in_configurations_load_by_name_and_round_trip(path, tmp_path):
 
 def test_overrides_are_toml_values_or_bare_words(tmp_path):
     path = written(tmp_path, HEADS)
-    config = load_config(path, ["train.steps=7", "search.device=pixel4", "search.jitter=0.1"])
-    assert (config.train.steps, config.search.device, config.search.jitter) == (7, "pixel4", 0.1)
+    config = load_config(path, ["train.steps=7", "search.device=pixel4", "search.spread=0.1"])
+    assert (config.train.steps, config.search.device, config.search.spread) == (7, "pixel4", 0.1)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,15 @@
 import pytest
 import torch
 from pocketstyle.errors import UnreachableTarget, UsageError
-from pocketstyle.networks import build, compact, searchable, start_search, ugatit_spec
-from pocketstyle.search.latency_term import LatencyTerm, meet_target, smallest_latency
+from pocketstyle.networks import (
+    build,
+    compact,
+    is_open,
+    searchable,
+    start_search,
+    ugatit_spec,
+)
+from pocketstyle.search.latency_term import LatencyTerm, land_on_target, smallest_latency
 
 
 @pytest.fixture
@@ -67,13 +74,13 @@ def test_asking_for_the_smallest_changes_nothing(supernet):
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-def test_meet_target_closes_the_weakest_until_the_target_is_met(supernet):
+def test_land_on_target_closes_the_weakest_until_the_target_is_met(supernet):
     target = middle(supernet)
     term = LatencyTerm(supernet, "s10", target, 10, 1.0)
     with torch.no_grad():
         for i, width in enumerate(searchable(supernet)[0]):
             width.v.copy_(torch.linspace(0.6, 1.0, width.channels) + i * 1e-3)
-    assert meet_target(supernet, term.model, target) > 0
+    land_on_target(supernet, term.model, target)
     assert term.predict() <= target
     small = compact(supernet)
     assert float(term.model.latency(small.kernels())) <= target
@@ -81,8 +88,27 @@ def test_meet_target_closes_the_weakest_until_the_target_is_met(supernet):
     assert first.kept.tolist() == list(range(first.channels - len(first.kept), first.channels))
 
 
-def test_meet_target_takes_whole_blocks_where_channels_do_not_suffice(supernet):
+def test_land_on_target_takes_whole_blocks_where_channels_do_not_suffice(supernet):
     target = _smallest(supernet) * 1.01
     term = LatencyTerm(supernet, "s10", target, 10, 1.0)
-    meet_target(supernet, term.model, target)
+    land_on_target(supernet, term.model, target)
     assert term.predict() <= target
+
+
+def test_land_on_target_brings_back_what_closed_last(supernet):
+    target = middle(supernet)
+    term = LatencyTerm(supernet, "s10", target, 10, 1.0)
+    widths, gates = searchable(supernet)
+    with torch.no_grad():
+        for width in widths:
+            width.v.copy_(torch.linspace(0.0, 0.49, width.channels))
+        for i, gate in enumerate(gates):
+            gate.alpha.copy_(torch.tensor([0.5 + 0.1 * i, 0.4]))
+    lowest = term.predict()
+    land_on_target(supernet, term.model, target)
+    assert lowest < 0.9 * target
+    assert 0.97 * target < term.predict() <= target
+    open_gates = [is_open(gate) for gate in gates]
+    assert open_gates[0] and not open_gates[-1]  # the first had closed last
+    for width in widths:  # and the strongest channels are the ones that run
+        assert width.kept.tolist() == list(range(width.channels - len(width.kept), width.channels))

@@ -1,0 +1,67 @@
+"""The distilled objective: what the supernet is taught, its compact form is taught too."""
+
+import pytest
+import torch
+from pocketstyle.networks import build, compact, searchable, start_search, ugatit_spec
+from pocketstyle.search.config import load_config
+from pocketstyle.search.objectives import Distilled
+
+
+@pytest.fixture
+def x():
+    return torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+@pytest.fixture
+def teacher():
+    torch.manual_seed(0)
+    return build(ugatit_spec(32, 4, 1)).requires_grad_(False)
+
+
+def losses(generator, teacher, x, toy_config, kept=None):
+    task = Distilled(generator, teacher, load_config(toy_config))
+    if kept:
+        task.load({"kept": kept})
+    return task.losses(x, x, 0)
+
+
+def test_the_features_come_with_the_same_picture(teacher, x):
+    picture, features = teacher.forward_with_features(x)
+    assert torch.equal(picture, teacher(x))
+    assert features.keys() == teacher.features.keys()
+    for name, width in teacher.features.items():
+        assert features[name].shape[1] == teacher.widths[width].channels
+
+
+def test_a_copy_of_the_teacher_has_nothing_to_learn(teacher, x, toy_config):
+    copy = build(teacher.spec)
+    copy.load_state_dict(teacher.state_dict())
+    assert all(abs(float(term)) < 1e-5 for term in losses(copy, teacher, x, toy_config).values())
+
+
+def test_compact_and_masked_networks_have_the_same_losses(teacher, x, toy_config):
+    supernet = build(teacher.spec)
+    supernet.load_state_dict(teacher.state_dict())
+    start_search(supernet, 0.25)
+    widths, gates = searchable(supernet)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for width in widths:
+            width.v.copy_(torch.rand_like(width.v))
+        gates[0].alpha.copy_(torch.tensor([1.0, 0.0]))
+    masked = losses(supernet, teacher, x, toy_config)
+    kept = {width.name: width.kept for width in widths}
+    small = losses(compact(supernet), teacher, x, toy_config, kept)
+    assert masked["features"] > 1.0  # of a weight of 100: the masks do hurt
+    for name, term in masked.items():
+        torch.testing.assert_close(small[name], term, rtol=1e-4, atol=1e-5)
+
+
+def test_closing_a_channel_is_no_way_to_copy_it_better(teacher, x, toy_config):
+    """The last map has no consumer but the picture: without the picture, v gets no gradient."""
+    supernet = build(teacher.spec)
+    start_search(supernet, 0.25)
+    features = losses(supernet, teacher, x, toy_config)["features"]
+    features.backward()
+    assert float(supernet.widths["up1"].v.grad.abs().max()) > 0  # read by the stage after
+    assert supernet.widths["up2"].v.grad is None
