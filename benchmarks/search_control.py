@@ -25,7 +25,7 @@ from pocketstyle.networks import clamp_rho, compact, load, start_search
 from pocketstyle.search import load_config, quality_to_truth, resolve_model
 from pocketstyle.search.data import load_data, make_batches
 from pocketstyle.search.objectives import Distilled
-from pocketstyle.search.optimizers import adam, set_learning_rate
+from pocketstyle.search.optimizers import adam, autocast, set_learning_rate
 from pocketstyle.search.train import learning_rate_at
 from torch import nn
 
@@ -44,15 +44,15 @@ def norms(network: nn.Module) -> dict[str, torch.Tensor]:
 
 
 @torch.no_grad()
-def pruned(network: nn.Module, share: float) -> nn.Module:
-    """The network with `share` of every width, the strongest channels."""
+def pruned(network: nn.Module, share: float) -> tuple[nn.Module, dict[str, torch.Tensor]]:
+    """The network with `share` of every width, the strongest channels, and which they are."""
     start_search(network, 1e-9)
     for name, strength in norms(network).items():
         width = network.widths[name]
         keep = max(1, round(share * width.channels))
         width.v.zero_()
         width.v[strength.topk(keep).indices] = 1.0
-    return compact(network)
+    return compact(network), {name: width.kept for name, width in network.widths.items()}
 
 
 def measured(network: nn.Module, device: str, data, seconds: float) -> dict:
@@ -80,21 +80,25 @@ def main() -> None:
     model = SpeedModel.load(settings.device)
     teacher, _ = load(resolve_model(settings.teacher))
     for percent in range(99, 0, -1):
-        network = pruned(load(resolve_model(settings.teacher))[0], percent / 100)
+        network, kept = pruned(load(resolve_model(settings.teacher))[0], percent / 100)
         if model.latency(network.kernels()) <= searched["predicted_ms"]:
             break
     before = measured(network, settings.device, unseen, 0.0)
 
     network = network.train().to(memory_format=torch.channels_last)
+    teacher = teacher.to(memory_format=torch.channels_last)
     batches = make_batches(config, load_data(config, lambda *_: None), settings.batch)
     objective = Distilled(network, teacher.requires_grad_(False), config)
+    objective.kept = kept
     optimizer = adam(list(network.parameters()), settings.learning_rate, config.train.weight_decay)
     start, step = perf_counter(), 0
     while (elapsed := perf_counter() - start) < arguments.seconds:
         progress = int(1e6 * elapsed / arguments.seconds)
         set_learning_rate(learning_rate_at(progress, 10**6, settings.learning_rate), optimizer)
-        x, y = batches.at(step)
-        loss = sum(objective.losses(x, y, step).values())
+        number = step % settings.bank
+        x, y = batches.at(number)
+        with autocast(config, torch.device("cpu")):
+            loss = sum(objective.losses(x, y, number).values())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

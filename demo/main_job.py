@@ -23,7 +23,7 @@ from torch import nn
 
 from ..converters import convert, verify
 from ..datasets import heads, render_heads, to_pictures, to_tensor
-from ..errors import UsageError
+from ..errors import PocketstyleError, UsageError
 from ..images import centre_square, read_rgb, resize
 from ..latency_model import SpeedModel, device_names, total_macs
 from ..networks import load, save
@@ -114,6 +114,9 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
     with stage("verify"):
         pictures = np.concatenate((_astronaut(size)[None], photos.pictures[:15]))
         checks = {precision: verify(path, student, pictures) for precision, path in bundles.items()}
+        for precision, check in checks.items():
+            if check.problems:
+                raise PocketstyleError(f"{bundles[precision]} fails: {'; '.join(check.problems)}")
 
     with stage("stylise"):
         bundle = bundles["fp16"]

@@ -286,14 +286,14 @@ def _method(out: Path, result: dict[str, Any]) -> Html:
     target = f"{result['target_ms']:g} ms on {_phone(result['device'])}"
     steps = (
         "Start. The student is the teacher, with a mask on every group of channels and a gate on "
-        "every residual block, all open.",
+        "every residual block, all open; what matters least stands nearest to closing.",
         "Warm-up. Weights learn alone"
         + set_to("warm_up", ", for {:.0%} of the search's steps")
         + ".",
         "Search" + set_to("steps", ", {:,} steps in all") + ". Masks and gates learn too, pulled "
         "by the loss and by the latency term.",
-        "Freeze" + set_to("anneal", ", at {:.0%} of the search") + ". The masks stay, the last "
-        f"channels that stand above the target ({target}) are closed, and the weights settle.",
+        "Land" + set_to("anneal", "; the target has arrived at {:.0%} of the search") + ". The "
+        f"last channels close or come back, until the network is just below {target}.",
         "Compact. What is closed is cut out; the small network's output equals the masked one's.",
         "Fine-tune" + set_to("fine_tune_steps", ", {:,} steps") + ", with the same loss.",
         "Convert to TFLite in fp32 and fp16, compare with torch, and play.",
@@ -305,7 +305,8 @@ def _method(out: Path, result: dict[str, Any]) -> Html:
         "a few at a time, those first that save much and matter little."
     )
     loss = Html(
-        "The demo distils: the student learns to draw what its teacher draws. The teacher was "
+        "The demo distils: the student learns to draw what its teacher draws (L1 and structural "
+        "similarity) and to have the same maps, on the channels that are left. The teacher was "
         "trained <em>paired</em>, on the renderer's own truth. The paper's adversarial objective, "
         "which needs no pairs and hours instead of minutes, is there with "
         '<code>search.loss="adversarial"</code>.'

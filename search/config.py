@@ -62,7 +62,7 @@ class TrainConfig(_Section):
     identity: Weight = 10.0
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
-    precision: Literal["float32", "bfloat16"] = "float32"  # of the forward passes, by autocast
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"  # auto: bfloat16 if in hardware
     pool: Annotated[int, Field(ge=0)] = 50  # earlier fakes that the discriminators keep seeing
     seed: int = 0
     log_every: Positive = 10
@@ -75,8 +75,9 @@ class SearchConfig(_Section):
 
     teacher: Path | None = None  # model.safetensors to start from; shipped names work too
     loss: Literal["distill", "adversarial"] = "adversarial"
-    structure: Weight = 30.0  # distill: structural dissimilarity to the teacher; L1 is train.l1
+    structure: Weight = 50.0  # distill: structural dissimilarity to the teacher; L1 is train.l1
     features: Weight = 100.0  # distill: relative squared error of the teacher's maps
+    bank: Annotated[int, Field(ge=0)] = 0  # distill: fine-tune on so many batches (0: ever new)
     device: str = "s10"
     target_ms: Annotated[float, Field(gt=0)] = 33.0
     steps: Positive = 3_000

@@ -20,6 +20,7 @@ from ..datasets import PictureSet
 from ..errors import UsageError
 from ..latency_model import SpeedModel, device_names, total_macs
 from ..networks import (
+    Gate,
     ModelCard,
     Spec,
     build,
@@ -45,6 +46,7 @@ from .shipped import resolve_model
 from .train import SAMPLES, learning_rate_at
 
 GATE_PACE = 0.5  # of alpha's learning rate to v's: one gate weighs as much as tens of channels
+HYSTERESIS = 0.3  # of alpha_2 - alpha_1; without it all gates flicker around the threshold together
 
 
 def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
@@ -126,9 +128,12 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if not searching:
             rate = learning_rate_at(step - settings.steps, settings.fine_tune_steps, rate)
         set_learning_rate(rate, optimizer, *objective.optimizers())
-        x, y = batches.at(step, device)
+        number = step
+        if not searching and settings.bank and isinstance(objective, Distilled):
+            number = step % settings.bank  # the teacher's answers are remembered by it
+        x, y = batches.at(number, device)
         with autocast(config, device):
-            terms = objective.losses(x, y, step)
+            terms = objective.losses(x, y, number)
         if moving:
             terms["latency"] = latency_term(step)
         values = run.finite(terms, step, rate_key="search.learning_rate")
@@ -140,7 +145,11 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             rate = learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
             for group, pace in zip(mask_optimizer.param_groups, (1.0, GATE_PACE), strict=True):
                 group["lr"] = rate * pace
+            was_open = [is_open(gate) for gate in gates]
             mask_optimizer.step()
+            for gate, before in zip(gates, was_open, strict=True):
+                if is_open(gate) != before:
+                    _stay(gate)
         clamp_rho(generator)
 
         if step % config.train.log_every == 0:
@@ -204,6 +213,14 @@ def _optimizer(generator: nn.Module, objective: Objective, config: Config) -> to
         config.search.learning_rate,
         config.train.weight_decay,
     )
+
+
+@torch.no_grad()
+def _stay(gate: Gate) -> None:
+    """Move a gate that has just crossed its threshold well to the other side."""
+    lead = HYSTERESIS if is_open(gate) else -HYSTERESIS
+    middle = gate.alpha.mean()
+    gate.alpha.copy_(torch.stack((middle - lead / 2, middle + lead / 2)))
 
 
 def _card(

@@ -128,14 +128,26 @@ class Distilled:
         self.generator, self.teacher = generator, teacher
         self.l1, self.weights = config.train.l1, config.search
         self.kept: dict[str, Tensor] = {}
+        self._bank: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}  # answers by batch number
 
     def extra_parameters(self) -> list[nn.Parameter]:
         return []
 
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
-        """The weighted distances to the teacher; y is not looked at."""
-        with torch.no_grad():
-            wanted, wanted_features = self.teacher.forward_with_features(x)
+        """The weighted distances to the teacher; y is not looked at.
+
+        Args:
+            step: the batch's number; with `search.bank`, a compact generator that sees a number
+                again gets the answers that the teacher gave the first time.
+        """
+        if step in self._bank:
+            wanted, wanted_features = self._bank[step]
+        else:
+            wanted, wanted_features = self._ask(x)
+            if self.kept and self.weights.bank:
+                wanted = wanted.half()
+                wanted_features = {name: maps.half() for name, maps in wanted_features.items()}
+                self._bank[step] = wanted, wanted_features
         made, features = self.generator.forward_with_features(x)
         wanted, made = wanted.float(), made.float()
         errors = [
@@ -148,10 +160,16 @@ class Distilled:
             "features": self.weights.features * sum(errors) / len(errors),
         }
 
+    @torch.no_grad()
+    def _ask(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The teacher's picture and its maps, on the channels that the generator has."""
+        picture, features = self.teacher.forward_with_features(x)
+        if self.kept:
+            features = {n: m[:, self.kept[self.teacher.features[n]]] for n, m in features.items()}
+        return picture, features
+
     def _feature_error(self, width: str, made: Tensor, wanted: Tensor) -> Tensor:
         """Squared error over the channels that are kept, relative to their energy."""
-        if self.kept:
-            wanted = wanted[:, self.kept[width]]
         error, energy = (t.square().mean((0, 2, 3)) for t in (made - wanted, wanted))
         mask = self.generator.widths[width].mask
         if mask is not None:  # detached: closing a channel is no way to copy it better

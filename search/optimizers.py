@@ -22,9 +22,18 @@ def adam(
 
 def autocast(config: Config, device: torch.device) -> torch.autocast:
     """The context of a forward pass in the configured precision; weights stay float32."""
-    return torch.autocast(
-        device.type, torch.bfloat16, enabled=config.train.precision == "bfloat16"
-    )
+    half = config.train.precision == "bfloat16"
+    if config.train.precision == "auto":
+        half = _multiplies_bfloat16(device)
+    return torch.autocast(device.type, torch.bfloat16, enabled=half)
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware does; emulated, bfloat16 is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))
 
 
 def set_learning_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:

@@ -320,8 +320,8 @@ def latency_figure(metrics: Metrics) -> Html:
         _mark_phases(axes, [line for line in metrics if "predicted_ms" in line])
         return figure(
             _svg(plot, "Predicted latency against the step"),
-            "The target falls from the full network's latency to the wished one; where it has "
-            "arrived, the masks are frozen.",
+            "The target falls from the full network's latency to the wished one; from there the "
+            "masks move ever more slowly, until they are fixed.",
             css="plot",
         )
 
@@ -532,13 +532,13 @@ def _runs(edges: Sequence[float], values: np.ndarray) -> Iterable[tuple[float, f
 
 
 def _mark_phases(axes: Axes, metrics: Metrics) -> None:
-    """Lines where the masks were frozen and where fine-tuning began, as far as the run came."""
+    """Lines where the target had arrived and where fine-tuning began, as far as the run came."""
     steps, target = _curve(metrics, "target_ms")
     if not len(steps):
         return
     arrived = np.flatnonzero(target == target[-1])
     if len(arrived) > 1:
-        _mark(axes, steps[arrived[0]], "masks frozen", right=False)
+        _mark(axes, steps[arrived[0]], "target arrived", right=False)
     if fine_tuning := [line["step"] for line in metrics if line["step"] > steps[-1]]:
         _mark(axes, fine_tuning[0], "fine-tuning", right=True)
 

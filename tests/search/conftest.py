@@ -39,13 +39,17 @@ def toy_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def toy_config(toy_folder):
-    """A configuration file for `train` and `search`; the target is half-way down."""
+    """A configuration file for `train` and `search`, beside it a teacher that nobody trained.
+
+    The target is half-way down.
+    """
     from pocketstyle.latency_model import SpeedModel
-    from pocketstyle.networks import build, start_search, ugatit_spec
+    from pocketstyle.networks import ModelCard, build, save, start_search, ugatit_spec
     from pocketstyle.search.latency_term import smallest_latency
 
     network = build(ugatit_spec(32, 2, 1))
     model = SpeedModel.load("s10")
+    save(toy_folder / "teacher.safetensors", network, ModelCard("teacher"))
     full = model.latency(network.kernels())
     start_search(network, 0.25)
     path = toy_folder / "toy.toml"

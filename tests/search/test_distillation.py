@@ -58,10 +58,32 @@ def test_compact_and_masked_networks_have_the_same_losses(teacher, x, toy_config
 
 
 def test_closing_a_channel_is_no_way_to_copy_it_better(teacher, x, toy_config):
-    """The last map has no consumer but the picture: without the picture, v gets no gradient."""
     supernet = build(teacher.spec)
     start_search(supernet, 0.25)
-    features = losses(supernet, teacher, x, toy_config)["features"]
-    features.backward()
-    assert float(supernet.widths["up1"].v.grad.abs().max()) > 0  # read by the stage after
+    task = Distilled(supernet, teacher, load_config(toy_config))
+    made = torch.randn(2, 4, 8, 8, requires_grad=True)
+    task._feature_error("up2", made, torch.randn(2, 4, 8, 8)).backward()
+    assert made.grad.abs().min() > 0
     assert supernet.widths["up2"].v.grad is None
+
+
+def test_the_bank_answers_what_it_has_seen(teacher, x, toy_config):
+    config = load_config(toy_config, ["search.bank=2"])
+    supernet = build(teacher.spec)
+    start_search(supernet, 0.25)
+    task = Distilled(supernet, teacher, config)
+    asked = []
+    forward = teacher.forward_with_features
+    teacher.forward_with_features = lambda x: (asked.append(1), forward(x))[1]
+    for _ in range(2):
+        task.losses(x, x, 0)
+    assert len(asked) == 2  # a supernet's channels change: nothing is kept
+    task.kept = {width.name: width.kept for width in searchable(supernet)[0]}
+    task.generator = compact(supernet)
+    first, again = task.losses(x, x, 0), task.losses(x, x, 0)
+    task.losses(x, x, 1)
+    assert len(asked) == 4
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    fresh = losses(task.generator, teacher, x, toy_config, task.kept)
+    for name, term in first.items():  # 16 bits are enough
+        torch.testing.assert_close(term, fresh[name], rtol=1e-2, atol=1e-2)

@@ -69,11 +69,11 @@ def read(path) -> Checker:
 ON_S10 = ("search.device=s10", "search.target_ms=10.5")
 
 
-def search_lines(frozen: int = 6, steps: int = 8, fine_tuning: int = 3) -> list[dict]:
+def search_lines(arrived: int = 6, steps: int = 8, fine_tuning: int = 3) -> list[dict]:
     lines = []
     for step in range(steps):
         line = {"step": step, "loss": 3.0 - 0.1 * step, "distill": 3.0 - 0.1 * step}
-        target = 20.0 - 8.0 * min(1.0, (step + 1) / frozen)
+        target = 20.0 - 8.0 * min(1.0, (step + 1) / arrived)
         line |= {"predicted_ms": target + 0.25, "target_ms": target}
         line |= {"width/stem": 16 - step, "width/encoder1": 64, "gate/0": 1.0, "gate/1": step < 5}
         lines.append(line)
@@ -188,9 +188,9 @@ def test_widths_say_how_many_are_left():
 
 def test_latency_figure_shows_the_phases():
     text = Checker(parts.latency_figure(search_lines())).text
-    assert "target" in text and "masks frozen" in text
+    assert "target" in text and "target arrived" in text
     on_the_way = parts.latency_figure(search_lines()[:4])
-    assert on_the_way and "masks frozen" not in Checker(on_the_way).text
+    assert on_the_way and "target arrived" not in Checker(on_the_way).text
     assert parts.latency_figure([{"step": 0, "loss": 1.0}]) == ""
 
 

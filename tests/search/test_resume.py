@@ -9,14 +9,21 @@ import time
 import pytest
 from pocketstyle.networks import load
 
-COMMANDS = {"train": [], "search": [], "search-paired": ["--set", "train.objective=paired"]}
+CHANGES = {
+    "train": [],
+    "search": [],
+    "search-paired": ["train.objective=paired"],
+    "search-distilled": ["search.loss=distill", "search.teacher={teacher}", "search.bank=3"],
+}
 
 
 def command(kind, config, out, *more):
     verb = kind.partition("-")[0]
+    teacher = config.parent / "teacher.safetensors"
+    changes = [f"--set={change.format(teacher=teacher)}" for change in CHANGES[kind]]
     return [
         *(sys.executable, "-m", "pocketstyle", verb, str(config), "--out", str(out)),
-        *(*COMMANDS[kind], *more),
+        *(*changes, *more),
     ]
 
 
@@ -25,7 +32,7 @@ def run(*arguments):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-@pytest.mark.parametrize("kind", ["train", "search"])
+@pytest.mark.parametrize("kind", ["train", "search", "search-distilled"])
 def test_killed_and_resumed_equals_uninterrupted(kind, toy_config, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     run(kind, toy_config, whole)
