@@ -6,7 +6,7 @@
 `--run` is a finished distilled search, `--seconds` what it took (the demo prints it). The control
 keeps the same share of every width, the channels whose weights have the largest norms, no block
 removed; the share is the largest that is as fast as the student. It then trains with the same loss,
-data and schedule for as long as search and fine-tuning took together.
+data and schedule for those seconds: give what search and fine-tuning took together.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -83,6 +84,8 @@ def main() -> None:
         network, kept = pruned(load(resolve_model(settings.teacher))[0], percent / 100)
         if model.latency(network.kernels()) <= searched["predicted_ms"]:
             break
+    else:
+        raise SystemExit("no share of the widths is as fast as the student")
     before = measured(network, settings.device, unseen, 0.0)
 
     network = network.train().to(memory_format=torch.channels_last)
@@ -95,7 +98,7 @@ def main() -> None:
     while (elapsed := perf_counter() - start) < arguments.seconds:
         progress = int(1e6 * elapsed / arguments.seconds)
         set_learning_rate(learning_rate_at(progress, 10**6, settings.learning_rate), optimizer)
-        number = step % settings.bank
+        number = step % settings.bank if settings.bank else step
         x, y = batches.at(number)
         with autocast(config, torch.device("cpu")):
             loss = sum(objective.losses(x, y, number).values())
@@ -113,7 +116,7 @@ def main() -> None:
         "device": settings.device,
         "n": UNSEEN,
         "host": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, CPU",
-        "command": "python benchmarks/search_control.py",
+        "command": " ".join(("python", *sys.argv)),
     }
     text = json.dumps(result, indent=1)
     arguments.out.write_text(text + "\n")

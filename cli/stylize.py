@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ..sdk import Stylizer, stylize_file
 from .options import Force, Json, emit
 from .progress import progress
 
@@ -30,6 +29,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Stylize a picture, a folder of pictures or a video."""
+    from ..sdk import Stylizer, stylize_file
+
     with Stylizer.load(model, threads) as stylizer, progress() as report:
         result = stylize_file(
             stylizer,

@@ -6,9 +6,10 @@ from .layers import Conv2d
 from .normalisation import clamp_rho
 from .portrait import MultiScaleDiscriminator, UgatitGenerator, ugatit_spec
 from .spec import Spec, build
-from .width import Concatenation, Gate, Width, is_open, searchable, start_search
+from .width import THRESHOLD, Concatenation, Gate, Width, is_open, searchable, start_search
 
 __all__ = [
+    "THRESHOLD",
     "Concatenation",
     "Conv2d",
     "Gate",

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from ..errors import FormatError
+from ..errors import FormatError, PocketstyleError
 from .spec import Spec, build
 
 FORMAT = "pocketstyle-model"
@@ -61,9 +61,13 @@ def save(path: str | Path, network: nn.Module, card: ModelCard, *, half: bool = 
         "card": json.dumps(asdict(card)),
     }
     temporary = path.with_name(path.name + ".partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, temporary, metadata=header)
-    os.replace(temporary, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, temporary, metadata=header)
+        os.replace(temporary, path)
+    except (OSError, SafetensorError) as error:
+        temporary.unlink(missing_ok=True)
+        raise PocketstyleError(f"cannot write {path}: {error}") from error
 
 
 def read_header(path: str | Path) -> tuple[Spec, ModelCard]:

@@ -44,6 +44,6 @@ def compact(supernet: nn.Module) -> nn.Module:
             if value is None:
                 continue
             for dim, axis in enumerate(axes):
-                value = value.index_select(dim, kept[axis])
+                value = value.index_select(dim, kept[axis].to(value.device))
             getattr(module, parameter).copy_(value)
     return small.to(next(supernet.parameters()).device).train(supernet.training)

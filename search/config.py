@@ -19,14 +19,14 @@ Weight = Annotated[float, Field(ge=0)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DataConfig(_Section):
     """Where the pictures come from: two folders, or the procedural heads."""
 
     heads: Annotated[int, Field(ge=0)] = 0  # render this many pairs instead of reading folders
-    heads_seed: int = 0
+    heads_seed: Annotated[int, Field(ge=0)] = 0
     source: Path | None = None  # folder of photos
     target: Path | None = None  # folder of pictures in the wished style
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
@@ -64,7 +64,7 @@ class TrainConfig(_Section):
     l1: Weight = 100.0  # paired objective: pix2pix's weight
     precision: Literal["auto", "bfloat16", "float32"] = "auto"  # auto: bfloat16 if in hardware
     pool: Annotated[int, Field(ge=0)] = 50  # earlier fakes that the discriminators keep seeing
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     log_every: Positive = 10
     sample_every: Positive = 500
     checkpoint_every: Positive = 200
@@ -89,6 +89,12 @@ class SearchConfig(_Section):
     spread: Annotated[float, Field(ge=0, lt=0.5)] = 0.2  # of v at the start, by importance
     keep_at_least: Annotated[float, Field(gt=0, le=1)] = 0.25  # of every width
     fine_tune_steps: Positive = 3_000  # after compaction, with the masks gone
+
+    @model_validator(mode="after")
+    def _bank_of_answers(self) -> SearchConfig:
+        if self.bank and self.loss != "distill":
+            raise ValueError('search.bank needs search.loss = "distill"')
+        return self
 
 
 class Config(_Section):
@@ -168,6 +174,8 @@ def dump_toml(config: Config) -> str:
     for section, fields in config.model_dump(mode="json", exclude_none=True).items():
         lines.append(f"[{section}]")
         # JSON's scalars are TOML's
-        lines += [f"{key} = {json.dumps(value)}" for key, value in fields.items()]
+        lines += [
+            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()
+        ]
         lines.append("")
     return "\n".join(lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..datasets import ENLARGE, Batches, PictureSet, read_folder, render_heads
 from ..errors import DataError
 from .config import Config
@@ -30,6 +32,9 @@ def load_data(config: Config, report: Report) -> tuple[PictureSet, PictureSet]:
         read_folder(folder, size, report=lambda done, total, f=folder: report(f.name, done, total))
         for folder in (data.source, data.target)
     )
+    for folder, part in ((data.source, source), (data.target, target)):
+        if part.skipped:
+            print(f"{folder}: {part.skipped} unreadable pictures skipped", file=sys.stderr)
     if config.train.objective == "paired":
         stems = [[name.rpartition(".")[0] for name in part.names] for part in (source, target)]
         if stems[0] != stems[1]:

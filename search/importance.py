@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 from ..networks import Concatenation, Conv2d, searchable
 
+TINY = torch.finfo(torch.float32).tiny  # of a consumer that hears nothing
+
 
 @torch.no_grad()
 def spread_by_importance(supernet: nn.Module, pictures: Tensor, spread: float) -> None:
@@ -44,7 +46,7 @@ def channel_importance(supernet: nn.Module, pictures: Tensor) -> dict[str, Tenso
         energy = inputs[0].square().mean((0, 2, 3)) * conv.weight.square().sum((0, 2, 3))
         source = conv.in_width
         parts = source.parts if isinstance(source, Concatenation) else (source,)
-        shares = (energy / energy.sum()).split([part.channels for part in parts])
+        shares = (energy / energy.sum().clamp(min=TINY)).split([part.channels for part in parts])
         for part, share in zip(parts, shares, strict=True):
             if part.name in total:  # not the picture itself
                 total[part.name] += share

@@ -70,21 +70,22 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     )
     widths, gates = searchable(supernet)
     run = RunDirectory(out, config, resume=resume)
-    state = run.restore()
     data = load_data(config, report)
+    state = run.restore()
     batches = make_batches(config, data, settings.batch)
     shown = batches.at(0, device)[0][:SAMPLES]
     if state is None:
         spread_by_importance(supernet, shown, settings.spread)
 
     generator, phase, start = supernet, "search", 0
+    objective = _objective(supernet, teacher, config, device)
     if state is not None:
         phase, start = state["phase"], state["step"]
         if phase == "fine-tune":
             generator = build(Spec.from_json(state["spec"]))
             generator = generator.to(device, memory_format=torch.channels_last)
         generator.load_state_dict(state["generator"])
-    objective = _objective(generator, teacher, config, device)
+    objective.generator = generator
     optimizer = _optimizer(generator, objective, config)
     mask_optimizer = torch.optim.Adam(
         [{"params": [width.v for width in widths]}, {"params": [gate.alpha for gate in gates]}],
@@ -150,7 +151,8 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             for gate, before in zip(gates, was_open, strict=True):
                 if is_open(gate) != before:
                     _stay(gate)
-        clamp_rho(generator)
+        for network in (generator, *objective.partners()):
+            clamp_rho(network)
 
         if step % config.train.log_every == 0:
             line = dict(values)
@@ -207,9 +209,14 @@ def _objective(
 
 def _optimizer(generator: nn.Module, objective: Objective, config: Config) -> torch.optim.Adam:
     """Adam over the weights; v and alpha have an optimiser of their own."""
-    weights = [p for name, p in generator.named_parameters() if not name.endswith((".v", ".alpha"))]
+    weights = [
+        parameter
+        for network in (generator, *objective.partners())
+        for name, parameter in network.named_parameters()
+        if not name.endswith((".v", ".alpha"))
+    ]
     return adam(
-        [*weights, *objective.extra_parameters()],
+        weights,
         config.search.learning_rate,
         config.train.weight_decay,
     )

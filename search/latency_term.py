@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ..errors import UnreachableTarget, UsageError
 from ..latency_model import SpeedModel
-from ..networks import Gate, is_open, searchable
+from ..networks import THRESHOLD, Gate, is_open, searchable
 
 FIRST_PRICE = 20.0
 PRICE_SPAN = 8.0  # in a whole search the price can grow e^8 times at most
@@ -114,10 +114,10 @@ def land_on_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> 
         if wide := [width for width in widths if len(width.kept) > width.minimum]:
             weakest = min(wide, key=lambda width: float(width.v[width.kept].min()))
             kept = weakest.kept
-            weakest.v[kept[weakest.v[kept].argmin()]] = 0.0
+            weakest.v[kept[weakest.v[kept].argmin()]] = THRESHOLD
         else:
             running = [gate for gate in gates if is_open(gate)]
-            min(running, key=_lead).alpha.copy_(torch.tensor([1.0, 0.0]))
+            min(running, key=_lead).alpha.copy_(torch.tensor([1e-3, 0.0]))
     for gate in sorted((gate for gate in gates if not is_open(gate)), key=_lead, reverse=True):
         closed = gate.alpha.clone()
         gate.alpha.copy_(torch.tensor([0.0, 1.0]))
@@ -134,7 +134,6 @@ def land_on_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> 
         width.v[i] = 1.0
         if not fits():
             width.v[i] = value
-            break
 
 
 def _lead(gate: Gate) -> float:

@@ -1,8 +1,8 @@
 """What a generator is trained for: paired, unpaired, or distilled from a teacher.
 
-An objective owns every network but the generator itself. Each step it runs the generator once
-(`forward`), lets its discriminators learn from the detached result, and returns the generator's
-loss from the same forward pass.
+An objective owns every network but the generator itself. Each step it runs the generator, lets its
+discriminators learn from the detached results, and returns the generator's loss from the same
+forward passes.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Paired:
         self.generator = generator
         self.adversary = _adversary(config, device, seed=config.train.seed)
 
-    def extra_parameters(self) -> list[nn.Parameter]:
-        """Parameters trained together with the generator."""
+    def partners(self) -> list[nn.Module]:
+        """Networks trained together with the generator, by its optimiser."""
         return []
 
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
@@ -62,9 +62,9 @@ class Unpaired:
         self.to_target = _adversary(config, device, seed=config.train.seed)
         self.to_source = _adversary(config, device, seed=config.train.seed + 1)
 
-    def extra_parameters(self) -> list[nn.Parameter]:
-        """Parameters trained together with the generator: the inverse mapping F."""
-        return list(self.inverse.parameters())
+    def partners(self) -> list[nn.Module]:
+        """Networks trained together with the generator, by its optimiser: the inverse mapping F."""
+        return [self.inverse]
 
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
         """Weighted terms of the generators' loss; the discriminators have learnt on the way."""
@@ -130,7 +130,7 @@ class Distilled:
         self.kept: dict[str, Tensor] = {}
         self._bank: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}  # answers by batch number
 
-    def extra_parameters(self) -> list[nn.Parameter]:
+    def partners(self) -> list[nn.Module]:
         return []
 
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:

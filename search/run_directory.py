@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ class RunDirectory:
     """`runs/NAME/` with config.toml, metrics.jsonl, TensorBoard events, checkpoint and samples.
 
     Args:
-        resume: go on from the checkpoint, if there is one, dropping metrics written after it.
+        resume: go on from the checkpoint, if there is one, dropping metrics written after it; only
+            the learning rates may differ, as after a divergence.
 
     Raises:
         UsageError: the directory holds a run and `resume` is off, or its configuration differs.
@@ -33,22 +35,27 @@ class RunDirectory:
         self.path = Path(path)
         self.metrics_path = self.path / "metrics.jsonl"
         self.checkpoint_path = self.path / "checkpoint.safetensors"
-        settings = self.path / "config.toml"
-        text = dump_toml(config)
-        if settings.exists():
+        self.config_path = self.path / "config.toml"
+        self.config_text = dump_toml(config)
+        if self.config_path.exists():
             if not resume:
                 raise UsageError(f"{self.path} holds a run already; pass --resume or another --out")
-            if settings.read_text() != text:
-                raise UsageError(f"{self.path}: --resume needs the same configuration; {settings}")
+            if _without_rates(self.config_path.read_text()) != _without_rates(self.config_text):
+                raise UsageError(
+                    f"{self.path}: --resume needs the same configuration; {self.config_path}"
+                )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            _write_whole(settings, text)
         except OSError as error:
             raise UsageError(f"cannot write {self.path}: {error.strerror}") from error
-        self.events = SummaryWriter(str(self.path / "events"))
 
     def restore(self) -> dict[str, Any] | None:
-        """The last checkpoint, or None at the start of a run; later metrics are dropped."""
+        """The last checkpoint, or None at the start of a run; later metrics are dropped.
+
+        To be called when the data are there: from here on the directory holds a run.
+        """
+        _write_whole(self.config_path, self.config_text)
+        self.events = SummaryWriter(str(self.path / "events"))
         if not self.checkpoint_path.exists():
             self.metrics_path.unlink(missing_ok=True)
             return None
@@ -58,7 +65,16 @@ class RunDirectory:
         return state
 
     def checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint; `state["step"]` is the next step to do."""
+        """Replace the checkpoint; `state["step"]` is the next step to do.
+
+        Raises:
+            TrainingDiverged: a weight of `state["generator"]` is not finite; the old one stays.
+        """
+        for name, value in state["generator"].items():
+            if not bool(value.isfinite().all()):
+                raise TrainingDiverged(
+                    f"{name} is not finite after step {state['step'] - 1}; {self._what_is_kept()}"
+                )
         save_state(self.checkpoint_path, state)
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
@@ -77,14 +93,16 @@ class RunDirectory:
         values = {name: term.item() for name, term in terms.items()}
         for name, value in values.items():
             if not math.isfinite(value):
-                kept = f"{self.checkpoint_path} holds the last good state"
-                if not self.checkpoint_path.exists():
-                    kept = "no checkpoint had been written yet"
                 raise TrainingDiverged(
-                    f"the loss ({name}) is {value} at step {step}; {kept}; lower {rate_key} and "
-                    "--resume"
+                    f"the loss ({name}) is {value} at step {step}; {self._what_is_kept()}; lower "
+                    f"{rate_key} and --resume"
                 )
         return {"loss": sum(values.values()), **values}
+
+    def _what_is_kept(self) -> str:
+        if self.checkpoint_path.exists():
+            return f"{self.checkpoint_path} holds the last good state"
+        return "no checkpoint had been written yet"
 
     def read_metrics(self) -> list[dict[str, float]]:
         """The lines of metrics.jsonl; one cut short by a kill is left out."""
@@ -119,3 +137,13 @@ def _write_whole(path: Path, text: str) -> None:
 
 Report = Callable[[str, int, int], None]
 """Progress: the name of a stage, steps done, steps in all."""
+
+
+def _without_rates(text: str) -> dict[str, Any]:
+    """A configuration less the learning rates."""
+    tree = tomllib.loads(text)
+    for section in tree.values():
+        if isinstance(section, dict):
+            for rate in ("learning_rate", "mask_rate"):
+                section.pop(rate, None)
+    return tree

@@ -45,8 +45,9 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     spec = ugatit_spec(config.data.size, config.network.base, config.network.blocks)
     generator = build(spec).to(device, memory_format=torch.channels_last)
     objective = OBJECTIVES[settings.objective](generator, config, device)
+    networks = [generator, *objective.partners()]
     optimizer = adam(
-        [*generator.parameters(), *objective.extra_parameters()],
+        [parameter for network in networks for parameter in network.parameters()],
         settings.learning_rate,
         settings.weight_decay,
     )
@@ -68,7 +69,8 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         optimizer.zero_grad()
         sum(terms.values()).backward()
         optimizer.step()
-        clamp_rho(generator)
+        for network in networks:
+            clamp_rho(network)
 
         if step % settings.log_every == 0:
             run.log(step, values)

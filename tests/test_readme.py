@@ -4,6 +4,12 @@ import importlib.util
 import json
 from pathlib import Path
 
+import pytest
+from pocketstyle.latency_model import total_macs
+from pocketstyle.networks import load
+from pocketstyle.sdk import read_info, resolve
+from pocketstyle.search import load_config, resolve_model
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -13,3 +19,13 @@ def test_the_numbers_come_from_the_result():
     spec.loader.exec_module(module)
     result = json.loads((ROOT / "benchmarks/results/demo.json").read_text())
     assert module.numbers(result) in (ROOT / "README.md").read_text()
+
+
+def test_the_result_is_of_what_is_shipped():
+    result = json.loads((ROOT / "benchmarks/results/demo.json").read_text())
+    teacher, _ = load(resolve_model("heads-teacher"))
+    assert result["teacher"]["macs"] == total_macs(teacher.kernels())
+    assert result["target_ms"] == load_config("heads-search").search.target_ms
+    assert result["bundle"]["bytes"] == resolve("heads").stat().st_size
+    predicted = read_info(resolve("heads")).predicted_ms
+    assert predicted == pytest.approx(result["student"]["predicted_ms"])

@@ -22,7 +22,7 @@ pool = 4
 [search]
 steps = 16
 batch = 2
-fine_tune_steps = 10
+fine_tune_steps = 24
 mask_rate = 0.1
 warm_up = 0.1
 device = "s10"

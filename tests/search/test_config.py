@@ -1,5 +1,7 @@
 """Configurations: what is accepted, and how a mistake is told."""
 
+import tomllib
+
 import pytest
 from pocketstyle.errors import UsageError
 from pocketstyle.search.config import BUILT_IN, dump_toml, load_config
@@ -49,3 +51,13 @@ def test_mistakes_name_the_key_the_value_and_what_is_allowed(tmp_path, text, ove
 def test_a_missing_file_names_the_built_in_ones():
     with pytest.raises(UsageError, match=r"built in: .*heads"):
         load_config("nonesuch.toml")
+
+
+def test_a_bank_without_a_teacher_is_refused(toy_config):
+    with pytest.raises(UsageError, match=r"search\.bank needs"):
+        load_config(toy_config, ["search.bank=2"])
+
+
+def test_a_path_of_any_script_survives_being_written(toy_config):
+    config = load_config(toy_config, ['data.source="фото/😀"'])
+    assert tomllib.loads(dump_toml(config))["data"]["source"] == "фото/😀"

@@ -68,7 +68,7 @@ def test_closing_a_channel_is_no_way_to_copy_it_better(teacher, x, toy_config):
 
 
 def test_the_bank_answers_what_it_has_seen(teacher, x, toy_config):
-    config = load_config(toy_config, ["search.bank=2"])
+    config = load_config(toy_config, ["search.loss=distill", "search.bank=2"])
     supernet = build(teacher.spec)
     start_search(supernet, 0.25)
     task = Distilled(supernet, teacher, config)

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from pocketstyle.networks import load
+from pocketstyle.search.state_file import load_state
 
 CHANGES = {
     "train": [],
@@ -43,7 +44,7 @@ def test_killed_and_resumed_equals_uninterrupted(kind, toy_config, tmp_path):
         process = subprocess.Popen(
             command(kind, toy_config, broken, "--resume"), stderr=subprocess.DEVNULL
         )
-        wanted = rng.randrange(3, 12) + 8 * kills  # lines logged before the kill
+        wanted = rng.randrange(*((5, 12), (22, 28))[kills])  # lines logged before the kill
         metrics = broken / "metrics.jsonl"
         while process.poll() is None:
             if metrics.exists() and len(metrics.read_text().splitlines()) >= wanted:
@@ -54,6 +55,8 @@ def test_killed_and_resumed_equals_uninterrupted(kind, toy_config, tmp_path):
             time.sleep(0.005)
         process.wait()
     assert kills == 2, "the run ended before it could be killed"
+    if kind != "train":  # once while searching, once while fine-tuning
+        assert load_state(broken / "checkpoint.safetensors")["phase"] == "fine-tune"
     run(kind, toy_config, broken, "--resume")
 
     assert (broken / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()

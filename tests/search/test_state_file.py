@@ -7,6 +7,7 @@ import torch
 from pocketstyle.errors import FormatError, PocketstyleError
 from pocketstyle.search import state_file
 from pocketstyle.search.state_file import load_state, save_state
+from safetensors import SafetensorError
 
 
 def test_nested_state_round_trips(tmp_path):
@@ -26,13 +27,17 @@ def test_nested_state_round_trips(tmp_path):
     )
 
 
-def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+FULL = "No space left on device"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, FULL), SafetensorError(FULL)])
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch, error):
     path = tmp_path / "s"
     save_state(path, {"step": 1})
 
     def full(*_args, **_kwargs):
         (tmp_path / "s.partial").write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     monkeypatch.setattr(state_file, "save_file", full)
     with pytest.raises(PocketstyleError, match=r"No space left.*last checkpoint is kept"):

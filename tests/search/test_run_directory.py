@@ -1,0 +1,37 @@
+"""A run's directory: what a resumed run may change, and what never becomes a checkpoint."""
+
+import math
+
+import pytest
+import torch
+from pocketstyle.errors import DataError, TrainingDiverged, UsageError
+from pocketstyle.search import search
+from pocketstyle.search.config import load_config
+from pocketstyle.search.run_directory import RunDirectory
+from pocketstyle.search.state_file import load_state
+
+
+def test_a_resumed_run_may_change_its_rates_only(toy_config, tmp_path):
+    RunDirectory(tmp_path, load_config(toy_config)).restore()
+    slower = ["train.learning_rate=1e-5", "search.learning_rate=1e-5", "search.mask_rate=1e-4"]
+    RunDirectory(tmp_path, load_config(toy_config, slower), resume=True)
+    with pytest.raises(UsageError, match="same configuration"):
+        RunDirectory(tmp_path, load_config(toy_config, ["train.steps=31"]), resume=True)
+
+
+def test_weights_that_are_not_finite_do_not_replace_the_checkpoint(toy_config, tmp_path):
+    run = RunDirectory(tmp_path, load_config(toy_config))
+    good, bad = torch.ones(2), torch.tensor([1.0, math.nan])
+    with pytest.raises(TrainingDiverged, match="no checkpoint had been written"):
+        run.checkpoint({"step": 1, "generator": {"w": bad}})
+    run.checkpoint({"step": 4, "generator": {"w": good}})
+    with pytest.raises(TrainingDiverged, match=r"w is not finite after step 7; .*last good"):
+        run.checkpoint({"step": 8, "generator": {"w": bad}})
+    assert load_state(run.checkpoint_path)["step"] == 4
+
+
+def test_a_wrong_folder_leaves_no_run_behind(toy_config, tmp_path):
+    config = load_config(toy_config, ["data.source=nowhere"])
+    with pytest.raises(DataError):
+        search(config, tmp_path / "run", resume=False, report=lambda *_: None)
+    assert not list((tmp_path / "run").iterdir())
