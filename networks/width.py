@@ -14,7 +14,7 @@ from torch import Tensor, nn
 Axes = dict[str, tuple[str, ...]]
 """Of a layer: along which width ("in" or "out") each axis of each of its tensors shrinks."""
 
-THRESHOLD = 0.5  # t of eq. 5; v starts at 1, so a channel closes after v has lost half
+THRESHOLD = 0.5  # t of eq. 5; v starts near 1, so a channel closes after v has lost about half
 
 
 class _Binarise(torch.autograd.Function):
@@ -152,8 +152,8 @@ def start_search(network: nn.Module, keep_at_least: float) -> None:
     """Turn a network into a supernet: every width and gate becomes searchable.
 
     Args:
-        keep_at_least: the share of each width (0..1) that can never be masked; below a quarter
-            late full-resolution layers collapse to nothing (docs/search.md).
+        keep_at_least: the share of each width (0..1) that can never be masked; without a floor
+            the late full-resolution layers, the dearest, collapse to nothing.
     """
     widths, gates = searchable(network)
     for width in widths:

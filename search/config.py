@@ -71,7 +71,7 @@ class TrainConfig(_Section):
 
 
 class SearchConfig(_Section):
-    """The latency search (docs/search.md has the table that these defaults come from)."""
+    """The latency search; docs/search.md says what the settings do and what was tried."""
 
     teacher: Path | None = None  # model.safetensors to start from; shipped names work too
     loss: Literal["distill", "adversarial"] = "adversarial"

@@ -114,7 +114,7 @@ class Distilled:
     """The teacher's picture and features: no discriminator, no pairs, minutes instead of hours.
 
     The student sees the teacher's picture of the same crop (L1 and structural similarity) and its
-    maps, so any folder of source pictures will do. OMGD (Ren et al. 2021) trains its students with
+    maps, so the pictures need no partners. OMGD (Ren et al. 2021) trains its students with
     the same kinds of terms. Feature distillation usually needs an adapter between the student's
     channels and the teacher's; here the student's channels *are* the teacher's, less the closed
     ones.
