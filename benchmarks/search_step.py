@@ -21,14 +21,16 @@ from pocketstyle.networks import build, start_search, ugatit_spec
 from pocketstyle.search.config import load_config
 from pocketstyle.search.latency_term import LatencyTerm
 from pocketstyle.search.objectives import Distilled
-from pocketstyle.search.optimizers import adam
+from pocketstyle.search.optimizers import adam, autocast
+
+BASE = 24  # as the shipped heads teacher
 
 
 def make_step(searching: bool, x: torch.Tensor, target_ms: float):
     """A function that does one training step, with or without the search's parts."""
     torch.manual_seed(0)
     config = load_config("heads-search")
-    spec = ugatit_spec(config.data.size, 16)
+    spec = ugatit_spec(config.data.size, BASE)
     teacher = build(spec).eval().requires_grad_(False).to(memory_format=torch.channels_last)
     network = build(spec).to(memory_format=torch.channels_last)
     network.load_state_dict(teacher.state_dict())
@@ -38,11 +40,12 @@ def make_step(searching: bool, x: torch.Tensor, target_ms: float):
         start_search(network, 0.25)
         masks = [p for name, p in network.named_parameters() if name.endswith((".v", ".alpha"))]
         mask_optimizer = torch.optim.Adam(masks, lr=1e-6)
-        term = LatencyTerm(network, "s10", target_ms, steps=100, anneal=0.1)
+        term = LatencyTerm(network, config.search.device, target_ms, steps=100, anneal=0.1)
 
     def step(number: int) -> float:
         start = perf_counter()
-        loss = sum(objective.losses(x, x, number).values())
+        with autocast(config, torch.device("cpu")):
+            loss = sum(objective.losses(x, x, number).values())
         if searching:
             loss = loss + term(number)
             mask_optimizer.zero_grad()
@@ -81,7 +84,7 @@ def main() -> None:
         "ratio_median": median(b / a for a, b in pairs),
         "pairs": len(pairs),
         "batch": arguments.batch,
-        "network": "UGATIT light, 16 base channels, 128 px",
+        "network": f"UGATIT light, {BASE} base channels, 128 px",
         "host": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, CPU",
     }
     text = json.dumps(result, indent=1)
