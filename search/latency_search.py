@@ -129,9 +129,8 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if not searching:
             rate = learning_rate_at(step - settings.steps, settings.fine_tune_steps, rate)
         set_learning_rate(rate, optimizer, *objective.optimizers())
-        number = step
-        if not searching and settings.bank and isinstance(objective, Distilled):
-            number = step % settings.bank  # the teacher's answers are remembered by it
+        # a bank's batches come round again: the teacher's answers are remembered by their number
+        number = step % settings.bank if settings.bank and not searching else step
         x, y = batches.at(number, device)
         with autocast(config, device):
             terms = objective.losses(x, y, number)
