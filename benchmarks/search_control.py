@@ -22,12 +22,12 @@ from time import perf_counter
 import torch
 from pocketstyle.datasets import render_heads
 from pocketstyle.latency_model import SpeedModel, total_macs
-from pocketstyle.networks import clamp_rho, compact, load, start_search
+from pocketstyle.networks import compact, load, start_search
 from pocketstyle.search import load_config, quality_to_truth, resolve_model
 from pocketstyle.search.data import load_data, make_batches
+from pocketstyle.search.learner import Learner
 from pocketstyle.search.objectives import Distilled
-from pocketstyle.search.optimizers import adam, autocast, set_learning_rate
-from pocketstyle.search.train import learning_rate_at
+from pocketstyle.search.optimizers import learning_rate_at
 from torch import nn
 
 UNSEEN, UNSEEN_SEED = 64, 2  # as in the demo
@@ -93,19 +93,13 @@ def main() -> None:
     batches = make_batches(config, load_data(config, lambda *_: None), settings.batch)
     objective = Distilled(network, teacher.requires_grad_(False), config)
     objective.kept = kept
-    optimizer = adam(list(network.parameters()), settings.learning_rate, config.train.weight_decay)
+    learner = Learner(network, objective, config)
     start, step = perf_counter(), 0
     while (elapsed := perf_counter() - start) < arguments.seconds:
         progress = int(1e6 * elapsed / arguments.seconds)
-        set_learning_rate(learning_rate_at(progress, 10**6, settings.learning_rate), optimizer)
+        learner.set_rate(learning_rate_at(progress, 10**6, settings.learning_rate))
         number = step % settings.bank if settings.bank else step
-        x, y = batches.at(number)
-        with autocast(config, torch.device("cpu")):
-            loss = sum(objective.losses(x, y, number).values())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        clamp_rho(network)
+        learner.descend(learner.losses(*batches.at(number), number))
         step += 1
     result = {
         "search": searched,

@@ -20,8 +20,10 @@ import torch
 from pocketstyle.networks import build, start_search, ugatit_spec
 from pocketstyle.search.config import load_config
 from pocketstyle.search.latency_term import LatencyTerm
+from pocketstyle.search.learner import Learner
+from pocketstyle.search.mask_optimizer import MaskOptimizer
 from pocketstyle.search.objectives import Distilled
-from pocketstyle.search.optimizers import adam, autocast
+from pocketstyle.search.precision import with_precision
 
 BASE = 24  # as the shipped heads teacher
 
@@ -29,31 +31,28 @@ BASE = 24  # as the shipped heads teacher
 def make_step(searching: bool, x: torch.Tensor, target_ms: float):
     """A function that does one training step, with or without the search's parts."""
     torch.manual_seed(0)
-    config = load_config("heads-search")
+    config = with_precision(load_config("heads-search"), torch.device("cpu"))
     spec = ugatit_spec(config.data.size, BASE)
     teacher = build(spec).eval().requires_grad_(False).to(memory_format=torch.channels_last)
     network = build(spec).to(memory_format=torch.channels_last)
     network.load_state_dict(teacher.state_dict())
-    objective = Distilled(network, teacher, config)
-    optimizer = adam(list(network.parameters()), 1e-6, 0.0)
     if searching:
         start_search(network, 0.25)
-        masks = [p for name, p in network.named_parameters() if name.endswith((".v", ".alpha"))]
-        mask_optimizer = torch.optim.Adam(masks, lr=1e-6)
+    learner = Learner(network, Distilled(network, teacher, config), config)
+    learner.set_rate(1e-6)
+    if searching:
+        mask_optimizer = MaskOptimizer(network)
         term = LatencyTerm(network, config.search.device, target_ms, steps=100, anneal=0.1)
 
     def step(number: int) -> float:
         start = perf_counter()
-        with autocast(config, torch.device("cpu")):
-            loss = sum(objective.losses(x, x, number).values())
+        terms = learner.losses(x, x, number)
         if searching:
-            loss = loss + term(number)
+            terms["latency"] = term(number)
             mask_optimizer.zero_grad()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        learner.descend(terms)
         if searching:
-            mask_optimizer.step()
+            mask_optimizer.step(1e-6)
         return perf_counter() - start
 
     return step

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .options import Device, Json, emit
+from ..errors import UsageError
+from .options import Device, Force, Json, emit
 
 app = typer.Typer(help="The speed model: devices, predictions, fits.", no_args_is_help=True)
 
@@ -51,9 +52,12 @@ def predict(
 def fit(
     tables: Annotated[Path, typer.Argument(help="Folder with the measured CSV tables.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for one JSON file per device.")],
+    force: Force = False,
 ) -> None:
     """Fit every device again from the measured tables."""
     from ..latency_model import fit_all
 
+    if any(out.glob("*.json")) and not force:
+        raise UsageError(f"{out} holds devices already; pass --force to replace them")
     fit_all(tables, out)
     print(f"devices written to {out}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from torch import nn
@@ -11,6 +10,7 @@ from torch import nn
 from ..errors import UsageError
 from ..networks import ModelCard
 from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
+from ..whole import written_whole
 from .litert import INPUT, OUTPUT, SIGNATURE, Precision, Report, to_tflite
 from .metadata import embed_metadata
 
@@ -36,18 +36,16 @@ def convert(
 
     Raises:
         UsageError: `out` exists, an unknown precision, a supernet.
+        DataError: `out` cannot be written.
         PocketstyleError: litert-torch is not installed or cannot convert the network.
     """
     out = Path(out)
     if out.exists() and not force:
         raise UsageError(f"{out} exists; pass --force to replace it")
-    tflite = to_tflite(network, precision, report)
-    info = _describe(network, card, precision, predicted_ms, metrics)
-    tflite = append_info(embed_metadata(tflite, info), info)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(out.name + ".partial")
-    temporary.write_bytes(tflite)
-    os.replace(temporary, out)
+    with written_whole(out) as part:  # opened first: a wrong folder shows before the work
+        tflite = to_tflite(network, precision, report)
+        info = _describe(network, card, precision, predicted_ms, metrics)
+        part.write_bytes(append_info(embed_metadata(tflite, info), info))
     return info
 
 

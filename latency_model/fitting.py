@@ -539,10 +539,10 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 
 def fit_all(csv_folder: Path, out_folder: Path) -> None:
-    """Writes one device file per phone."""
+    """Write one device file per phone, `out_folder`/DEVICE.json, after all are fitted."""
+    texts = {device: to_json(fit_device(csv_folder, device)) for device in PHONES}
     Path(out_folder).mkdir(parents=True, exist_ok=True)
-    for device in PHONES:
-        text = to_json(fit_device(csv_folder, device))
+    for device, text in texts.items():
         (Path(out_folder) / f"{device}.json").write_text(text, encoding="utf-8")
 
 

@@ -1,6 +1,6 @@
 """Networks as data: specs, Widths and Gates, compaction, and one file of weights each."""
 
-from .checkpoint import ModelCard, load, save
+from .checkpoint import ModelCard, load, save, write_tensors
 from .compact import compact
 from .layers import Conv2d
 from .normalisation import clamp_rho
@@ -27,4 +27,5 @@ __all__ = [
     "searchable",
     "start_search",
     "ugatit_spec",
+    "write_tensors",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ..errors import FormatError, PocketstyleError
+from ..whole import written_whole
 from .spec import Spec, build
 
 FORMAT = "pocketstyle-model"
@@ -60,13 +60,19 @@ def save(path: str | Path, network: nn.Module, card: ModelCard, *, half: bool = 
         "spec": network.spec.to_json(),
         "card": json.dumps(asdict(card)),
     }
-    temporary = path.with_name(path.name + ".partial")
+    write_tensors(path, tensors, header)
+
+
+def write_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, str]) -> None:
+    """A safetensors file that appears whole or not at all.
+
+    Raises:
+        PocketstyleError: the disk is full or cannot be written; an older file is untouched.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, temporary, metadata=header)
-        os.replace(temporary, path)
-    except (OSError, SafetensorError) as error:
-        temporary.unlink(missing_ok=True)
+        with written_whole(path) as part:
+            save_file(tensors, part, metadata=header)
+    except SafetensorError as error:
         raise PocketstyleError(f"cannot write {path}: {error}") from error
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from ..errors import DataError, UsageError
-from .whole import written_whole
+from ..whole import written_whole
 
 # Visually lossless, and cheap: one core decodes and encodes while the others run the network.
 _X264 = {"preset": "veryfast", "crf": "18"}

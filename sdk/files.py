@@ -12,9 +12,9 @@ from PIL import Image
 
 from ..errors import DataError, UsageError
 from ..images import SUFFIXES, centre_square, list_pictures, read_rgb, resize
+from ..whole import written_whole
 from .stylizer import Fit, Stylizer, check_fit
 from .video import Report, VideoReport, stylize_video
-from .whole import written_whole
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class TrainConfig(_Section):
     objective: Literal["unpaired", "paired"] = "unpaired"
     steps: Positive = 60_000  # the rate is fixed for the first half, then falls linearly to zero
     batch: Positive = 1
+    optimizer: Literal["adam", "muon"] = "adam"  # of the generator's weights, in a search too
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     weight_decay: Weight = 1e-4
     adversarial: Weight = 1.0

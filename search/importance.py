@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..networks import Concatenation, Conv2d, searchable
+from ..networks import Concatenation, Conv2d, Gate, searchable
 
 TINY = torch.finfo(torch.float32).tiny  # of a consumer that hears nothing
 
@@ -22,15 +22,14 @@ def spread_by_importance(supernet: nn.Module, pictures: Tensor, spread: float) -
     Args:
         pictures: float[B, 3, S, S] in [-1, 1].
         spread: v then starts in [1 - spread, 1 + spread], the weakest channel of each width lowest;
-            alpha_2 - alpha_1 likewise over the gates.
+            alpha_2 - alpha_1 likewise over the gates, the first to be taken out lowest.
     """
     for name, importance in channel_importance(supernet, pictures).items():
         supernet.widths[name].v.add_(spread * _centred_rank(importance))
     _, gates = searchable(supernet)
-    if gates:
-        shifts = spread * _centred_rank(block_importance(supernet, pictures))
-        for gate, shift in zip(gates, shifts, strict=True):
-            gate.alpha[1] += shift
+    order = torch.tensor(elimination_order(supernet, pictures))
+    for index, shift in zip(order, spread * _centred_rank(torch.arange(len(gates))), strict=True):
+        gates[index].alpha[1] += shift
 
 
 @torch.no_grad()
@@ -63,20 +62,35 @@ def channel_importance(supernet: nn.Module, pictures: Tensor) -> dict[str, Tenso
 
 
 @torch.no_grad()
-def block_importance(supernet: nn.Module, pictures: Tensor) -> Tensor:
-    """By gate: mean absolute change of the picture when that block alone is skipped, float[G]."""
+def elimination_order(supernet: nn.Module, pictures: Tensor) -> list[int]:
+    """Indices of the gates in the order in which their blocks are best taken out.
+
+    Backward elimination: of the blocks that are left, the one goes next without which the picture
+    changes least. Blocks stand in for one another: each of several may be dispensable while the
+    last of them is not, which ablation one by one would not show.
+    """
     _, gates = searchable(supernet)
-    whole, changes = supernet(pictures), []
+    whole, left, order = supernet(pictures), list(range(len(gates))), []
+    while left:
+        changes = {}
+        for index in left:
+            _flip(gates[index])
+            changes[index] = float(F.l1_loss(supernet(pictures), whole))
+            _flip(gates[index])
+        order.append(min(left, key=changes.__getitem__))
+        left.remove(order[-1])
+        _flip(gates[order[-1]])
     for gate in gates:
-        opened = gate.alpha.clone()
-        gate.alpha.copy_(opened.flip(0))
-        changes.append(F.l1_loss(supernet(pictures), whole))
-        gate.alpha.copy_(opened)
-    return torch.stack(changes)
+        _flip(gate)
+    return order
+
+
+def _flip(gate: Gate) -> None:
+    gate.alpha.copy_(gate.alpha.flip(0))
 
 
 def _centred_rank(values: Tensor) -> Tensor:
     """-1 for the smallest value, 1 for the largest, evenly spaced between."""
-    if len(values) == 1:
-        return torch.zeros_like(values)
+    if len(values) < 2:
+        return torch.zeros(len(values))
     return values.argsort().argsort() * (2 / (len(values) - 1)) - 1

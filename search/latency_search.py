@@ -20,11 +20,9 @@ from ..datasets import PictureSet
 from ..errors import UsageError
 from ..latency_model import SpeedModel, device_names, total_macs
 from ..networks import (
-    Gate,
     ModelCard,
     Spec,
     build,
-    clamp_rho,
     compact,
     is_open,
     load,
@@ -37,16 +35,16 @@ from .config import Config
 from .data import load_data, make_batches
 from .importance import spread_by_importance
 from .latency_term import LatencyTerm, land_on_target
+from .learner import Learner
+from .mask_optimizer import MaskOptimizer
 from .objectives import OBJECTIVES, Distilled, Objective
-from .optimizers import adam, autocast, load_optimizer, set_learning_rate
+from .optimizers import learning_rate_at
+from .precision import with_precision
 from .provenance import provenance
 from .report import write_run_report
 from .run_directory import Report, RunDirectory
 from .shipped import resolve_model
-from .train import SAMPLES, learning_rate_at
-
-GATE_PACE = 0.5  # of alpha's learning rate to v's: one gate weighs as much as tens of channels
-HYSTERESIS = 0.3  # of alpha_2 - alpha_1; without it all gates flicker around the threshold together
+from .train import SAMPLES
 
 
 def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
@@ -58,8 +56,9 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         UnreachableTarget: the target lies below what the search space holds.
         TrainingDiverged: a loss is not finite; the last checkpoint is kept.
     """
-    settings = config.search
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    config = with_precision(config, device)
+    settings = config.search
     torch.manual_seed(config.train.seed)
     supernet, teacher = _start(config, device)
     full = supernet.spec
@@ -73,28 +72,20 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     data = load_data(config, report)
     state = run.restore()
     batches = make_batches(config, data, settings.batch)
-    shown = batches.at(0, device)[0][:SAMPLES]
+    shown = torch.cat([batches.at(step, device)[0] for step in range(SAMPLES)])[:SAMPLES]
     if state is None:
         spread_by_importance(supernet, shown, settings.spread)
 
-    generator, phase, start = supernet, "search", 0
-    objective = _objective(supernet, teacher, config, device)
+    learner = Learner(supernet, _objective(supernet, teacher, config, device), config)
+    mask_optimizer = MaskOptimizer(supernet)
+    phase, start = "search", 0
     if state is not None:
         phase, start = state["phase"], state["step"]
         if phase == "fine-tune":
-            generator = build(Spec.from_json(state["spec"]))
-            generator = generator.to(device, memory_format=torch.channels_last)
-        generator.load_state_dict(state["generator"])
-    objective.generator = generator
-    optimizer = _optimizer(generator, objective, config)
-    mask_optimizer = torch.optim.Adam(
-        [{"params": [width.v for width in widths]}, {"params": [gate.alpha for gate in gates]}],
-        betas=(0.5, 0.99),
-    )
-    if state is not None:
-        objective.load(state["objective"])
-        load_optimizer(optimizer, state["optimizer"])
-        load_optimizer(mask_optimizer, state["mask_optimizer"])
+            student = build(Spec.from_json(state["spec"]))
+            learner.follow(student.to(device, memory_format=torch.channels_last))
+        learner.load(state)
+        mask_optimizer.load(state["mask_optimizer"])
         latency_term.price = state["price"]
 
     def checkpoint(step: int) -> None:
@@ -102,11 +93,9 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             {
                 "phase": phase,
                 "step": step,
-                "spec": generator.spec.to_json(),
-                "generator": generator.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "mask_optimizer": mask_optimizer.state_dict(),
-                "objective": objective.state(),
+                "spec": learner.generator.spec.to_json(),
+                **learner.state(),
+                "mask_optimizer": mask_optimizer.state(),
                 "price": latency_term.price,
             }
         )
@@ -117,41 +106,28 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if step == settings.steps and phase == "search":
             phase = "fine-tune"
             land_on_target(supernet, latency_term.model, settings.target_ms)
-            generator = compact(supernet).to(memory_format=torch.channels_last)
-            objective.generator = generator
-            if isinstance(objective, Distilled):
-                objective.kept = {width.name: width.kept for width in widths}
-            optimizer = _optimizer(generator, objective, config)
+            learner.follow(compact(supernet).to(memory_format=torch.channels_last))
+            if isinstance(learner.objective, Distilled):
+                learner.objective.kept = {width.name: width.kept for width in widths}
         searching = phase == "search"
         moving = searching and step >= warm_up
 
         rate = settings.learning_rate
         if not searching:
             rate = learning_rate_at(step - settings.steps, settings.fine_tune_steps, rate)
-        set_learning_rate(rate, optimizer, *objective.optimizers())
+        learner.set_rate(rate)
         # a bank's batches come round again: the teacher's answers are remembered by their number
         number = step % settings.bank if settings.bank and not searching else step
-        x, y = batches.at(number, device)
-        with autocast(config, device):
-            terms = objective.losses(x, y, number)
+        terms = learner.losses(*batches.at(number, device), number)
         if moving:
             terms["latency"] = latency_term(step)
         values = run.finite(terms, step, rate_key="search.learning_rate")
-        optimizer.zero_grad()
         mask_optimizer.zero_grad()
-        sum(terms.values()).backward()
-        optimizer.step()
+        learner.descend(terms)
         if moving:
-            rate = learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
-            for group, pace in zip(mask_optimizer.param_groups, (1.0, GATE_PACE), strict=True):
-                group["lr"] = rate * pace
-            was_open = [is_open(gate) for gate in gates]
-            mask_optimizer.step()
-            for gate, before in zip(gates, was_open, strict=True):
-                if is_open(gate) != before:
-                    _stay(gate)
-        for network in (generator, *objective.partners()):
-            clamp_rho(network)
+            mask_optimizer.step(
+                learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
+            )
 
         if step % config.train.log_every == 0:
             line = dict(values)
@@ -164,7 +140,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             run.log(step, line)
         if step % config.train.sample_every == 0:
             with torch.no_grad():
-                run.sample(f"{step:07d}", [shown, generator(shown)])
+                run.sample(f"{step:07d}", [shown, learner.generator(shown)])
         if (step + 1) % config.train.checkpoint_every == 0 or step + 1 == total:
             checkpoint(step + 1)
         if searching:
@@ -173,7 +149,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             report("fine-tune", step + 1 - settings.steps, settings.fine_tune_steps)
 
     path = run.path / "model.safetensors"
-    save(path, generator, _card(run, generator, full, config, data))
+    save(path, learner.generator, _card(run, learner.generator, full, config, data))
     write_run_report(run.path)
     return path
 
@@ -204,29 +180,6 @@ def _objective(
     if config.search.loss == "distill":
         return Distilled(generator, teacher, config)
     return OBJECTIVES[config.train.objective](generator, config, device)
-
-
-def _optimizer(generator: nn.Module, objective: Objective, config: Config) -> torch.optim.Adam:
-    """Adam over the weights; v and alpha have an optimiser of their own."""
-    weights = [
-        parameter
-        for network in (generator, *objective.partners())
-        for name, parameter in network.named_parameters()
-        if not name.endswith((".v", ".alpha"))
-    ]
-    return adam(
-        weights,
-        config.search.learning_rate,
-        config.train.weight_decay,
-    )
-
-
-@torch.no_grad()
-def _stay(gate: Gate) -> None:
-    """Move a gate that has just crossed its threshold well to the other side."""
-    lead = HYSTERESIS if is_open(gate) else -HYSTERESIS
-    middle = gate.alpha.mean()
-    gate.alpha.copy_(torch.stack((middle - lead / 2, middle + lead / 2)))
 
 
 def _card(

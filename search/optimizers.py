@@ -1,4 +1,4 @@
-"""Adam and number formats as every recipe here uses them."""
+"""Optimisers as every recipe here uses them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from .config import Config
+from .muon import Muon
+
+PICTURE = 3  # channels; what writes a picture or a score is no hidden layer
 
 
 def adam(
@@ -20,27 +22,27 @@ def adam(
     )
 
 
-def autocast(config: Config, device: torch.device) -> torch.autocast:
-    """The context of a forward pass in the configured precision; weights stay float32."""
-    half = config.train.precision == "bfloat16"
-    if config.train.precision == "auto":
-        half = _multiplies_bfloat16(device)
-    return torch.autocast(device.type, torch.bfloat16, enabled=half)
+def muon(
+    parameters: Iterable[nn.Parameter], learning_rate: float, weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """Muon for the convolutions of hidden layers, Adam for all else."""
+    hidden, rest = [], []
+    for parameter in parameters:
+        matrix = parameter.ndim == 4 and parameter.shape[0] > PICTURE
+        (hidden if matrix else rest).append(parameter)
+    return [Muon(hidden, learning_rate), adam(rest, learning_rate, weight_decay)]
 
 
-def _multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether the hardware does; emulated, bfloat16 is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))
-
-
-def set_learning_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:
+def set_learning_rate(rate: float, optimizers: Iterable[torch.optim.Optimizer]) -> None:
     """Set the rate of every parameter group."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = rate
+
+
+def learning_rate_at(step: int, steps: int, rate: float, fixed: float = 0.5) -> float:
+    """The rate for the `fixed` share of the steps, then linearly to zero (paper, section 4)."""
+    return rate * min(1.0, (steps - step) / (steps - min(steps - 1, fixed * steps)))
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from ..datasets import to_pictures
-from ..errors import TrainingDiverged, UsageError
+from ..errors import PocketstyleError, TrainingDiverged, UsageError
+from ..whole import written_whole
 from .config import Config, dump_toml
 from .state_file import load_state, save_state
 
@@ -54,14 +55,16 @@ class RunDirectory:
 
         To be called when the data are there: from here on the directory holds a run.
         """
-        _write_whole(self.config_path, self.config_text)
+        with written_whole(self.config_path) as part:
+            part.write_text(self.config_text)
         self.events = SummaryWriter(str(self.path / "events"))
         if not self.checkpoint_path.exists():
             self.metrics_path.unlink(missing_ok=True)
             return None
         state = load_state(self.checkpoint_path)
         kept = [line for line in self.read_metrics() if line["step"] < state["step"]]
-        _write_whole(self.metrics_path, "".join(json.dumps(line) + "\n" for line in kept))
+        with written_whole(self.metrics_path) as part:
+            part.write_text("".join(json.dumps(line) + "\n" for line in kept))
         return state
 
     def checkpoint(self, state: dict[str, Any]) -> None:
@@ -75,7 +78,10 @@ class RunDirectory:
                 raise TrainingDiverged(
                     f"{name} is not finite after step {state['step'] - 1}; {self._what_is_kept()}"
                 )
-        save_state(self.checkpoint_path, state)
+        try:
+            save_state(self.checkpoint_path, state)
+        except PocketstyleError as error:
+            raise PocketstyleError(f"{error}; {self._what_is_kept()}") from error
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         """Append a line to metrics.jsonl and the same numbers to TensorBoard."""
@@ -90,7 +96,9 @@ class RunDirectory:
         Raises:
             TrainingDiverged: one is not finite; the message names it and the setting to lower.
         """
-        values = {name: term.item() for name, term in terms.items()}
+        # stacked: one wait for the GPU, not one for each term
+        numbers = torch.stack([term.detach().float() for term in terms.values()]).tolist()
+        values = dict(zip(terms, numbers, strict=True))
         for name, value in values.items():
             if not math.isfinite(value):
                 raise TrainingDiverged(
@@ -127,12 +135,6 @@ class RunDirectory:
                 sheet.paste(Image.fromarray(picture), (left * w, top * h))
         sheet.save(path)
         return path
-
-
-def _write_whole(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_text(text)
-    os.replace(temporary, path)
 
 
 Report = Callable[[str, int, int], None]

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from ..errors import FormatError, PocketstyleError
+from ..errors import FormatError
+from ..networks import write_tensors
 
 FORMAT = "pocketstyle-state"
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write a state under a temporary name, flush it to the disk, then rename it over the old one.
+    """Replace the file by this state, whole or not at all.
 
     Raises:
-        PocketstyleError: the disk is full or cannot be written; the previous file is untouched.
+        PocketstyleError: as `write_tensors`.
     """
     tensors: dict[str, torch.Tensor] = {}
 
@@ -37,17 +36,7 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
         return {"value": value}
 
     header = {"format": FORMAT, "tree": json.dumps(pack(state))}
-    temporary = path.with_name(path.name + ".partial")
-    try:
-        save_file(tensors, temporary, metadata=header)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except (OSError, SafetensorError) as error:
-        temporary.unlink(missing_ok=True)
-        raise PocketstyleError(
-            f"cannot write {path}: {error}; the last checkpoint is kept"
-        ) from error
+    write_tensors(path, tensors, header)
 
 
 def load_state(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LEAVES = {"errors", "images"}  # below every room
+LEAVES = {"errors", "images", "whole"}  # below every room
 MAY_IMPORT = {
     "cli": {
         "search",
@@ -75,6 +75,26 @@ def test_the_sdk_needs_no_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_training_needs_no_player_and_no_converter(tmp_path):
+    """A GPU machine may have torch and little else."""
+    heads = (
+        "[data]\nheads = 4\nsize = 32\n[network]\nbase = 2\nblocks = 1\ndiscriminator_base = 2\n"
+    )
+    (tmp_path / "c.toml").write_text(heads + "[train]\nsteps = 2\nbatch = 2\n")
+    code = (
+        "import sys\n"
+        "absent = ('av', 'ai_edge_litert', 'litert_torch', 'ai_edge_quantizer', 'skimage')\n"
+        "sys.modules.update(dict.fromkeys(absent))\n"
+        "sys.argv = ['pocketstyle', 'train', 'c.toml', '--out', 'run']\n"
+        "from pocketstyle.cli.app import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert (tmp_path / "run" / "model.safetensors").exists(), done.stderr
 
 
 def test_no_pickle_is_ever_loaded():

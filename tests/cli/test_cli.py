@@ -52,6 +52,13 @@ def test_info_and_predict_speak_json(model):
     assert set(json.loads(pocketstyle("latency", "devices", "--json").stdout)) >= {"s10", "pixel4"}
 
 
+def test_fitting_replaces_nothing_unasked(tmp_path):
+    (tmp_path / "s10.json").write_text("mine")
+    fit = pocketstyle("latency", "fit", tmp_path, "--out", tmp_path)
+    fails(fit, 2, "holds devices already", "--force")
+    assert (tmp_path / "s10.json").read_text() == "mine"
+
+
 def test_training_mistakes(tmp_path):
     out = tmp_path / "run"
     config = tmp_path / "c.toml"

@@ -1,8 +1,9 @@
+import errno
 import json
 
 import pytest
 from pocketstyle.converters import convert
-from pocketstyle.errors import UsageError
+from pocketstyle.errors import DataError, UsageError
 from pocketstyle.sdk import read_info
 
 from .conftest import CARD, SIZE
@@ -52,6 +53,25 @@ def test_force_replaces_it_whole(network, bundles, tmp_path, monkeypatch):
     convert(network, CARD, out, **arguments(), force=True)
     assert out.read_bytes()[4:8] == b"TFL3"
     assert [path.name for path in out.parent.iterdir()] == ["x.tflite"]
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_work(network, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", pytest.fail)
+    with pytest.raises(DataError, match=r"cannot write .*x\.tflite"):
+        convert(network, CARD, tmp_path / "file" / "x.tflite", **arguments())
+
+
+def test_a_full_disk_leaves_nothing(network, bundles, tmp_path, monkeypatch):
+    def full(_data, _info):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    tflite = bundles["fp32"].path.read_bytes()
+    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_: tflite)
+    monkeypatch.setattr("pocketstyle.converters.bundle.append_info", full)
+    with pytest.raises(DataError, match="No space left"):
+        convert(network, CARD, tmp_path / "x.tflite", **arguments())
+    assert not list(tmp_path.iterdir())
 
 
 def test_half_precision_halves_the_file(bundles):

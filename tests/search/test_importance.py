@@ -1,11 +1,13 @@
 """Where the masks start."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from pocketstyle.networks import build, searchable, start_search, ugatit_spec
 from pocketstyle.search.importance import (
-    block_importance,
     channel_importance,
+    elimination_order,
     spread_by_importance,
 )
 
@@ -58,8 +60,31 @@ def test_a_block_that_does_nothing_matters_least(supernet, pictures):
     with torch.no_grad():  # gamma and beta of zero: the decoder block adds nothing
         supernet.modulation.gamma.weight.zero_()
         supernet.modulation.beta.weight.zero_()
-    encoder, decoder = block_importance(supernet, pictures).tolist()
-    assert decoder == 0.0 and encoder > 1e-3
+    assert elimination_order(supernet, pictures) == [1, 0]
     spread_by_importance(supernet, pictures, 0.2)
     leads = [float(gate.alpha[1] - gate.alpha[0]) for gate in gates]
     assert leads == pytest.approx([1.2, 0.8])
+
+
+def test_elimination_takes_the_cheapest_of_those_that_are_left(pictures):
+    """Against every subset of blocks, built without the others."""
+    torch.manual_seed(5)
+    network = build(ugatit_spec(32, 8, 2)).requires_grad_(False)
+    whole = network(pictures)
+    names = list(network.spec.blocks)
+
+    def change(kept):
+        spec = replace(network.spec, blocks=tuple(kept))
+        smaller = build(spec)
+        smaller.load_state_dict(network.state_dict(), strict=False)
+        return float((smaller(pictures) - whole).abs().mean())
+
+    left, wanted = names, []
+    while left:
+        wanted.append(min(left, key=lambda name: change([n for n in left if n != name])))
+        left = [name for name in left if name != wanted[-1]]
+    start_search(network, 0.25)
+    _, gates = searchable(network)
+    before = [gate.alpha.clone() for gate in gates]
+    assert [names[i] for i in elimination_order(network, pictures)] == wanted
+    assert all(torch.equal(gate.alpha, alpha) for gate, alpha in zip(gates, before, strict=True))

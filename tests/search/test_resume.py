@@ -14,7 +14,10 @@ CHANGES = {
     "train": [],
     "search": [],
     "search-paired": ["train.objective=paired"],
-    "search-distilled": ["search.loss=distill", "search.teacher={teacher}", "search.bank=3"],
+    "search-distilled": [
+        *("search.loss=distill", "search.teacher={teacher}", "search.bank=3"),
+        "train.optimizer=muon",
+    ],
 }
 
 

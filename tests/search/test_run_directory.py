@@ -1,10 +1,11 @@
 """A run's directory: what a resumed run may change, and what never becomes a checkpoint."""
 
+import errno
 import math
 
 import pytest
 import torch
-from pocketstyle.errors import DataError, TrainingDiverged, UsageError
+from pocketstyle.errors import DataError, PocketstyleError, TrainingDiverged, UsageError
 from pocketstyle.search import search
 from pocketstyle.search.config import load_config
 from pocketstyle.search.run_directory import RunDirectory
@@ -28,6 +29,20 @@ def test_weights_that_are_not_finite_do_not_replace_the_checkpoint(toy_config, t
     with pytest.raises(TrainingDiverged, match=r"w is not finite after step 7; .*last good"):
         run.checkpoint({"step": 8, "generator": {"w": bad}})
     assert load_state(run.checkpoint_path)["step"] == 4
+
+
+def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(toy_config, tmp_path, monkeypatch):
+    def full(_tensors, part, **_kwargs):
+        part.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = RunDirectory(tmp_path, load_config(toy_config))
+    run.checkpoint({"step": 4, "generator": {}})
+    monkeypatch.setattr("pocketstyle.networks.checkpoint.save_file", full)
+    with pytest.raises(PocketstyleError, match=r"No space left.*holds the last good state"):
+        run.checkpoint({"step": 8, "generator": {}})
+    assert load_state(run.checkpoint_path)["step"] == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
 
 
 def test_a_wrong_folder_leaves_no_run_behind(toy_config, tmp_path):

@@ -5,7 +5,7 @@ import errno
 import pytest
 import torch
 from pocketstyle.errors import FormatError, PocketstyleError
-from pocketstyle.search import state_file
+from pocketstyle.networks import checkpoint
 from pocketstyle.search.state_file import load_state, save_state
 from safetensors import SafetensorError
 
@@ -35,12 +35,12 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch, error):
     path = tmp_path / "s"
     save_state(path, {"step": 1})
 
-    def full(*_args, **_kwargs):
-        (tmp_path / "s.partial").write_bytes(b"half")
+    def full(_tensors, part, **_kwargs):
+        part.write_bytes(b"half")
         raise error
 
-    monkeypatch.setattr(state_file, "save_file", full)
-    with pytest.raises(PocketstyleError, match=r"No space left.*last checkpoint is kept"):
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(PocketstyleError, match=r"cannot write .*No space left"):
         save_state(path, {"step": 2})
     assert load_state(path)["step"] == 1
     assert [p.name for p in tmp_path.iterdir()] == ["s"]

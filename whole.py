@@ -7,27 +7,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import DataError
+from .errors import DataError
 
 
 @contextmanager
 def written_whole(target: str | Path) -> Iterator[Path]:
     """Give a path beside `target` to write to; rename it to `target` at the end.
 
+    A missing folder is made.
+
     After an exception the target is as it was and the temporary file is gone; after a kill the
     target is as it was and `.NAME.part` may stay behind.
 
     Raises:
-        DataError: the folder of `target` is missing, or cannot be written to.
+        DataError: the folder of `target` cannot be made or written to, or the disk is full.
     """
     target = Path(target)
     part = target.with_name(f".{target.name}.part")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         part.touch()
     except OSError as error:
         raise DataError(f"cannot write {target}: {error.strerror}") from error
     try:
         yield part
+        with part.open("rb+") as file:  # a rename may reach the disk before the data
+            os.fsync(file.fileno())
         os.replace(part, target)
     except OSError as error:
         raise DataError(f"cannot write {target}: {error.strerror or error}") from error

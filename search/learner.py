@@ -1,0 +1,76 @@
+"""What every training loop here does with a batch: losses, one step down, the state to keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from ..networks import clamp_rho
+from .config import Config
+from .objectives import Objective, Terms
+from .optimizers import adam, load_optimizer, muon, set_learning_rate
+from .precision import autocast
+
+
+class Learner:
+    """A generator, the objective that it is trained for, and the optimisers of its weights.
+
+    v and alpha of a supernet are left to an optimiser of their own.
+    """
+
+    def __init__(self, generator: nn.Module, objective: Objective, config: Config):
+        self.objective, self.config = objective, config
+        self.follow(generator)
+
+    def follow(self, generator: nn.Module) -> None:
+        """Train this generator from now on, with fresh optimisers."""
+        self.generator = self.objective.generator = generator
+        self.networks = [generator, *self.objective.partners()]
+        weights = [
+            parameter
+            for network in self.networks
+            for name, parameter in network.named_parameters()
+            if not name.endswith((".v", ".alpha"))
+        ]
+        settings = self.config.train
+        if settings.optimizer == "muon":
+            self.optimizers = muon(weights, settings.learning_rate, settings.weight_decay)
+        else:
+            self.optimizers = [adam(weights, settings.learning_rate, settings.weight_decay)]
+
+    def set_rate(self, rate: float) -> None:
+        """The learning rate of the generator's weights and of the objective's own networks."""
+        set_learning_rate(rate, (*self.optimizers, *self.objective.optimizers()))
+
+    def losses(self, x: Tensor, y: Tensor, number: int) -> Terms:
+        """The objective's terms, in the configured precision.
+
+        Args:
+            number: of the batch; the objective's own networks learn from it, too.
+        """
+        with autocast(self.config, x.device):
+            return self.objective.losses(x, y, number)
+
+    def descend(self, terms: Terms) -> None:
+        """One step down the sum of the terms."""
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        sum(terms.values()).backward()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        for network in self.networks:
+            clamp_rho(network)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "generator": self.generator.state_dict(),
+            "objective": self.objective.state(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.generator.load_state_dict(state["generator"])
+        self.objective.load(state["objective"])
+        for optimizer, part in zip(self.optimizers, state["optimizers"], strict=True):
+            load_optimizer(optimizer, part)
