@@ -58,6 +58,7 @@ class LayerInstanceMixture(nn.Module):
 
     def normalise(self, x: Tensor, gamma: Tensor, beta: Tensor, gate: float | Tensor) -> Tensor:
         """gamma and beta broadcast to [B, C, 1, 1]."""
+        x = x.contiguous()  # planes, as _batch_norm wants them
         variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
         scale, shift = self.affine(mean, variance, gamma, beta, x.shape[2] * x.shape[3])
         scale = scale * (variance + EPSILON).sqrt()  # batch_norm divides by it
@@ -155,11 +156,16 @@ def _per_channel(values: Tensor) -> Tensor:
 
 
 def _batch_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """Instance norm with per-picture weight and bias, as torch's fused batch norm of B * C."""
+    """Instance norm with per-picture weight and bias, as torch's fused batch norm of B * C.
+
+    The two copies to and from planes are cheaper than torch's channels-last batch norm where the
+    channels are not a multiple of 16; without the second one, each convolution would copy twice.
+    """
     b, c, h, w = x.shape
     flat = x.reshape(1, b * c, h, w)
     weight, bias = (None if t is None else t.expand(b, c, 1, 1).flatten() for t in (weight, bias))
-    return F.batch_norm(flat, None, None, weight, bias, True, 0.0, EPSILON).reshape(x.shape)
+    normed = F.batch_norm(flat, None, None, weight, bias, True, 0.0, EPSILON).reshape(x.shape)
+    return normed.contiguous(memory_format=torch.channels_last)
 
 
 def spatial_mean(x: Tensor) -> Tensor:

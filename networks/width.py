@@ -6,6 +6,7 @@ binarised in the forward pass and updated straight through (Li et al. 2022, eq. 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import torch
@@ -113,6 +114,8 @@ class Concatenation:
 class Gate(nn.Module):
     """Whether a residual block runs (eq. 7-9): beta_2 = 1 where alpha_1 <= alpha_2, else skipped.
 
+    The block of a stage whose lead alpha_2 - alpha_1 is the largest runs in any case.
+
     For y = beta_1 x + beta_2 (x + F(x)) with one-hot beta this is y = x + beta_2 F(x); the gradient
     of beta_2 in that form is the difference of the two straight-through gradients of eq. 7.
     """
@@ -120,19 +123,32 @@ class Gate(nn.Module):
     def __init__(self):
         super().__init__()
         self.alpha: nn.Parameter | None = None
+        self.stage: tuple[Gate, ...] = ()
 
-    def search(self) -> None:
-        """Make the gate searchable, open at the start: alpha_1 = 0 (skip), alpha_2 = 1 (block)."""
+    def search(self, stage: Sequence[Gate]) -> None:
+        """Make the gate searchable, open at the start: alpha_1 = 0 (skip), alpha_2 = 1 (block).
+
+        Args:
+            stage: the gates of the blocks in a row that this one belongs to.
+        """
         self.alpha = nn.Parameter(torch.tensor([0.0, 1.0]))
+        self.stage = tuple(stage)
+
+    @property
+    def lead(self) -> float:
+        """alpha_2 - alpha_1; negative where the block is skipped, unless it is the stage's last."""
+        alpha_1, alpha_2 = self.alpha.tolist()
+        return alpha_2 - alpha_1
 
     @property
     def open(self) -> float | Tensor:
         """1 where the block runs, 0 where not: a float, or a tensor differentiable in alpha."""
         if self.alpha is None:
             return 1.0
+        minimum = int(max(self.stage, key=lambda gate: gate.lead) is self)
         # -tiny as the threshold makes equality open the block, as eq. 8 says
         difference = (self.alpha[1] - self.alpha[0]).reshape(1)
-        return _Binarise.apply(difference, -torch.finfo(difference.dtype).tiny, 0)[0]
+        return _Binarise.apply(difference, -torch.finfo(difference.dtype).tiny, minimum)[0]
 
 
 def is_open(gate: Gate) -> bool:
@@ -151,12 +167,19 @@ def searchable(network: nn.Module) -> tuple[list[Width], list[Gate]]:
 def start_search(network: nn.Module, keep_at_least: float) -> None:
     """Turn a network into a supernet: every width and gate becomes searchable.
 
+    One block of each stage always stays: between the attention's ReLU and the up-sampling, say, no
+    map could be negative without one, and no fine-tuning mends that (docs/search.md).
+
     Args:
         keep_at_least: the share of each width (0..1) that can never be masked; without a floor
             the late full-resolution layers, the dearest, collapse to nothing.
     """
-    widths, gates = searchable(network)
-    for width in widths:
+    for width in network.widths.values():
         width.search(minimum=max(1, round(keep_at_least * width.channels)))
-    for gate in gates:
-        gate.search()
+    stages = defaultdict(list)  # by the container of the blocks: STAGE.BLOCK.gate
+    for name, module in network.named_modules():
+        if isinstance(module, Gate):
+            stages[name.rsplit(".", 2)[0]].append(module)
+    for stage in stages.values():
+        for gate in stage:
+            gate.search(stage)

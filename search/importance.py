@@ -26,10 +26,9 @@ def spread_by_importance(supernet: nn.Module, pictures: Tensor, spread: float) -
     """
     for name, importance in channel_importance(supernet, pictures).items():
         supernet.widths[name].v.add_(spread * _centred_rank(importance))
-    _, gates = searchable(supernet)
-    order = torch.tensor(elimination_order(supernet, pictures))
-    for index, shift in zip(order, spread * _centred_rank(torch.arange(len(gates))), strict=True):
-        gates[index].alpha[1] += shift
+    order = elimination_order(supernet, pictures)
+    for gate, shift in zip(order, spread * _centred_rank(torch.arange(len(order))), strict=True):
+        gate.alpha[1] += shift
 
 
 @torch.no_grad()
@@ -62,27 +61,31 @@ def channel_importance(supernet: nn.Module, pictures: Tensor) -> dict[str, Tenso
 
 
 @torch.no_grad()
-def elimination_order(supernet: nn.Module, pictures: Tensor) -> list[int]:
-    """Indices of the gates in the order in which their blocks are best taken out.
+def elimination_order(supernet: nn.Module, pictures: Tensor) -> list[Gate]:
+    """The gates in the order in which their blocks are best taken out.
 
     Backward elimination: of the blocks that are left, the one goes next without which the picture
     changes least. Blocks stand in for one another: each of several may be dispensable while the
-    last of them is not, which ablation one by one would not show.
+    last of them is not, which ablation one by one would not show. The last of each stage stays and
+    comes at the end.
     """
     _, gates = searchable(supernet)
-    whole, left, order = supernet(pictures), list(range(len(gates))), []
-    while left:
+    whole, order = supernet(pictures), []
+    while True:
+        left = [gate for gate in gates if gate not in order]
         changes = {}
-        for index in left:
-            _flip(gates[index])
-            changes[index] = float(F.l1_loss(supernet(pictures), whole))
-            _flip(gates[index])
-        order.append(min(left, key=changes.__getitem__))
-        left.remove(order[-1])
-        _flip(gates[order[-1]])
-    for gate in gates:
+        for gate in left:
+            if sum(other in left for other in gate.stage) > 1:
+                _flip(gate)
+                changes[gate] = float(F.l1_loss(supernet(pictures), whole))
+                _flip(gate)
+        if not changes:
+            break
+        order.append(min(changes, key=changes.__getitem__))
+        _flip(order[-1])
+    for gate in order:
         _flip(gate)
-    return order
+    return [*order, *left]
 
 
 def _flip(gate: Gate) -> None:

@@ -14,13 +14,14 @@ blocks close together (docs/search.md has the measurements).
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import UnreachableTarget, UsageError
 from ..latency_model import SpeedModel
-from ..networks import THRESHOLD, Gate, is_open, searchable
+from ..networks import THRESHOLD, is_open, searchable
 
 FIRST_PRICE = 20.0
 PRICE_SPAN = 8.0  # in a whole search the price can grow e^8 times at most
@@ -83,7 +84,7 @@ class LatencyTerm:
 
 @torch.no_grad()
 def smallest_latency(supernet: nn.Module, model: SpeedModel) -> float:
-    """Latency with every gate closed and every width at its minimum, in milliseconds."""
+    """Latency with one block a stage and every width at its minimum, in milliseconds."""
     widths, gates = searchable(supernet)
     parameters = [width.v for width in widths] + [gate.alpha for gate in gates]
     before = [parameter.clone() for parameter in parameters]
@@ -116,9 +117,14 @@ def land_on_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> 
             kept = weakest.kept
             weakest.v[kept[weakest.v[kept].argmin()]] = THRESHOLD
         else:
-            running = [gate for gate in gates if is_open(gate)]
-            min(running, key=_lead).alpha.copy_(torch.tensor([1e-3, 0.0]))
-    for gate in sorted((gate for gate in gates if not is_open(gate)), key=_lead, reverse=True):
+            running = [gate for gate in gates if gate.lead >= 0]
+            min(running, key=attrgetter("lead")).alpha.copy_(torch.tensor([1e-3, 0.0]))
+    for gate in gates:  # those that stay as the last of a stage must not give way to others
+        if is_open(gate):
+            gate.alpha.copy_(torch.tensor([0.0, 1.0]))
+    for gate in sorted(
+        (gate for gate in gates if not is_open(gate)), key=attrgetter("lead"), reverse=True
+    ):
         closed = gate.alpha.clone()
         gate.alpha.copy_(torch.tensor([0.0, 1.0]))
         if not fits():
@@ -134,8 +140,3 @@ def land_on_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> 
         width.v[i] = 1.0
         if not fits():
             width.v[i] = value
-
-
-def _lead(gate: Gate) -> float:
-    """How far a block is from being skipped; negative where it is."""
-    return float(gate.alpha[1] - gate.alpha[0])

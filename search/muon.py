@@ -45,11 +45,20 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
-    """Nearly U Vᵀ of the singular value decomposition U S Vᵀ, float[R, C], by matrix products."""
+    """Nearly U Vᵀ of the singular value decomposition U S Vᵀ, float[R, C], by matrix products.
+
+    Each round of the iteration is x ← (a + b·x xᵀ + c·(x xᵀ)²) x. The factors commute, so they are
+    gathered on the small square matrices and meet x once.
+    """
     a, b, c = QUINTIC
-    x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    x = x / x.norm().clamp(min=torch.finfo(x.dtype).tiny)
-    for _ in range(ROUNDS):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.T if matrix.shape[0] > matrix.shape[1] else x
+    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    wide = wide / wide.norm().clamp(min=torch.finfo(wide.dtype).tiny)
+    gram = wide @ wide.T
+    product = identity = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    for left in reversed(range(ROUNDS)):
+        factor = torch.addmm(torch.add(a * identity, gram, alpha=b), gram, gram, alpha=c)
+        product = factor @ product
+        if left:
+            gram = factor @ gram @ factor
+    result = product @ wide
+    return result if matrix.shape[0] <= matrix.shape[1] else result.T

@@ -145,13 +145,13 @@ class Distilled:
         else:
             wanted, wanted_features = self._ask(x)
             if self.kept and self.weights.bank:
-                wanted = wanted.half()
-                wanted_features = {name: maps.half() for name, maps in wanted_features.items()}
+                wanted = wanted.bfloat16()
+                wanted_features = {n: maps.bfloat16() for n, maps in wanted_features.items()}
                 self._bank[step] = wanted, wanted_features
         made, features = self.generator.forward_with_features(x)
         wanted, made = wanted.float(), made.float()
         errors = [
-            self._feature_error(width, features[name].float(), wanted_features[name].float())
+            self._feature_error(width, features[name], wanted_features[name])
             for name, width in self.generator.features.items()
         ]
         return {
@@ -170,7 +170,7 @@ class Distilled:
 
     def _feature_error(self, width: str, made: Tensor, wanted: Tensor) -> Tensor:
         """Squared error over the channels that are kept, relative to their energy."""
-        error, energy = (t.square().mean((0, 2, 3)) for t in (made - wanted, wanted))
+        error, energy = (t.square().mean((0, 2, 3)).float() for t in (made - wanted, wanted))
         mask = self.generator.widths[width].mask
         if mask is not None:  # detached: closing a channel is no way to copy it better
             error, energy = error * mask.detach(), energy * mask.detach()

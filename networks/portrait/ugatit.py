@@ -6,7 +6,6 @@ At 64 base channels and 256x256 it has 10.59 M parameters and 52.50 GMACs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -56,9 +55,6 @@ class UgatitGenerator(nn.Module):
     def __init__(self, spec: Spec):
         super().__init__()
         decoder = [name for name in spec.blocks if name.startswith("decoder")]
-        if not decoder:  # gamma and beta would have no reader
-            widths = {n: c for n, c in spec.widths.items() if n not in ("mlp1", "mlp2")}
-            spec = replace(spec, widths=widths)
         self.spec = spec
         self.widths = nn.ModuleDict({name: Width(name, n) for name, n in spec.widths.items()})
         w, rgb_in, rgb_out = self.widths, Width("input", 3), Width("output", 3)
@@ -69,7 +65,7 @@ class UgatitGenerator(nn.Module):
             {n: EncoderBlock(w["trunk"], w[n]) for n in spec.blocks if n.startswith("encoder")}
         )
         self.cam = ClassActivationAttention(w["trunk"], w["decoder"])
-        self.modulation = Modulation(w["decoder"], w["mlp1"], w["mlp2"]) if decoder else None
+        self.modulation = Modulation(w["decoder"], w["mlp1"], w["mlp2"])
         self.decoder = nn.ModuleDict({n: DecoderBlock(w["decoder"]) for n in decoder})
         self.up1 = Upsampled(w["decoder"], w["up1"])
         self.up2 = Upsampled(w["up1"], w["up2"])
@@ -93,10 +89,9 @@ class UgatitGenerator(nn.Module):
         return x
 
     def _decoder_blocks(self, x: Tensor) -> Tensor:
-        if self.modulation is not None:
-            gamma, beta = self.modulation(x)
-            for block in self.decoder.values():
-                x = block(x, gamma, beta)
+        gamma, beta = self.modulation(x)
+        for block in self.decoder.values():
+            x = block(x, gamma, beta)
         return x
 
     def forward_with_features(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -122,11 +117,7 @@ class UgatitGenerator(nn.Module):
         for block in self.encoder.values():
             yield from block.kernels(h // 4, w // 4)
         yield from self.cam.kernels(h // 4, w // 4)
-        if self.modulation is not None:
-            closed = 1.0
-            for block in self.decoder.values():
-                closed = closed * (1.0 - block.gate.open)
-            yield from self.modulation.kernels(h // 4, w // 4, 1.0 - closed)
+        yield from self.modulation.kernels(h // 4, w // 4)
         for block in self.decoder.values():
             yield from block.kernels(h // 4, w // 4)
         yield from self.up1.kernels(h // 4, w // 4)
@@ -233,10 +224,10 @@ class Modulation(nn.Module):
         y = F.relu(self.fc2(F.relu(self.fc1(pooled))))
         return self.gamma(y), self.beta(y)
 
-    def kernels(self, h: int, w: int, share: float | Tensor) -> Iterator[Kernel]:
-        yield from spatial_mean_kernels(self.fc1.in_width.count, h, w, share)
+    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
+        yield from spatial_mean_kernels(self.fc1.in_width.count, h, w)
         for layer in (self.fc1, self.fc2, self.gamma, self.beta):
-            yield from layer.kernels(1, 1, share)
+            yield from layer.kernels(1, 1)
 
 
 class Upsampled(nn.Module):

@@ -119,20 +119,6 @@ def test_weights_behind_a_closed_mask_rest_and_come_back():
     assert conv.weight.grad[3].abs().max() > 0
 
 
-def test_without_decoder_blocks_nothing_computes_gamma_and_beta():
-    network = build(ugatit_spec(32, 4, 1))
-    start_search(network, keep_at_least=0.25)
-    with torch.no_grad():
-        network.decoder["decoder0"].gate.alpha.copy_(torch.tensor([1.0, 0.0]))
-        small, x = compact(network), torch.rand(1, 3, 32, 32)
-        assert (network(x) - small(x)).abs().max() <= 1e-5
-    assert small.modulation is None and "mlp1" not in small.spec.widths
-    assert total_macs(small.kernels()) == float(total_macs(network.kernels()).detach())
-    assert sum(p.numel() for p in build(small.spec).parameters()) == sum(
-        p.numel() for p in small.parameters()
-    )
-
-
 def test_cost_has_gradients_everywhere():
     network = build(ugatit_spec(32, 4, 1))
     start_search(network, keep_at_least=0.25)

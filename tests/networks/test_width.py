@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pocketstyle.networks import Gate, Width
+from pocketstyle.networks import Gate, Width, is_open
 from pocketstyle.networks.width import Concatenation
 
 
@@ -65,13 +65,27 @@ def test_concatenation_keeps_what_its_parts_keep(first, second):
 
 @pytest.mark.parametrize(("skip", "block", "opens"), [(0.0, 1.0, 1), (0.3, 0.3, 1), (0.4, 0.3, 0)])
 def test_gate_opens_where_alpha_1_is_not_above_alpha_2(skip, block, opens):
-    gate = Gate()
-    gate.search()
+    gate, other = Gate(), Gate()
+    for one in (gate, other):
+        one.search([gate, other])
     with torch.no_grad():
         gate.alpha.copy_(torch.tensor([skip, block]))
     assert float(gate.open) == opens
     gate.open.backward()
     assert gate.alpha.grad.tolist() == [-1.0, 1.0]
+
+
+def test_the_last_block_of_a_stage_stays():
+    stage = [Gate(), Gate(), Gate()]
+    for gate, lead in zip(stage, (-0.3, -0.1, -0.2), strict=True):
+        gate.search(stage)
+        with torch.no_grad():
+            gate.alpha.copy_(torch.tensor([0.0, lead]))
+    assert [is_open(gate) for gate in stage] == [False, True, False]
+    with torch.no_grad():  # none is nearer to opening than another: still one, not all
+        for gate in stage:
+            gate.alpha.copy_(torch.tensor([1.0, 0.0]))
+    assert sum(is_open(gate) for gate in stage) == 1
 
 
 def test_fixed_width_and_gate_are_plain_numbers():

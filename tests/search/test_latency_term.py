@@ -96,7 +96,7 @@ def test_land_on_target_takes_whole_blocks_where_channels_do_not_suffice(superne
 
 
 def test_land_on_target_brings_back_what_closed_last(supernet):
-    target = middle(supernet)
+    target = (middle(supernet) + _smallest(supernet)) / 2
     term = LatencyTerm(supernet, "s10", target, 10, 1.0)
     widths, gates = searchable(supernet)
     with torch.no_grad():
@@ -106,9 +106,10 @@ def test_land_on_target_brings_back_what_closed_last(supernet):
             gate.alpha.copy_(torch.tensor([0.5 + 0.1 * i, 0.4]))
     lowest = term.predict()
     land_on_target(supernet, term.model, target)
-    assert lowest < 0.9 * target
+    assert lowest < 0.95 * target
     assert 0.97 * target < term.predict() <= target
     open_gates = [is_open(gate) for gate in gates]
-    assert open_gates[0] and not open_gates[-1]  # the first had closed last
+    # one of each stage stays anyway; of the two others the second had closed last
+    assert open_gates == [True, True, True, False]
     for width in widths:  # and the strongest channels are the ones that run
         assert width.kept.tolist() == list(range(width.channels - len(width.kept), width.channels))
