@@ -36,8 +36,7 @@ def run(
         convert(
             network,
             card,
-            output,
-            precision=precision,
+            {precision: output},
             predicted_ms={name: SpeedModel.load(name).latency(kernels) for name in device_names()},
             metrics=card.metrics,
             force=force,

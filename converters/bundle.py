@@ -1,8 +1,10 @@
-"""From a network and its card to a bundle on disk."""
+"""From a network and its card to bundles on disk."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from torch import nn
@@ -18,35 +20,38 @@ from .metadata import embed_metadata
 def convert(
     network: nn.Module,
     card: ModelCard,
-    out: Path,
+    outs: Mapping[Precision, Path],
     *,
-    precision: Precision,
     predicted_ms: dict[str, float],
     metrics: dict[str, float],
     force: bool = False,
     report: Report | None = None,
-) -> BundleInfo:
-    """Convert a compact network and write its bundle; the file appears whole or not at all.
+) -> dict[Precision, BundleInfo]:
+    """Convert a compact network and write its bundles; each appears whole or not at all.
 
     Args:
+        outs: where to write it in which precision.
         predicted_ms: device name to the speed model's latency.
         metrics: measured since the card was written; they come after the card's own.
-        force: replace an existing file.
+        force: replace existing files.
         report: as in `to_tflite`.
 
     Raises:
-        UsageError: `out` exists, an unknown precision, a supernet.
-        DataError: `out` cannot be written.
+        UsageError: an output exists, an unknown precision, a supernet.
+        DataError: an output cannot be written.
         PocketstyleError: litert-torch is not installed or cannot convert the network.
     """
-    out = Path(out)
-    if out.exists() and not force:
-        raise UsageError(f"{out} exists; pass --force to replace it")
-    with written_whole(out) as part:  # opened first: a wrong folder shows before the work
-        tflite = to_tflite(network, precision, report)
-        info = _describe(network, card, precision, predicted_ms, metrics)
-        part.write_bytes(append_info(embed_metadata(tflite, info), info))
-    return info
+    for out in outs.values():
+        if out.exists() and not force:
+            raise UsageError(f"{out} exists; pass --force to replace it")
+    infos = {}
+    with ExitStack() as stack:  # opened first: a wrong folder shows before the work
+        parts = {p: stack.enter_context(written_whole(out)) for p, out in outs.items()}
+        for precision, tflite in to_tflite(network, outs, report).items():
+            info = _describe(network, card, precision, predicted_ms, metrics)
+            parts[precision].write_bytes(append_info(embed_metadata(tflite, info), info))
+            infos[precision] = info
+    return infos
 
 
 def _describe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import torch
@@ -20,39 +20,51 @@ SIGNATURE, INPUT, OUTPUT = "stylize", "content", "stylized"
 
 
 def to_tflite(
-    network: nn.Module, precision: Precision = "fp32", report: Report | None = None
-) -> bytes:
-    """Convert a compact network at the size of its spec.
+    network: nn.Module, precisions: Iterable[Precision], report: Report | None = None
+) -> dict[Precision, bytes]:
+    """Convert a compact network at the size of its spec, once for all precisions.
 
     Args:
         network: [B, 3, S, S] → the same; the caller's object stays as it is.
-        precision: of the stored weights of convolutions; "fp16" halves the file, and every
+        precisions: of the stored weights of convolutions; "fp16" halves the file, and every
             runtime computes with them as it would with float32.
         report: called before each stage and at the end. Standard output and standard error are
             silenced between the calls, a progress bar's too.
 
     Returns:
-        A TFLite file with one signature, "stylize": "content" [1, S, S, 3] to "stylized", the same.
+        TFLite files with one signature, "stylize": "content" [1, S, S, 3] to "stylized", the same.
 
     Raises:
         UsageError: an unknown precision, or a supernet.
         PocketstyleError: litert-torch is not installed, or cannot convert the network.
     """
-    if precision not in ("fp32", "fp16"):
-        raise UsageError(f"precision {precision!r}; allowed: fp32, fp16")
+    precisions = list(precisions)
+    for precision in precisions:
+        if precision not in ("fp32", "fp16"):
+            raise UsageError(f"precision {precision!r}; allowed: fp32, fp16")
     if any(isinstance(m, Width) and m.mask is not None for m in network.modules()):
         raise UsageError("a supernet cannot be converted; compact() it first")
-    stages = ["convert", "name tensors"]
-    if precision == "fp16":
-        stages.insert(1, "halve weights")
-    run = {"convert": lambda _: _convert(network), "halve weights": _halve, "name tensors": _name}
-    tflite = b""
-    for done, stage in enumerate(stages):
+
+    def halve(files: dict[Precision, bytes]) -> dict[Precision, bytes]:
+        return {p: _halve(tflite) if p == "fp16" else tflite for p, tflite in files.items()}
+
+    def name(files: dict[Precision, bytes]) -> dict[Precision, bytes]:
+        return {precision: _name(tflite) for precision, tflite in files.items()}
+
+    stages = {
+        "convert": lambda _: dict.fromkeys(precisions, _convert(network)),
+        "halve weights": halve,
+        "name tensors": name,
+    }
+    if "fp16" not in precisions:
+        del stages["halve weights"]
+    files: dict[Precision, bytes] = {}
+    for done, (stage, run) in enumerate(stages.items()):
         if report:
             report(stage, done, len(stages))
         try:
             with quiet():
-                tflite = run[stage](tflite)
+                files = run(files)
         except ModuleNotFoundError as error:
             raise PocketstyleError(
                 "conversion needs the convert extra: pip install 'pocketstyle[convert]'"
@@ -64,7 +76,7 @@ def to_tflite(
             ) from error
     if report:
         report("done", len(stages), len(stages))
-    return tflite
+    return files
 
 
 class Stylize(nn.Module):

@@ -98,18 +98,15 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
         save(student_path, student, card)
 
     with stage("convert"):
-        bundles = {}
-        for precision in ("fp32", "fp16"):
-            bundles[precision] = out / f"heads-{precision}.tflite"
-            convert(
-                student,
-                card,
-                bundles[precision],
-                precision=precision,
-                predicted_ms=student_result["predicted_ms"],
-                metrics=metrics,
-                report=lambda name, done, total, p=precision: report(f"convert {p}", done, total),
-            )
+        bundles = {p: out / f"heads-{p}.tflite" for p in ("fp32", "fp16")}
+        convert(
+            student,
+            card,
+            bundles,
+            predicted_ms=student_result["predicted_ms"],
+            metrics=metrics,
+            report=lambda _, done, total: report("convert", done, total),
+        )
 
     with stage("verify"):
         pictures = np.concatenate((_astronaut(size)[None], photos.pictures[:15]))
@@ -152,10 +149,12 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
         "video_fps": video.fps,
         "seconds": seconds,
     }
+    (out / "result.json").write_text(json.dumps(result, indent=1))
     with stage("report"):
         rows = _rows(photos.pictures, truth.pictures, teacher, student)
-        write_report(out, result, rows, teacher.spec, student.spec, short=short)
-    result["report"] = str(out / "report.html")
+        result["report"] = str(
+            write_report(out, result, rows, teacher.spec, student.spec, short=short)
+        )
     (out / "result.json").write_text(json.dumps(result, indent=1))
     return result
 

@@ -13,10 +13,11 @@ import numpy as np
 from ..latency_model import SpeedModel, device_names
 from ..networks import Spec
 from ..search import report as parts
+from ..search.metrics_file import read_metrics
 from ..search.report import Html, count, duration, element, section
 
-CONTROL = Path(parts.__file__).parent / "heads_control.json"
-"""The search against plain pruning; made by a benchmark, shown where it is there."""
+CONTROL = Path(__file__).parent / "search_control.json"
+"""The search against plain pruning, as benchmarks/search_control.py measured it."""
 
 LEVELS = 127.5  # 0..255 per unit of -1..1
 UNKNOWN = "–"
@@ -52,7 +53,7 @@ def write_report(
         _widths(out, teacher_spec, student_spec),
         _curves(out),
         _bundle(result),
-        _control(),
+        _control(result),
         _method(out, result),
         _seconds(result),
     ]
@@ -207,7 +208,7 @@ def _quality(result: dict[str, Any]) -> Html:
 
 
 def _widths(out: Path, teacher: Spec, student: Spec) -> Html:
-    history = parts.history_figure(parts.read_metrics(out / "search" / "metrics.jsonl"))
+    history = parts.history_figure(read_metrics(out / "search" / "metrics.jsonl"))
     left = element(
         "div",
         parts.widths_figure(teacher.widths, student.widths),
@@ -218,7 +219,7 @@ def _widths(out: Path, teacher: Spec, student: Spec) -> Html:
 
 
 def _curves(out: Path) -> Html | None:
-    metrics = parts.read_metrics(out / "search" / "metrics.jsonl")
+    metrics = read_metrics(out / "search" / "metrics.jsonl")
     plots = [plot for plot in (parts.latency_figure(metrics), parts.loss_figure(metrics)) if plot]
     return section("The search, step by step", parts.side_by_side(*plots)) if plots else None
 
@@ -241,11 +242,11 @@ def _bundle(result: dict[str, Any]) -> Html:
     return section("The TFLite bundle, checked", parts.facts(pairs))
 
 
-def _control() -> Html | None:
-    """The search against uniform magnitude pruning, where the measurement ships."""
-    if not CONTROL.exists():
-        return None
+def _control(result: dict[str, Any]) -> Html | None:
+    """The search against uniform magnitude pruning, measured for the same phone and target."""
     control = json.loads(CONTROL.read_text())
+    if any(control[key] != result[key] for key in ("device", "target_ms")):
+        return None
     names = {"search": "latency search", "magnitude": "uniform magnitude pruning"}
     table = [
         (

@@ -41,7 +41,7 @@ def channel_importance(supernet: nn.Module, pictures: Tensor) -> dict[str, Tenso
     total = {name: torch.zeros_like(width.v) for name, width in supernet.widths.items()}
 
     def observe(conv: Conv2d, inputs: tuple[Tensor]) -> None:
-        energy = inputs[0].square().mean((0, 2, 3)) * conv.weight.square().sum((0, 2, 3))
+        energy = inputs[0].float().square().mean((0, 2, 3)) * conv.weight.square().sum((0, 2, 3))
         source = conv.in_width
         parts = source.parts if isinstance(source, Concatenation) else (source,)
         shares = (energy / energy.sum().clamp(min=TINY)).split([part.channels for part in parts])
@@ -70,14 +70,14 @@ def elimination_order(supernet: nn.Module, pictures: Tensor) -> list[Gate]:
     comes at the end.
     """
     _, gates = searchable(supernet)
-    whole, order = supernet(pictures), []
+    whole, order = supernet(pictures).float(), []
     while True:
         left = [gate for gate in gates if gate not in order]
         changes = {}
         for gate in left:
             if sum(other in left for other in gate.stage) > 1:
                 _flip(gate)
-                changes[gate] = float(F.l1_loss(supernet(pictures), whole))
+                changes[gate] = float(F.l1_loss(supernet(pictures).float(), whole))
                 _flip(gate)
         if not changes:
             break

@@ -39,7 +39,7 @@ from .learner import Learner
 from .mask_optimizer import MaskOptimizer
 from .objectives import OBJECTIVES, Distilled, Objective
 from .optimizers import learning_rate_at
-from .precision import with_precision
+from .precision import autocast, with_precision
 from .provenance import provenance
 from .report import write_run_report
 from .run_directory import Report, RunDirectory
@@ -74,7 +74,8 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     batches = make_batches(config, data, settings.batch)
     shown = torch.cat([batches.at(step, device)[0] for step in range(SAMPLES)])[:SAMPLES]
     if state is None:
-        spread_by_importance(supernet, shown, settings.spread)
+        with autocast(config, device):
+            spread_by_importance(supernet, shown, settings.spread)
 
     learner = Learner(supernet, _objective(supernet, teacher, config, device), config)
     mask_optimizer = MaskOptimizer(supernet)

@@ -18,6 +18,7 @@ from ..datasets import to_pictures
 from ..errors import PocketstyleError, TrainingDiverged, UsageError
 from ..whole import written_whole
 from .config import Config, dump_toml
+from .metrics_file import read_metrics
 from .state_file import load_state, save_state
 
 
@@ -62,7 +63,7 @@ class RunDirectory:
             self.metrics_path.unlink(missing_ok=True)
             return None
         state = load_state(self.checkpoint_path)
-        kept = [line for line in self.read_metrics() if line["step"] < state["step"]]
+        kept = [line for line in read_metrics(self.metrics_path) if line["step"] < state["step"]]
         with written_whole(self.metrics_path) as part:
             part.write_text("".join(json.dumps(line) + "\n" for line in kept))
         return state
@@ -111,17 +112,6 @@ class RunDirectory:
         if self.checkpoint_path.exists():
             return f"{self.checkpoint_path} holds the last good state"
         return "no checkpoint had been written yet"
-
-    def read_metrics(self) -> list[dict[str, float]]:
-        """The lines of metrics.jsonl; one cut short by a kill is left out."""
-        lines = []
-        if self.metrics_path.exists():
-            for line in self.metrics_path.read_text().splitlines():
-                try:
-                    lines.append(json.loads(line))
-                except json.JSONDecodeError:
-                    break
-        return lines
 
     def sample(self, name: str, rows: list[Any]) -> Path:
         """Save a grid of pictures, samples/NAME.png: each row a tensor [N, 3, H, W] in [-1, 1]."""

@@ -57,19 +57,9 @@ def network():
 def bundles(network, tmp_path_factory) -> dict[str, SimpleNamespace]:
     """fp32 and fp16, each with `path` and the `info` that `convert` returned."""
     folder = tmp_path_factory.mktemp("bundles")
-    made = {}
-    for precision in ("fp32", "fp16"):
-        path = folder / f"{precision}.tflite"
-        info = convert(
-            network,
-            CARD,
-            path,
-            precision=precision,
-            predicted_ms={"s10": 1.5},
-            metrics={"fid": 71.25},
-        )
-        made[precision] = SimpleNamespace(path=path, info=info)
-    return made
+    paths = {precision: folder / f"{precision}.tflite" for precision in ("fp32", "fp16")}
+    infos = convert(network, CARD, paths, predicted_ms={"s10": 1.5}, metrics={"fid": 71.25})
+    return {p: SimpleNamespace(path=path, info=infos[p]) for p, path in paths.items()}
 
 
 @pytest.fixture(scope="session")

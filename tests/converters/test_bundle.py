@@ -10,7 +10,7 @@ from .conftest import CARD, SIZE
 
 
 def arguments() -> dict:
-    return {"precision": "fp32", "predicted_ms": {}, "metrics": {}}
+    return {"predicted_ms": {}, "metrics": {}}
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
@@ -39,18 +39,18 @@ def test_an_existing_file_is_kept(network, tmp_path):
     out = tmp_path / "x.tflite"
     out.write_text("precious")
     with pytest.raises(UsageError, match=r"x\.tflite exists; pass --force to replace it"):
-        convert(network, CARD, out, **arguments())
+        convert(network, CARD, {"fp32": out}, **arguments())
     assert out.read_text() == "precious"
 
 
 def test_force_replaces_it_whole(network, bundles, tmp_path, monkeypatch):
     tflite = bundles["fp32"].path.read_bytes()
-    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_: tflite)
+    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_: {"fp32": tflite})
     monkeypatch.setattr("pocketstyle.converters.bundle.append_info", lambda data, _: data)
     out = tmp_path / "new" / "x.tflite"
-    convert(network, CARD, out, **arguments())
+    convert(network, CARD, {"fp32": out}, **arguments())
     out.write_text("old")
-    convert(network, CARD, out, **arguments(), force=True)
+    convert(network, CARD, {"fp32": out}, **arguments(), force=True)
     assert out.read_bytes()[4:8] == b"TFL3"
     assert [path.name for path in out.parent.iterdir()] == ["x.tflite"]
 
@@ -59,7 +59,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_work(network, tmp_pa
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", pytest.fail)
     with pytest.raises(DataError, match=r"cannot write .*x\.tflite"):
-        convert(network, CARD, tmp_path / "file" / "x.tflite", **arguments())
+        convert(network, CARD, {"fp32": tmp_path / "file" / "x.tflite"}, **arguments())
 
 
 def test_a_full_disk_leaves_nothing(network, bundles, tmp_path, monkeypatch):
@@ -67,10 +67,10 @@ def test_a_full_disk_leaves_nothing(network, bundles, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     tflite = bundles["fp32"].path.read_bytes()
-    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_: tflite)
+    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_: {"fp32": tflite})
     monkeypatch.setattr("pocketstyle.converters.bundle.append_info", full)
     with pytest.raises(DataError, match="No space left"):
-        convert(network, CARD, tmp_path / "x.tflite", **arguments())
+        convert(network, CARD, {"fp32": tmp_path / "x.tflite"}, **arguments())
     assert not list(tmp_path.iterdir())
 
 

@@ -31,10 +31,10 @@ class Spectrum(Tiny):
 
 def test_nothing_is_printed_and_progress_is_reported(capfd, caplog):
     seen = []
-    tflite = to_tflite(Tiny(), "fp16", report=lambda *stage: seen.append(stage))
+    files = to_tflite(Tiny(), ["fp16", "fp32"], report=lambda *stage: seen.append(stage))
     assert capfd.readouterr() == ("", "")
     assert not caplog.records
-    assert tflite[4:8] == b"TFL3"
+    assert all(tflite[4:8] == b"TFL3" for tflite in files.values()) and len(files) == 2
     assert seen == [
         ("convert", 0, 3),
         ("halve weights", 1, 3),
@@ -47,7 +47,7 @@ def test_nothing_is_printed_and_progress_is_reported(capfd, caplog):
 
 def test_a_failure_is_one_line_with_the_silenced_text_behind_it(capfd):
     with pytest.raises(PocketstyleError, match=r"^could not convert: [^\n]+$") as caught:
-        to_tflite(Spectrum())
+        to_tflite(Spectrum(), ["fp32"])
     assert capfd.readouterr() == ("", "")
     assert any("LiteRT-Torch Convert" in note for note in caught.value.__cause__.__notes__)
 
@@ -55,16 +55,16 @@ def test_a_failure_is_one_line_with_the_silenced_text_behind_it(capfd):
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "litert_torch", None)
     with pytest.raises(PocketstyleError, match=r"pip install 'pocketstyle\[convert\]'"):
-        to_tflite(Tiny())
+        to_tflite(Tiny(), ["fp32"])
 
 
 def test_an_unknown_precision_is_refused():
     with pytest.raises(UsageError, match=r"int4.*fp32, fp16"):
-        to_tflite(Tiny(), "int4")
+        to_tflite(Tiny(), ["int4"])
 
 
 def test_a_supernet_is_refused():
     network = make_network()
     start_search(network, keep_at_least=0.25)
     with pytest.raises(UsageError, match="compact"):
-        to_tflite(network)
+        to_tflite(network, ["fp32"])

@@ -15,6 +15,8 @@ from pocketstyle.networks.spec import Spec
 from pocketstyle.search import load_config
 from pocketstyle.search import report as parts
 from pocketstyle.search.config import dump_toml
+from pocketstyle.search.report import figures
+from pocketstyle.search.report.page import data_uri
 
 TEACHER = ugatit_spec(32, base=16, blocks=2)
 STUDENT = Spec(
@@ -134,7 +136,9 @@ def write(tmp_path, run, result, monkeypatch):
     out = tmp_path / "demo"
     out.mkdir()
     run.rename(out / "search")
-    monkeypatch.setattr(demo_report, "CONTROL", tmp_path / "no control")
+    control = tmp_path / "control.json"
+    control.write_text(json.dumps({"device": result["device"], "target_ms": 0.0}))
+    monkeypatch.setattr(demo_report, "CONTROL", control)
     rng = np.random.default_rng(0)
     rows = {
         name: rng.integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
@@ -175,7 +179,7 @@ def test_duration(seconds, shown):
 
 def test_picture_travels_whole(tmp_path):
     rgb = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    data = base64.b64decode(parts.data_uri(rgb).removeprefix("data:image/png;base64,"))
+    data = base64.b64decode(data_uri(rgb).removeprefix("data:image/png;base64,"))
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), rgb)
 
 
@@ -204,9 +208,9 @@ def test_loss_figure_names_its_terms():
 
 def test_running_mean_keeps_a_straight_line():
     line = np.linspace(1, 9, 200)
-    np.testing.assert_allclose(parts._smooth(line), line)
+    np.testing.assert_allclose(figures._smooth(line), line)
     noisy = line + np.random.default_rng(0).normal(0, 1, 200)
-    assert np.abs(parts._smooth(noisy) - line).mean() < 0.7 * np.abs(noisy - line).mean()
+    assert np.abs(figures._smooth(noisy) - line).mean() < 0.7 * np.abs(noisy - line).mean()
 
 
 def test_half_finished_search(run):
@@ -319,17 +323,19 @@ def test_clip_and_photo_are_embedded_where_they_are(write):
     assert len(after.links) == len(before.links) + 3
 
 
-def test_control_is_shown_where_it_ships(write, tmp_path):
+def test_control_is_shown_beside_its_own_target(write, result, tmp_path):
     assert "magnitude" not in write().text
     side = {"macs": 5_000_000, "predicted_ms": 10.5, "l1_to_truth": 0.1, "seconds": 90}
     control = {
         "search": side | {"ssim_to_truth": 0.7771},
         "magnitude": side | {"ssim_to_truth": 0.6662},
         "n": 64,
+        "device": result["device"],
+        "target_ms": result["target_ms"],
         "host": NASTY,
         "command": "python -m control",
     }
-    (tmp_path / "no control").write_text(json.dumps(control))
+    (tmp_path / "control.json").write_text(json.dumps(control))
     text = write().text
     assert "latency search 5 M 10.50 ms 0.777 0.1000 1 min 30 s" in text
     assert "uniform magnitude pruning 5 M 10.50 ms 0.666" in text
