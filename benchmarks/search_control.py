@@ -1,12 +1,12 @@
 """The search against uniform magnitude pruning, at equal predicted latency and equal time.
 
-    python benchmarks/search_control.py --run runs/demo/search --seconds SECONDS \\
-        --out search/heads_control.json
+    python benchmarks/search_control.py --demo runs/demo
 
-`--run` is a finished distilled search, `--seconds` what it took (the demo prints it). The control
-keeps the same share of every width, the channels whose weights have the largest norms, no block
-removed; the share is the largest that is as fast as the student. It then trains with the same loss,
-data and schedule for those seconds: give what search and fine-tuning took together.
+`--demo` is a finished demo on the same, otherwise idle, computer. The control keeps the same share
+of every width, the channels whose weights have the largest norms, no block removed; the share is
+the largest that is as fast as the student. It then trains with the same loss, optimiser, data and
+schedule for as many seconds as the demo spent on its search and fine-tuning together. The result
+goes to benchmarks/results/ and into the package, where the demo's report shows it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from pocketstyle.search.optimizers import learning_rate_at
 from torch import nn
 
 UNSEEN, UNSEEN_SEED = 64, 2  # as in the demo
+ROOT = Path(__file__).parents[1]
+OUTS = ROOT / "benchmarks/results/search_control.json", ROOT / "demo/search_control.json"
 
 
 @torch.no_grad()
@@ -68,15 +70,15 @@ def measured(network: nn.Module, device: str, data, seconds: float) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--demo", type=Path, required=True)
     arguments = parser.parse_args()
-    config = load_config(arguments.run / "config.toml")
+    run = arguments.demo / "search"
+    seconds = json.loads((arguments.demo / "result.json").read_text())["seconds"]["search"]
+    config = load_config(run / "config.toml")
     settings = config.search
     unseen = render_heads(UNSEEN, config.data.size, UNSEEN_SEED)
-    student, _ = load(arguments.run / "model.safetensors")
-    searched = measured(student, settings.device, unseen, arguments.seconds)
+    student, _ = load(run / "model.safetensors")
+    searched = measured(student, settings.device, unseen, seconds)
 
     model = SpeedModel.load(settings.device)
     teacher, _ = load(resolve_model(settings.teacher))
@@ -95,8 +97,8 @@ def main() -> None:
     objective.kept = kept
     learner = Learner(network, objective, config)
     start, step = perf_counter(), 0
-    while (elapsed := perf_counter() - start) < arguments.seconds:
-        progress = int(1e6 * elapsed / arguments.seconds)
+    while (elapsed := perf_counter() - start) < seconds:
+        progress = int(1e6 * elapsed / seconds)
         learner.set_rate(learning_rate_at(progress, 10**6, settings.learning_rate))
         number = step % settings.bank if settings.bank else step
         learner.descend(learner.losses(*batches.at(number), number))
@@ -108,12 +110,14 @@ def main() -> None:
         "magnitude_share_of_widths": percent / 100,
         "magnitude_steps": step,
         "device": settings.device,
+        "target_ms": settings.target_ms,
         "n": UNSEEN,
         "host": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, CPU",
         "command": " ".join(("python", *sys.argv)),
     }
     text = json.dumps(result, indent=1)
-    arguments.out.write_text(text + "\n")
+    for path in OUTS:
+        path.write_text(text + "\n")
     print(text)
 
 

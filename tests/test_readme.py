@@ -29,3 +29,15 @@ def test_the_result_is_of_what_is_shipped():
     assert result["bundle"]["bytes"] == resolve("heads").stat().st_size
     predicted = read_info(resolve("heads")).predicted_ms
     assert predicted == pytest.approx(result["student"]["predicted_ms"])
+
+
+def test_the_control_shown_is_the_one_measured():
+    measured = (ROOT / "benchmarks/results/search_control.json").read_text()
+    assert (ROOT / "demo/search_control.json").read_text() == measured
+    control, result = (
+        json.loads(measured),
+        json.loads((ROOT / "benchmarks/results/demo.json").read_text()),
+    )
+    assert control["search"]["macs"] == result["student"]["macs"]
+    assert control["magnitude"]["predicted_ms"] <= control["search"]["predicted_ms"]
+    assert control["magnitude"]["seconds"] >= control["search"]["seconds"]
