@@ -4,9 +4,10 @@
 
 `--demo` is a finished demo on the same, otherwise idle, computer. The control keeps the same share
 of every width, the channels whose weights have the largest norms, no block removed; the share is
-the largest that is as fast as the student. It then trains with the same loss, optimiser, data and
-schedule for as many seconds as the demo spent on its search and fine-tuning together. The result
-goes to benchmarks/results/ and into the package, where the demo's report shows it.
+the largest whole percent that is as fast as the student. It then trains with the same loss,
+optimiser, data and schedule for as many seconds as the demo spent on its search and fine-tuning
+together. The result goes to benchmarks/results/ and into the package, where the demo's report shows
+it.
 """
 
 from __future__ import annotations
