@@ -27,12 +27,14 @@ def written_whole(target: str | Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.touch()
+        mode = part.stat().st_mode
     except OSError as error:
         raise DataError(f"cannot write {target}: {error.strerror}") from error
     try:
         yield part
         with part.open("rb+") as file:  # a rename may reach the disk before the data
             os.fsync(file.fileno())
+        part.chmod(mode)  # safetensors writes for the owner alone
         os.replace(part, target)
     except OSError as error:
         raise DataError(f"cannot write {target}: {error.strerror or error}") from error

@@ -29,8 +29,9 @@ def numbers(result: dict) -> str:
     """The README's paragraph and table, from the JSON that `pocketstyle demo --json` prints."""
     untouched, teacher, student = result["identity"], result["teacher"], result["student"]
     device, bundle = result["device"], result["bundle"]
-    gain = (student["ssim_to_truth"] - untouched["ssim_to_truth"]) / (
-        teacher["ssim_to_truth"] - untouched["ssim_to_truth"]
+    gain, l1_gain = (
+        (student[key] - untouched[key]) / (teacher[key] - untouched[key])
+        for key in ("ssim_to_truth", "l1_to_truth")
     )
     resident = {True: "yes", False: "no", None: "not checked"}[bundle["gpu_resident"]]
     rows = [
@@ -57,7 +58,8 @@ def numbers(result: dict) -> str:
     return (
         f"{table}\n\n"
         f"Target {result['target_ms']:g} ms on {device}; the student keeps {gain:.0%} of the "
-        f"teacher's gain in SSIM over the untouched input (N = {result['unseen_heads']} unseen "
+        f"teacher's gain in SSIM over the untouched input and {l1_gain:.0%} of that in L1 "
+        f"(N = {result['unseen_heads']} unseen "
         f"heads). Bundle: {bundle['bytes'] / 1e3:.0f} kB, differs from torch by at most "
         f"{bundle['parity_max_abs']:.1e} (fp16 weights) and {bundle['parity_max_abs_fp32']:.1e} "
         f"(fp32) of [-1, 1], {bundle['transposes']} transposes, GPU-resident: {resident}. "

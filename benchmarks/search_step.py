@@ -61,7 +61,7 @@ def make_step(searching: bool, x: torch.Tensor, target_ms: float):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=20)
-    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--batch", type=int, default=2, help="the demo's")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     x = torch.rand(arguments.batch, 3, 128, 128) * 2 - 1

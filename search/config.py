@@ -57,7 +57,7 @@ class TrainConfig(_Section):
     batch: Positive = 1
     optimizer: Literal["adam", "muon"] = "adam"  # of the generator's weights, in a search too
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
-    weight_decay: Weight = 1e-4
+    weight_decay: Weight = 1e-4  # Adam's; Muon has none
     adversarial: Weight = 1.0
     cycle: Weight = 10.0
     identity: Weight = 10.0

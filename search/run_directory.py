@@ -30,7 +30,8 @@ class RunDirectory:
             the learning rates may differ, as after a divergence.
 
     Raises:
-        UsageError: the directory holds a run and `resume` is off, or its configuration differs.
+        UsageError: the directory holds a run and `resume` is off, or its configuration differs, or
+            it holds something else.
     """
 
     def __init__(self, path: str | Path, config: Config, *, resume: bool = False):
@@ -46,6 +47,8 @@ class RunDirectory:
                 raise UsageError(
                     f"{self.path}: --resume needs the same configuration; {self.config_path}"
                 )
+        elif self.path.is_dir() and any(p.name[0] != "." for p in self.path.iterdir()):
+            raise UsageError(f"{self.path} holds files that are not a run's; choose another --out")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -31,6 +31,18 @@ def test_the_result_is_of_what_is_shipped():
     assert predicted == pytest.approx(result["student"]["predicted_ms"])
 
 
+def test_the_demo_shows_what_it_must():
+    result = json.loads((ROOT / "benchmarks/results/demo.json").read_text())
+    untouched, teacher, student = result["identity"], result["teacher"], result["student"]
+    for key in ("ssim_to_truth", "l1_to_truth"):
+        gain = teacher[key] - untouched[key]
+        assert (student[key] - untouched[key]) / gain >= 0.9
+    assert teacher["macs"] >= 4 * student["macs"]
+    assert student["predicted_ms"][result["device"]] <= result["target_ms"]
+    assert result["bundle"]["transposes"] == 0 and result["bundle"]["gpu_resident"] is True
+    assert sum(result["seconds"].values()) <= 8 * 60
+
+
 def test_the_control_shown_is_the_one_measured():
     measured = (ROOT / "benchmarks/results/search_control.json").read_text()
     assert (ROOT / "demo/search_control.json").read_text() == measured

@@ -111,8 +111,9 @@ def test_wrong_sources_and_targets(stylizer, photo, clip, tmp_path):
         stylize_file(stylizer, photo, tmp_path / "out.mp4")
     with pytest.raises(UsageError, match="a video is written as"):
         stylize_file(stylizer, clip, tmp_path / "out.png")
+    (tmp_path / "file").write_text("no folder")
     with pytest.raises(DataError, match="cannot write"):
-        stylize_file(stylizer, photo, tmp_path / "none" / "out.png")
+        stylize_file(stylizer, photo, tmp_path / "file" / "out.png")
     with pytest.raises(UsageError, match="one of crop, stretch"):
         stylize_file(stylizer, photo, tmp_path / "out.png", fit="fill")
 

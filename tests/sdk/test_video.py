@@ -52,9 +52,11 @@ def test_write_video_refuses(tmp_path):
         write_video([quadrants(8, 8)], tmp_path / "x.avi", fps=30)
     with pytest.raises(UsageError, match="2x2"):
         write_video([quadrants(1, 8)], tmp_path / "x.mp4", fps=30)
-    with pytest.raises(DataError, match="cannot write"):
-        write_video([quadrants(8, 8)], tmp_path / "none" / "x.mp4", fps=30)
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(DataError, match="cannot write"):
+        write_video([quadrants(8, 8)], tmp_path / "file" / "x.mp4", fps=30)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_every_frame_is_stylized(stylizer, clip, tmp_path):
@@ -171,8 +173,9 @@ def test_no_frames(stylizer, tmp_path):
 
 
 def test_unwritable_targets(stylizer, clip, tmp_path):
+    (tmp_path / "file").write_text("no folder")
     with pytest.raises(DataError, match="cannot write"):
-        stylize_video(stylizer, clip, tmp_path / "none" / "x.mp4")
+        stylize_video(stylizer, clip, tmp_path / "file" / "x.mp4")
     with pytest.raises(UsageError, match=r"written as \.mp4"):
         stylize_video(stylizer, clip, tmp_path / "x.mkv")
 

@@ -45,6 +45,14 @@ def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(toy_config, tmp_path,
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_of_other_things_is_left_alone(toy_config, tmp_path, resume):
+    (tmp_path / "model.safetensors").write_text("mine")
+    with pytest.raises(UsageError, match="not a run's"):
+        RunDirectory(tmp_path, load_config(toy_config), resume=resume)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
 def test_a_wrong_folder_leaves_no_run_behind(toy_config, tmp_path):
     config = load_config(toy_config, ["data.source=nowhere"])
     with pytest.raises(DataError):
