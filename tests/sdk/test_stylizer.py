@@ -194,4 +194,4 @@ def test_importing_needs_no_training_stack():
     assert "pocketstyle" in loaded and "numpy" in loaded
     assert not loaded & {"torch", "tensorflow", "jax", "flatbuffers", "ai_edge_litert"}
     own = {name.split(".")[1] for name in run.stdout.split() if name.startswith("pocketstyle.")}
-    assert own == {"sdk", "errors", "images"}
+    assert own == {"sdk", "errors", "images", "whole"}
