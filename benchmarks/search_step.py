@@ -36,11 +36,10 @@ def make_step(searching: bool, x: torch.Tensor, target_ms: float):
     teacher = build(spec).eval().requires_grad_(False).to(memory_format=torch.channels_last)
     network = build(spec).to(memory_format=torch.channels_last)
     network.load_state_dict(teacher.state_dict())
-    if searching:
-        start_search(network, 0.25)
     learner = Learner(network, Distilled(network, teacher, config), config)
     learner.set_rate(1e-6)
     if searching:
+        start_search(network, 0.25)
         mask_optimizer = MaskOptimizer(network)
         term = LatencyTerm(network, config.search.device, target_ms, steps=100, anneal=0.1)
 

@@ -15,6 +15,7 @@ from ..networks import Spec
 from ..search import report as parts
 from ..search.metrics_file import read_metrics
 from ..search.report import Html, count, duration, element, section
+from ..whole import written_whole
 
 CONTROL = Path(__file__).parent / "search_control.json"
 """The search against plain pruning, as benchmarks/search_control.py measured it."""
@@ -59,7 +60,8 @@ def write_report(
     ]
     path = out / "report.html"
     title = "A style network made fast enough for a phone – pocketstyle demo"
-    path.write_text(parts.page(title, filter(None, sections)), encoding="utf-8")
+    with written_whole(path) as part:
+        part.write_text(parts.page(title, filter(None, sections)), encoding="utf-8")
     return path
 
 
