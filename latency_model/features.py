@@ -147,6 +147,13 @@ def stack_numbers(values: Sequence[float | Tensor]) -> Tensor:
     return pool[torch.tensor(index)]
 
 
+def counts(kernels: Sequence[Kernel]) -> tuple[Tensor, Tensor, Tensor]:
+    """`cin`, `cout` and `share` of a kernel list, each [K] and float64."""
+    columns = [kernel.cin for kernel in kernels]
+    columns += [kernel.cout for kernel in kernels] + [kernel.share for kernel in kernels]
+    return stack_numbers(columns).reshape(3, len(kernels)).unbind()
+
+
 def features(kernels: Iterable[Kernel], winograd_rule: dict | None) -> Features:
     """Stacks a kernel list.
 
@@ -155,43 +162,44 @@ def features(kernels: Iterable[Kernel], winograd_rule: dict | None) -> Features:
         winograd_rule: `{"min_groups": .., "min_tiles": ..}`, or None: never.
     """
     kernels = list(kernels)
-    paths = [path_of(kernel) for kernel in kernels]
-    count = len(kernels)
-    counts = stack_numbers(
-        [kernel.cin for kernel in kernels]
-        + [kernel.cout for kernel in kernels]
-        + [kernel.share for kernel in kernels]
-    )
-    cin, cout, share = counts[:count], counts[count : 2 * count], counts[2 * count :]
+    return KernelSizes(kernels, winograd_rule).features(*counts(kernels))
 
-    rows = [
-        _size(kernel, path, before, winograd_rule)
-        for kernel, path, before in zip(kernels, paths, [None, *kernels][:count], strict=True)
-    ]
-    table = torch.tensor(rows, dtype=torch.float64).reshape(count, 10).T
-    path, pixels, taps, handled, window, read, written, tiles, deep, launched = table
 
-    into, out = padded(cin), padded(cout)
-    pair = into * out
-    work = taps * pixels * pair + handled * into + window * out
-    moved = BYTES_PER_ELEMENT * (read * into + written * out + taps * pair)
-    threads = pixels * (1 + deep * (out / 4 - 1))
+class KernelSizes:
+    """What of a kernel list depends neither on channel counts nor on gates; see `features`."""
 
-    turned = BYTES_PER_ELEMENT * (2 * WINOGRAD_TRANSFORM * pixels * (into + out) + 36 * pair)
-    groups = (winograd_rule or {"min_groups": 0})["min_groups"]
-    first = 4 * groups - 3  # the smallest count that fills `groups` groups
-    ramp = (torch.minimum(cin, cout).detach() - (first - 1)).clamp(0, 1)
-    return Features(
-        path=path.long(),
-        work=work,
-        bytes=moved,
-        threads=threads,
-        winograd_work=36 * tiles * pair,
-        winograd_bytes=moved + turned,
-        winograd=torch.where(tiles > 0, ramp, torch.zeros_like(ramp)),
-        launched=launched,
-        share=share,
-    )
+    def __init__(self, kernels: Sequence[Kernel], winograd_rule: dict | None):
+        before = [None, *kernels][: len(kernels)]
+        rows = [
+            _size(kernel, path_of(kernel), previous, winograd_rule)
+            for kernel, previous in zip(kernels, before, strict=True)
+        ]
+        self._table = torch.tensor(rows, dtype=torch.float64).reshape(len(kernels), 10).T
+        groups = (winograd_rule or {"min_groups": 0})["min_groups"]
+        self._winograd_from = 4 * groups - 3  # the smallest count that fills `groups` groups
+
+    def features(self, cin: Tensor, cout: Tensor, share: Tensor) -> Features:
+        """Channel counts and open shares, each [K] and float64, with what these sizes make of them."""
+        path, pixels, taps, handled, window, read, written, tiles, deep, launched = self._table
+        into, out = padded(cin), padded(cout)
+        pair = into * out
+        work = taps * pixels * pair + handled * into + window * out
+        moved = BYTES_PER_ELEMENT * (read * into + written * out + taps * pair)
+        threads = pixels * (1 + deep * (out / 4 - 1))
+
+        turned = BYTES_PER_ELEMENT * (2 * WINOGRAD_TRANSFORM * pixels * (into + out) + 36 * pair)
+        ramp = (torch.minimum(cin, cout).detach() - (self._winograd_from - 1)).clamp(0, 1)
+        return Features(
+            path=path.long(),
+            work=work,
+            bytes=moved,
+            threads=threads,
+            winograd_work=36 * tiles * pair,
+            winograd_bytes=moved + turned,
+            winograd=torch.where(tiles > 0, ramp, torch.zeros_like(ramp)),
+            launched=launched,
+            share=share,
+        )
 
 
 def _handled_per_output(kernel: Kernel, path: str) -> float:

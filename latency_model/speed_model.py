@@ -89,7 +89,7 @@ class SpeedModel:
             A float, or a scalar tensor with gradients if any count or share is a tensor.
         """
         kernels = list(kernels)
-        total = self.offset_ms + self.factor * self.kernel_times(kernels).sum()
+        total = self.total(features(kernels, self.winograd_rule))
         dtypes = [
             value.dtype
             for kernel in kernels
@@ -99,6 +99,10 @@ class SpeedModel:
         if not dtypes:
             return total.item()
         return total.to(torch.float64 if torch.float64 in dtypes else torch.float32)
+
+    def total(self, seen: Features) -> Tensor:
+        """Milliseconds of a whole network, scalar, float64."""
+        return self.offset_ms + self.factor * (seen.share * self.times(seen)).sum()
 
     def kernel_times(self, kernels: Iterable[Kernel]) -> Tensor:
         """Milliseconds of each kernel times its share, before a + b * sum. [K], float64."""

@@ -27,7 +27,6 @@ from ..networks import (
     is_open,
     load,
     save,
-    searchable,
     start_search,
     ugatit_spec,
 )
@@ -67,7 +66,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     latency_term = LatencyTerm(
         supernet, settings.device, settings.target_ms, settings.steps, settings.anneal
     )
-    widths, gates = searchable(supernet)
+    widths, gates = latency_term.latency.widths, latency_term.latency.gates
     run = RunDirectory(out, config, resume=resume)
     data = load_data(config, report)
     state = run.restore()
@@ -106,7 +105,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     for step in range(start, total):
         if step == settings.steps and phase == "search":
             phase = "fine-tune"
-            land_on_target(supernet, latency_term.model, settings.target_ms)
+            land_on_target(latency_term.latency, settings.target_ms)
             learner.follow(compact(supernet).to(memory_format=torch.channels_last))
             if isinstance(learner.objective, Distilled):
                 learner.objective.kept = {width.name: width.kept for width in widths}
@@ -133,7 +132,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if step % config.train.log_every == 0:
             line = dict(values)
             if searching:
-                line["predicted_ms"] = latency_term.predict()
+                line["predicted_ms"] = latency_term.latency.predict()
                 line["target_ms"] = latency_term.target_at(step)
                 line["price"] = latency_term.price
                 line |= {f"width/{w.name}": len(w.kept) for w in widths}

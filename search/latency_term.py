@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UnreachableTarget, UsageError
-from ..latency_model import SpeedModel
-from ..networks import THRESHOLD, is_open, searchable
+from ..networks import THRESHOLD, is_open
+from .supernet_latency import SupernetLatency
 
 FIRST_PRICE = 20.0
 PRICE_SPAN = 8.0  # in a whole search the price can grow e^8 times at most
@@ -46,12 +46,12 @@ class LatencyTerm:
     def __init__(
         self, supernet: nn.Module, device: str, target_ms: float, steps: int, anneal: float
     ):
-        self.supernet, self.model, self.target_ms = supernet, SpeedModel.load(device), target_ms
+        self.latency, self.target_ms = SupernetLatency(supernet, device), target_ms
         self.steps = steps
         self.annealing_steps = max(1, round(steps * anneal))
         self.price = FIRST_PRICE
-        self.full_ms = self.predict()
-        smallest = smallest_latency(supernet, self.model)
+        self.full_ms = self.latency.predict()
+        smallest = smallest_latency(self.latency)
         if target_ms < smallest:
             raise UnreachableTarget(
                 f"{target_ms:g} ms on {device} is out of reach: the smallest network of this "
@@ -70,46 +70,41 @@ class LatencyTerm:
 
     def __call__(self, step: int) -> Tensor:
         """The term of a step, differentiable in v and alpha; the price follows the excess."""
-        excess = self.model.latency(self.supernet.kernels()) / self.target_at(step) - 1
+        excess = self.latency() / self.target_at(step) - 1
         term = self.price * excess.clamp(min=0)
         direction = max(-1.0, min(1.0, float(excess.detach()) / FULL_SPEED))
         self.price = max(FIRST_PRICE, self.price * math.exp(PRICE_SPAN * direction / self.steps))
         return term
 
-    @torch.no_grad()
-    def predict(self) -> float:
-        """The supernet's present latency in milliseconds."""
-        return float(self.model.latency(self.supernet.kernels()))
-
 
 @torch.no_grad()
-def smallest_latency(supernet: nn.Module, model: SpeedModel) -> float:
+def smallest_latency(latency: SupernetLatency) -> float:
     """Latency with one block a stage and every width at its minimum, in milliseconds."""
-    widths, gates = searchable(supernet)
+    widths, gates = latency.widths, latency.gates
     parameters = [width.v for width in widths] + [gate.alpha for gate in gates]
     before = [parameter.clone() for parameter in parameters]
     for width in widths:
         width.v.zero_()
     for gate in gates:
         gate.alpha.copy_(torch.tensor([1.0, 0.0]))
-    smallest = float(model.latency(supernet.kernels()))
+    smallest = latency.predict()
     for parameter, value in zip(parameters, before, strict=True):
         parameter.copy_(value)
     return smallest
 
 
 @torch.no_grad()
-def land_on_target(supernet: nn.Module, model: SpeedModel, target_ms: float) -> None:
+def land_on_target(latency: SupernetLatency, target_ms: float) -> None:
     """Move the last channels and blocks so that the latency is as close below the target as can be.
 
     The annealed term ends within some percent of the target, on either side. Above it, the open
     channels with the smallest v close one by one (where all widths are at their minimum, the
     weakest blocks). Below it, what closed last comes back: blocks that still fit, then channels.
     """
-    widths, gates = searchable(supernet)
+    widths, gates = latency.widths, latency.gates
 
     def fits() -> bool:
-        return float(model.latency(supernet.kernels())) <= target_ms
+        return latency.predict() <= target_ms
 
     while not fits():
         if wide := [width for width in widths if len(width.kept) > width.minimum]:

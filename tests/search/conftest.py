@@ -43,16 +43,15 @@ def toy_config(toy_folder):
 
     The target is half-way down.
     """
-    from pocketstyle.latency_model import SpeedModel
     from pocketstyle.networks import ModelCard, build, save, start_search, ugatit_spec
     from pocketstyle.search.latency_term import smallest_latency
+    from pocketstyle.search.supernet_latency import SupernetLatency
 
     network = build(ugatit_spec(32, 2, 1))
-    model = SpeedModel.load("s10")
     save(toy_folder / "teacher.safetensors", network, ModelCard("teacher"))
-    full = model.latency(network.kernels())
     start_search(network, 0.25)
+    latency = SupernetLatency(network, "s10")
     path = toy_folder / "toy.toml"
-    target = (full + smallest_latency(network, model)) / 2
+    target = (latency.predict() + smallest_latency(latency)) / 2
     path.write_text(TOY.format(folder=toy_folder, target_ms=target))
     return path

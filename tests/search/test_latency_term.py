@@ -12,6 +12,7 @@ from pocketstyle.networks import (
     ugatit_spec,
 )
 from pocketstyle.search.latency_term import LatencyTerm, land_on_target, smallest_latency
+from pocketstyle.search.supernet_latency import SupernetLatency
 
 
 @pytest.fixture
@@ -27,9 +28,7 @@ def middle(supernet) -> float:
 
 
 def _smallest(supernet) -> float:
-    from pocketstyle.latency_model import SpeedModel
-
-    return smallest_latency(supernet, SpeedModel.load("s10"))
+    return smallest_latency(SupernetLatency(supernet, "s10"))
 
 
 def test_the_target_falls_linearly_and_then_stays(supernet):
@@ -80,10 +79,10 @@ def test_land_on_target_closes_the_weakest_until_the_target_is_met(supernet):
     with torch.no_grad():
         for i, width in enumerate(searchable(supernet)[0]):
             width.v.copy_(torch.linspace(0.6, 1.0, width.channels) + i * 1e-3)
-    land_on_target(supernet, term.model, target)
-    assert term.predict() <= target
+    land_on_target(term.latency, target)
+    assert term.latency.predict() <= target
     small = compact(supernet)
-    assert float(term.model.latency(small.kernels())) <= target
+    assert float(term.latency.model.latency(small.kernels())) <= target
     first = searchable(supernet)[0][0]
     assert first.kept.tolist() == list(range(first.channels - len(first.kept), first.channels))
 
@@ -91,8 +90,8 @@ def test_land_on_target_closes_the_weakest_until_the_target_is_met(supernet):
 def test_land_on_target_takes_whole_blocks_where_channels_do_not_suffice(supernet):
     target = _smallest(supernet) * 1.01
     term = LatencyTerm(supernet, "s10", target, 10, 1.0)
-    land_on_target(supernet, term.model, target)
-    assert term.predict() <= target
+    land_on_target(term.latency, target)
+    assert term.latency.predict() <= target
 
 
 def test_land_on_target_brings_back_what_closed_last(supernet):
@@ -104,10 +103,10 @@ def test_land_on_target_brings_back_what_closed_last(supernet):
             width.v.copy_(torch.linspace(0.0, 0.49, width.channels))
         for i, gate in enumerate(gates):
             gate.alpha.copy_(torch.tensor([0.5 + 0.1 * i, 0.4]))
-    lowest = term.predict()
-    land_on_target(supernet, term.model, target)
+    lowest = term.latency.predict()
+    land_on_target(term.latency, target)
     assert lowest < 0.95 * target
-    assert 0.97 * target < term.predict() <= target
+    assert 0.97 * target < term.latency.predict() <= target
     open_gates = [is_open(gate) for gate in gates]
     # one of each stage stays anyway; of the two others the second had closed last
     assert open_gates == [True, True, True, False]
