@@ -16,7 +16,7 @@ def read_rgb(path: str | Path) -> np.ndarray:
     """Read a picture as RGB.
 
     EXIF orientation is applied, transparency is laid over white, 16-bit grey keeps its high byte,
-    palettes, grey and CMYK are converted.
+    palettes, grey and CMYK are converted. Floating-point grey is taken as 0..1.
 
     Returns:
         uint8[H, W, 3].
@@ -38,6 +38,9 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # Pillow clips 16-bit grey to 255 instead of scaling it
         grey = np.clip(np.asarray(picture).astype(np.int64), 0, 65535) >> 8
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    if picture.mode == "F":
+        grey = np.nan_to_num(np.asarray(picture)).clip(0, 1) * 255
+        return Image.fromarray(grey.round().astype(np.uint8)).convert("RGB")
     if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert(

@@ -38,7 +38,6 @@ def run(
             card,
             {precision: output},
             predicted_ms={name: SpeedModel.load(name).latency(kernels) for name in device_names()},
-            metrics=card.metrics,
             force=force,
             report=report,
         )

@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from ..errors import UsageError
 from .options import Json
 
 NAME = "info"
 
 
 def run(
-    path: Annotated[Path, typer.Argument(help="model.safetensors or a bundle.")],
+    model: Annotated[
+        str, typer.Argument(help="model.safetensors, a bundle, or the name of a shipped one.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Show widths, MACs, parameters and latency by block."""
     from ..networks import Spec, build, load
-    from ..sdk import read_info
+    from ..sdk import read_info, resolve, shipped
+    from ..search import resolve_model
 
-    if not path.exists():
-        raise UsageError(f"no such file: {path}")
-    if path.suffix == ".tflite":
-        info = read_info(path)
+    if model.endswith(".tflite") or model in shipped():
+        info = read_info(resolve(model))
         card = info.model_dump(mode="json", exclude={"spec", "signatures"})
         network = build(Spec.from_json(json.dumps(info.spec)))
     else:
-        network, model_card = load(path)
+        network, model_card = load(resolve_model(model))
         card = {"name": model_card.name, "licence": model_card.licence}
         card |= {"metrics": model_card.metrics, "provenance": model_card.provenance}
     result = describe(network) | {"card": card}
@@ -43,10 +42,15 @@ def run(
 
 
 def describe(network: Any) -> dict[str, Any]:
-    """Costs of a network: in all, by device, and by width group."""
+    """Costs of a network: in all, by device, by part and by operator."""
     from ..latency_model import SpeedModel, device_names, total_macs
 
-    kernels = list(network.kernels())
+    parts = {name: list(kernels) for name, kernels in network.parts()}
+    kernels = [kernel for part in parts.values() for kernel in part]
+    models = {name: SpeedModel.load(name) for name in device_names()}
+    # the whole list is priced at once: a kernel's price depends on the one before it
+    times = {name: model.kernel_times(kernels) * model.factor for name, model in models.items()}
+    split = {name: times[name].split([len(part) for part in parts.values()]) for name in times}
     by_operator: dict[str, dict[str, float]] = defaultdict(lambda: {"count": 0, "macs": 0})
     for kernel in kernels:
         by_operator[kernel.op]["count"] += 1
@@ -58,7 +62,15 @@ def describe(network: Any) -> dict[str, Any]:
         "blocks": list(network.spec.blocks),
         "macs": total_macs(kernels),
         "params": sum(parameter.numel() for parameter in network.parameters()),
-        "predicted_ms": {name: SpeedModel.load(name).latency(kernels) for name in device_names()},
+        "predicted_ms": {name: model.latency(kernels) for name, model in models.items()},
+        "parts": {
+            part: {
+                "macs": total_macs(parts[part]),
+                "predicted_ms": {name: float(split[name][i].sum()) for name in models},
+            }
+            for i, part in enumerate(parts)
+        }
+        | {"once": {"macs": 0, "predicted_ms": {name: m.offset_ms for name, m in models.items()}}},
         "operators": by_operator,
     }
 
@@ -79,3 +91,11 @@ def _print(result: dict[str, Any]) -> None:
             table.add_column(name, justify="right")
         table.add_row(*(unit.format(value) for value in rows.values()))
         console.print(table)
+    table = Table(title="milliseconds by part", title_justify="left")
+    table.add_column("part")
+    for name in ("MMACs", *result["predicted_ms"]):
+        table.add_column(name, justify="right")
+    for part, costs in result["parts"].items():
+        numbers = [f"{ms:.2f}" for ms in costs["predicted_ms"].values()]
+        table.add_row(part, f"{costs['macs'] / 1e6:.1f}", *numbers)
+    console.print(table)

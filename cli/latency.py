@@ -19,22 +19,27 @@ def devices(as_json: Json = False) -> None:
     from ..latency_model import SpeedModel, device_names
 
     cards = {name: SpeedModel.load(name).card for name in device_names()}
-    lines = [f"{name:10} {card['chip']}, {card['precision']}" for name, card in cards.items()]
+    lines = [
+        f"{name:10} {card['chip']}, {card['precision']}; off by "
+        f"{card['errors']['held_out']['network']:g} % on networks held out of the fit"
+        for name, card in cards.items()
+    ]
     emit(cards, as_json, "\n".join(lines))
 
 
 @app.command("predict")
 def predict(
-    model: Annotated[Path, typer.Argument(help="model.safetensors")],
+    model: Annotated[str, typer.Argument(help="model.safetensors, or a shipped teacher's name.")],
     device: Device = "s10",
     as_json: Json = False,
 ) -> None:
     """Predict the milliseconds that a network takes for one picture on a phone's GPU."""
     from ..latency_model import SpeedModel
     from ..networks import load
+    from ..search import resolve_model
 
     speed = SpeedModel.load(device)
-    kernels = list(load(model)[0].kernels())
+    kernels = list(load(resolve_model(model))[0].kernels())
     result = {
         "device": device,
         "ms": speed.latency(kernels),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..quiet import quiet
 from .options import Force, Json, emit
 from .progress import progress
 
@@ -31,7 +32,9 @@ def run(
     """Stylize a picture, a folder of pictures or a video."""
     from ..sdk import Stylizer, stylize_file
 
-    with Stylizer.load(model, threads) as stylizer, progress() as report:
+    with quiet():  # the runtime announces its kernels
+        stylizer = Stylizer.load(model, threads)
+    with stylizer, progress() as report:
         result = stylize_file(
             stylizer,
             source,

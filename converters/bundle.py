@@ -23,7 +23,6 @@ def convert(
     outs: Mapping[Precision, Path],
     *,
     predicted_ms: dict[str, float],
-    metrics: dict[str, float],
     force: bool = False,
     report: Report | None = None,
 ) -> dict[Precision, BundleInfo]:
@@ -32,7 +31,6 @@ def convert(
     Args:
         outs: where to write it in which precision.
         predicted_ms: device name to the speed model's latency.
-        metrics: measured since the card was written; they come after the card's own.
         force: replace existing files.
         report: as in `to_tflite`.
 
@@ -48,7 +46,7 @@ def convert(
     with ExitStack() as stack:  # opened first: a wrong folder shows before the work
         parts = {p: stack.enter_context(written_whole(out)) for p, out in outs.items()}
         for precision, tflite in to_tflite(network, outs, report).items():
-            info = _describe(network, card, precision, predicted_ms, metrics)
+            info = _describe(network, card, precision, predicted_ms)
             parts[precision].write_bytes(append_info(embed_metadata(tflite, info), info))
             infos[precision] = info
     return infos
@@ -59,7 +57,6 @@ def _describe(
     card: ModelCard,
     precision: Precision,
     predicted_ms: dict[str, float],
-    metrics: dict[str, float],
 ) -> BundleInfo:
     spec = network.spec
     rgb = {"shape": (1, spec.size, spec.size, 3), "mean": card.mean, "std": card.std}
@@ -76,7 +73,7 @@ def _describe(
         precision=precision,
         spec=json.loads(spec.to_json()),
         predicted_ms=predicted_ms,
-        metrics={**card.metrics, **metrics},
+        metrics=card.metrics,
         provenance=card.provenance,
         licence=card.licence,
         attribution=card.attribution,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import PocketstyleError, UsageError
 from ..networks import Width
-from .quiet import quiet
+from ..quiet import quiet
 from .rewrites import rewrite
 
 Precision = Literal["fp32", "fp16"]

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import UsageError
+from ..quiet import quiet
 from ..sdk.bundle import BundleInfo, read_info
 from .flatbuffer import operators, read_model
 from .gpu_gate import check_gpu
-from .quiet import quiet
 
 if TYPE_CHECKING:
     from torch import nn

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pocketstyle.datasets.head_geometry import (
+
+from .head_geometry import (
     BACK_HAIR,
     BEARD,
     BRIM,
@@ -29,7 +30,7 @@ from pocketstyle.datasets.head_geometry import (
 )
 
 if TYPE_CHECKING:
-    from pocketstyle.datasets.heads import Head
+    from .heads import Head
 
 OUTLINE = np.array((0.25, 0.13, 0.12), np.float32)  # warm dark brown
 TOON_EYES = 1.35  # times the size of the photo's eyes

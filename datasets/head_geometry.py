@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from pocketstyle.datasets.heads import Head
+    from .heads import Head
 
 SUPERSAMPLING = 2
 VIEW = 1.05  # half of the picture's width in head units

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pocketstyle.datasets.head_features import OUTLINE, paint_features, vivid
-from pocketstyle.datasets.head_geometry import (
+
+from .head_features import OUTLINE, paint_features, vivid
+from .head_geometry import (
     BACK_HAIR,
     BACKDROP,
     BEARD,
@@ -29,7 +30,7 @@ from pocketstyle.datasets.head_geometry import (
 )
 
 if TYPE_CHECKING:
-    from pocketstyle.datasets.heads import Head
+    from .heads import Head
 
 OUTLINE_WIDTH = 1.5 / 128  # of the picture's width
 TERMINATOR = 0.30  # n·l below which the cartoon is in shadow

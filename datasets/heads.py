@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from pocketstyle.datasets import head_geometry, head_renderer
+
+from . import head_geometry, head_renderer
 
 Colour = tuple[float, float, float]  # sRGB, each in [0, 1]
 

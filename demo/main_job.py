@@ -29,6 +29,7 @@ from ..latency_model import SpeedModel, device_names, total_macs
 from ..networks import load, save
 from ..sdk import Stylizer, stylize_video, write_video
 from ..search import Report, load_config, quality_to_truth, resolve_model, search
+from ..whole import written_whole
 from .report import write_report
 
 ASTRONAUT = Path(__file__).parent / "astronaut.jpg"
@@ -104,7 +105,6 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
             card,
             bundles,
             predicted_ms=student_result["predicted_ms"],
-            metrics=metrics,
             report=lambda _, done, total: report("convert", done, total),
         )
 
@@ -149,14 +149,19 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
         "video_fps": video.fps,
         "seconds": seconds,
     }
-    (out / "result.json").write_text(json.dumps(result, indent=1))
+    _write_result(out, result)
     with stage("report"):
         rows = _rows(photos.pictures, truth.pictures, teacher, student)
         result["report"] = str(
             write_report(out, result, rows, teacher.spec, student.spec, short=short)
         )
-    (out / "result.json").write_text(json.dumps(result, indent=1))
+    _write_result(out, result)
     return result
+
+
+def _write_result(out: Path, result: dict[str, Any]) -> None:
+    with written_whole(out / "result.json") as part:
+        part.write_text(json.dumps(result, indent=1))
 
 
 def _costs(network: nn.Module) -> dict[str, Any]:

@@ -179,7 +179,7 @@ class KernelSizes:
         self._winograd_from = 4 * groups - 3  # the smallest count that fills `groups` groups
 
     def features(self, cin: Tensor, cout: Tensor, share: Tensor) -> Features:
-        """Channel counts and open shares, each [K] and float64, with what these sizes make of them."""
+        """What these sizes make of channel counts and open shares, each [K] and float64."""
         path, pixels, taps, handled, window, read, written, tiles, deep, launched = self._table
         into, out = padded(cin), padded(cout)
         pair = into * out

@@ -155,7 +155,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
 
 def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module | None]:
-    """The network to prune and a fixed copy of it; without a teacher, a fresh one and None."""
+    """The network to prune (a fresh one without a teacher) and, to distil, a fixed copy of it."""
     settings = config.search
     if settings.teacher is None:
         if settings.loss == "distill":
@@ -163,15 +163,18 @@ def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module |
         spec = ugatit_spec(config.data.size, config.network.base, config.network.blocks)
         return build(spec).to(device, memory_format=torch.channels_last), None
     path = resolve_model(settings.teacher)
-    supernet, teacher = (
-        load(path)[0].to(device, memory_format=torch.channels_last) for _ in range(2)
-    )
+
+    def loaded() -> nn.Module:
+        return load(path)[0].to(device, memory_format=torch.channels_last)
+
+    supernet = loaded().train()
     if supernet.spec.size != config.data.size:
         raise UsageError(
             f"data.size is {config.data.size}, but the teacher was trained at "
             f"{supernet.spec.size}; they must be equal"
         )
-    return supernet.train(), teacher.requires_grad_(False)
+    teacher = loaded().requires_grad_(False) if settings.loss == "distill" else None
+    return supernet, teacher
 
 
 def _objective(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,9 @@ class RunDirectory:
         """Replace the checkpoint; `state["step"]` is the next step to do.
 
         Raises:
-            TrainingDiverged: a weight of `state["generator"]` is not finite; the old one stays.
+            TrainingDiverged: a tensor of it is not finite; the old one stays.
         """
-        for name, value in state["generator"].items():
+        for name, value in _tensors(state):
             if not bool(value.isfinite().all()):
                 raise TrainingDiverged(
                     f"{name} is not finite after step {state['step'] - 1}; {self._what_is_kept()}"
@@ -132,6 +132,16 @@ class RunDirectory:
 
 Report = Callable[[str, int, int], None]
 """Progress: the name of a stage, steps done, steps in all."""
+
+
+def _tensors(state: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of a nested state, with its dotted name."""
+    if isinstance(state, Tensor):
+        yield name, state
+    elif isinstance(state, dict | list | tuple):
+        items = state.items() if isinstance(state, dict) else enumerate(state)
+        for key, value in items:
+            yield from _tensors(value, f"{name}.{key}".strip("."))
 
 
 def _without_rates(text: str) -> dict[str, Any]:

@@ -65,8 +65,6 @@ def _slopes(values: Sequence[float | Tensor], parameters: Sequence[nn.Parameter]
             continue
         gradients: Sequence[Tensor | None] = [None] * len(parameters)
         if isinstance(value, Tensor):
-            gradients = torch.autograd.grad(
-                value, parameters, retain_graph=True, allow_unused=True
-            )
+            gradients = torch.autograd.grad(value, parameters, retain_graph=True, allow_unused=True)
         rows[id(value)] = [0.0 if g is None else float(g[-1]) for g in gradients]
     return torch.tensor([rows[id(value)] for value in values], dtype=torch.float64)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LEAVES = {"errors", "images", "whole"}  # below every room
+LEAVES = {"errors", "images", "quiet", "whole"}  # below every room
 MAY_IMPORT = {
     "cli": {
         "search",
@@ -45,6 +45,11 @@ def imports(path: Path) -> set[str]:
                 found.update(".".join((*base, alias.name)) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pocketstyle."):
             found.add(node.module.removeprefix("pocketstyle."))
+        elif isinstance(node, ast.ImportFrom) and node.module == "pocketstyle":
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            whole = (alias.name for alias in node.names)
+            found.update(n.removeprefix("pocketstyle.") for n in whole if "pocketstyle" in n)
     return found
 
 

@@ -37,6 +37,12 @@ def test_16_bit_grey_keeps_its_high_byte(tmp_path):
     assert got.shape == (1, 5, 3)
 
 
+def test_floating_point_grey_is_taken_as_0_to_1(tmp_path):
+    values = np.array([[0.0, 0.25], [1.0, 7.0]], np.float32)
+    Image.fromarray(values).save(tmp_path / "float.tiff")
+    assert read_rgb(tmp_path / "float.tiff")[..., 0].tolist() == [[0, 64], [255, 255]]
+
+
 def test_transparency_lies_over_white(tmp_path, rgb):
     alpha = np.full((6, 4, 1), 255, np.uint8)
     alpha[0], alpha[1] = 0, 51

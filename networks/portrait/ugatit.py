@@ -6,6 +6,7 @@ At 64 base channels and 256x256 it has 10.59 M parameters and 52.50 GMACs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import ClassVar
 
 import torch
@@ -110,20 +111,27 @@ class UgatitGenerator(nn.Module):
 
     def kernels(self, h: int | None = None, w: int | None = None) -> Iterator[Kernel]:
         """The converted graph's operators for an input of h×w (the spec's size by default), C4."""
+        for _, kernels in self.parts(h, w):
+            yield from kernels
+
+    def parts(
+        self, h: int | None = None, w: int | None = None
+    ) -> Iterator[tuple[str, Iterator[Kernel]]]:
+        """The same by part of the network: its name and its kernels, in the order of `kernels`."""
         h, w = h or self.spec.size, w or self.spec.size
-        yield from self.stem.kernels(h, w)
-        yield from self.down1.kernels(h, w)
-        yield from self.down2.kernels(h // 2, w // 2)
-        for block in self.encoder.values():
-            yield from block.kernels(h // 4, w // 4)
-        yield from self.cam.kernels(h // 4, w // 4)
-        yield from self.modulation.kernels(h // 4, w // 4)
-        for block in self.decoder.values():
-            yield from block.kernels(h // 4, w // 4)
-        yield from self.up1.kernels(h // 4, w // 4)
-        yield from self.up2.kernels(h // 2, w // 2)
-        yield from self.to_rgb.kernels(h, w)
-        yield Kernel("TANH", 3, 3, 1, 1, 1, h, w)
+        small = h // 4, w // 4
+        yield "stem", self.stem.kernels(h, w)
+        yield "down1", self.down1.kernels(h, w)
+        yield "down2", self.down2.kernels(h // 2, w // 2)
+        for name, block in self.encoder.items():
+            yield name, block.kernels(*small)
+        yield "cam", self.cam.kernels(*small)
+        yield "modulation", self.modulation.kernels(*small)
+        for name, block in self.decoder.items():
+            yield name, block.kernels(*small)
+        yield "up1", self.up1.kernels(*small)
+        yield "up2", self.up2.kernels(h // 2, w // 2)
+        yield "to_rgb", chain(self.to_rgb.kernels(h, w), [Kernel("TANH", 3, 3, 1, 1, 1, h, w)])
 
 
 class Convolved(nn.Module):

@@ -21,7 +21,7 @@ def pocketstyle(*arguments, cwd=None):
 
 
 def fails(done, status, *words):
-    lines = done.stderr.strip().splitlines()
+    lines = done.stderr.splitlines()
     assert done.returncode == status, done.stderr
     assert done.stdout == ""
     assert len(lines) == 1, done.stderr
@@ -47,9 +47,24 @@ def test_data_writes_pairs_and_refuses_to_mix(tmp_path):
 def test_info_and_predict_speak_json(model):
     info = json.loads(pocketstyle("info", model, "--json").stdout)
     assert info["widths"]["trunk"] == 16
+    parts = info["parts"].values()
+    assert sum(part["macs"] for part in parts) == pytest.approx(info["macs"])
+    for device, ms in info["predicted_ms"].items():
+        assert sum(part["predicted_ms"][device] for part in parts) == pytest.approx(ms)
     done = pocketstyle("latency", "predict", model, "--device", "pixel4", "--json")
     assert json.loads(done.stdout)["ms"] == pytest.approx(info["predicted_ms"]["pixel4"])
     assert set(json.loads(pocketstyle("latency", "devices", "--json").stdout)) >= {"s10", "pixel4"}
+
+
+def test_shipped_networks_go_by_name():
+    teacher, student = (
+        json.loads(pocketstyle("info", name, "--json").stdout)
+        for name in ("heads-teacher", "heads")
+    )
+    assert teacher["macs"] > 4 * student["macs"]
+    assert "up2" in pocketstyle("info", "heads").stdout
+    assert "ms on s10" in pocketstyle("latency", "predict", "heads-teacher").stdout
+    fails(pocketstyle("info", "nonesuch"), 2, "nonesuch", "heads-teacher")
 
 
 def test_fitting_replaces_nothing_unasked(tmp_path):
@@ -90,6 +105,10 @@ def test_playing_mistakes(tmp_path, model):
     fails(pocketstyle("stylize", photo, "-m", photo, "-o", out), 1, "not a TFLite file")
     fails(pocketstyle("stylize", photo, "-m", model, "-o", out), 1, "not a TFLite file")
     assert not out.exists()
+    fails(pocketstyle("stylize", tmp_path / "none.png", "-o", out), 1, "no such file", "none.png")
+    out.write_text("mine")
+    fails(pocketstyle("stylize", photo, "-o", out), 2, "exists", "--force")
+    assert out.read_text() == "mine"
 
 
 def test_converting_mistakes(tmp_path, model):

@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch")
 litert_torch = pytest.importorskip("litert_torch")
 
 from pocketstyle.converters import convert  # noqa: E402
-from pocketstyle.converters.quiet import quiet  # noqa: E402
 from pocketstyle.images import list_pictures, read_rgb, resize  # noqa: E402
 from pocketstyle.networks import ModelCard, build, ugatit_spec  # noqa: E402
+from pocketstyle.quiet import quiet  # noqa: E402
 
 SIZE = 32
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def bundles(network, tmp_path_factory) -> dict[str, SimpleNamespace]:
     """fp32 and fp16, each with `path` and the `info` that `convert` returned."""
     folder = tmp_path_factory.mktemp("bundles")
     paths = {precision: folder / f"{precision}.tflite" for precision in ("fp32", "fp16")}
-    infos = convert(network, CARD, paths, predicted_ms={"s10": 1.5}, metrics={"fid": 71.25})
+    infos = convert(network, CARD, paths, predicted_ms={"s10": 1.5})
     return {p: SimpleNamespace(path=path, info=infos[p]) for p, path in paths.items()}
 
 

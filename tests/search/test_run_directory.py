@@ -26,8 +26,10 @@ def test_weights_that_are_not_finite_do_not_replace_the_checkpoint(toy_config, t
     with pytest.raises(TrainingDiverged, match="no checkpoint had been written"):
         run.checkpoint({"step": 1, "generator": {"w": bad}})
     run.checkpoint({"step": 4, "generator": {"w": good}})
-    with pytest.raises(TrainingDiverged, match=r"w is not finite after step 7; .*last good"):
-        run.checkpoint({"step": 8, "generator": {"w": bad}})
+    for part in ("generator", "objective"):  # an adversary can be what breaks
+        state = {"step": 8, "generator": {"w": good}} | {part: {"nets": [{"w": bad}]}}
+        with pytest.raises(TrainingDiverged, match=rf"{part}.nets.0.w is not finite .* 7; .*last"):
+            run.checkpoint(state)
     assert load_state(run.checkpoint_path)["step"] == 4
 
 

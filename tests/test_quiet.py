@@ -3,7 +3,7 @@ import os
 import sys
 
 import pytest
-from pocketstyle.converters.quiet import TAIL_LINES, quiet
+from pocketstyle.quiet import TAIL_LINES, quiet
 
 
 def test_native_code_streams_and_logs_are_silenced(capfd, monkeypatch):
