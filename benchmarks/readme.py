@@ -22,7 +22,7 @@ from pocketstyle.search import resolve_model
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- numbers: benchmarks/readme.py -->", "<!-- end of numbers -->"
-SHOWN = range(100, 106)  # unseen heads; the demo measures on others of the same set
+SHOWN = range(100, 106)  # unseen heads of another set than the demo measures on
 
 
 def numbers(result: dict) -> str:

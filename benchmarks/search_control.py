@@ -4,10 +4,10 @@
 
 `--demo` is a finished demo on the same, otherwise idle, computer. The control keeps the same share
 of every width, the channels whose weights have the largest norms, no block removed; the share is
-the largest whole percent that is as fast as the student. It then trains with the same loss,
-optimiser, data and schedule for as many seconds as the demo spent on its search and fine-tuning
-together. The result goes to benchmarks/results/ and into the package, where the demo's report shows
-it.
+the largest, to a tenth of a percent, that is as fast as the student. It then trains with the same
+loss, optimiser, data and schedule for as many seconds as the demo spent on its search and
+fine-tuning together. The result goes to benchmarks/results/ and into the package, where the demo's
+report shows it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from time import perf_counter
 
 import torch
 from pocketstyle.datasets import render_heads
+from pocketstyle.demo.main_job import UNSEEN, UNSEEN_SEED
 from pocketstyle.latency_model import SpeedModel, total_macs
 from pocketstyle.networks import compact, load, start_search
 from pocketstyle.search import load_config, quality_to_truth, resolve_model
@@ -31,7 +32,6 @@ from pocketstyle.search.objectives import Distilled
 from pocketstyle.search.optimizers import learning_rate_at
 from torch import nn
 
-UNSEEN, UNSEEN_SEED = 64, 2  # as in the demo
 ROOT = Path(__file__).parents[1]
 OUTS = ROOT / "benchmarks/results/search_control.json", ROOT / "demo/search_control.json"
 
@@ -83,8 +83,8 @@ def main() -> None:
 
     model = SpeedModel.load(settings.device)
     teacher, _ = load(resolve_model(settings.teacher))
-    for percent in range(99, 0, -1):
-        network, kept = pruned(load(resolve_model(settings.teacher))[0], percent / 100)
+    for share in (tenths / 1000 for tenths in range(999, 0, -1)):
+        network, kept = pruned(load(resolve_model(settings.teacher))[0], share)
         if model.latency(network.kernels()) <= searched["predicted_ms"]:
             break
     else:
@@ -108,7 +108,7 @@ def main() -> None:
         "search": searched,
         "magnitude": measured(network, settings.device, unseen, elapsed),
         "magnitude_before_training": before,
-        "magnitude_share_of_widths": percent / 100,
+        "magnitude_share_of_widths": share,
         "magnitude_steps": step,
         "device": settings.device,
         "target_ms": settings.target_ms,

@@ -33,8 +33,10 @@ from ..whole import written_whole
 from .report import write_report
 
 ASTRONAUT = Path(__file__).parent / "astronaut.jpg"
-UNSEEN_SEED = 2  # the teacher and the search draw from set 1
-UNSEEN, CLIP_FRAMES, FPS = 64, 96, 24
+# the teacher and the search draw from set 1; settings were chosen on set 2, and set 3 judged the
+# teacher, so set 4 is new to all
+UNSEEN, UNSEEN_SEED = 128, 4
+CLIP_SEED, CLIP_FRAMES, FPS = 2, 96, 24
 SHORT = {"heads": 96, "steps": 12, "fine_tune_steps": 8}
 
 
@@ -74,7 +76,7 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
         photos, truth = render_heads(
             UNSEEN, size, UNSEEN_SEED, lambda done, total: report("unseen heads", done, total)
         )
-        clip = list(heads.clip(UNSEEN_SEED, CLIP_FRAMES, size))
+        clip = list(heads.clip(CLIP_SEED, CLIP_FRAMES, size))
         write_video((photo for photo, _ in clip), out / "clip.mp4", FPS)
         Image.fromarray(read_rgb(ASTRONAUT)).save(out / "astronaut.png")
 

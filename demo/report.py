@@ -264,8 +264,8 @@ def _control(result: dict[str, Any]) -> Html | None:
     header = ("", "MACs", "predicted", "SSIM to the truth", "L1 to the truth", "time")
     intro = (
         "Is the search worth it, or would any pruning do? The control keeps the same share of "
-        "every group, the channels with the largest weights, the largest whole percent that is as "
-        "fast as the search's student, and is trained on for the same time."
+        "every group, the channels with the largest weights, as many as the latency of the "
+        "search's student allows, and is trained on for the same time."
     )
     note = Html(
         f"Measured beforehand, not in this run: {parts.escape(control['n'])} unseen heads, "
