@@ -29,4 +29,4 @@ lock: setup
 	    --python-version 3.11 --no-header --no-emit-index-url --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info runs/demo
+	rm -rf $(VENV) build *.egg-info runs/demo runs/.demo.part

@@ -57,8 +57,8 @@ def numbers(result: dict) -> str:
     seconds = sum(result["seconds"].values())
     return (
         f"{table}\n\n"
-        f"Target {result['target_ms']:g} ms on {device}; the student keeps {gain:.0%} of the "
-        f"teacher's gain in SSIM over the untouched input and {l1_gain:.0%} of that in L1 "
+        f"Target {result['target_ms']:g} ms on {device}; the student keeps {gain:.2%} of the "
+        f"teacher's gain in SSIM over the untouched input and {l1_gain:.2%} of that in L1 "
         f"(N = {result['unseen_heads']} unseen "
         f"heads). Bundle: {bundle['bytes'] / 1e3:.0f} kB, differs from torch by at most "
         f"{bundle['parity_max_abs']:.1e} (fp16 weights) and {bundle['parity_max_abs_fp32']:.1e} "

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from .networks import network_and_card
 from .options import Json
 
 NAME = "info"
@@ -22,18 +23,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Show widths, MACs, parameters and latency by block."""
-    from ..networks import Spec, build, load
-    from ..sdk import read_info, resolve, shipped
-    from ..search import resolve_model
-
-    if model.endswith(".tflite") or model in shipped():
-        info = read_info(resolve(model))
-        card = info.model_dump(mode="json", exclude={"spec", "signatures"})
-        network = build(Spec.from_json(json.dumps(info.spec)))
-    else:
-        network, model_card = load(resolve_model(model))
-        card = {"name": model_card.name, "licence": model_card.licence}
-        card |= {"metrics": model_card.metrics, "provenance": model_card.provenance}
+    network, card = network_and_card(model)
     result = describe(network) | {"card": card}
     if as_json:
         print(json.dumps(result))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from .networks import network_and_card
 from .options import Device, Force, Json, emit
 
 app = typer.Typer(help="The speed model: devices, predictions, fits.", no_args_is_help=True)
@@ -29,17 +30,17 @@ def devices(as_json: Json = False) -> None:
 
 @app.command("predict")
 def predict(
-    model: Annotated[str, typer.Argument(help="model.safetensors, or a shipped teacher's name.")],
+    model: Annotated[
+        str, typer.Argument(help="model.safetensors, a bundle, or the name of a shipped one.")
+    ],
     device: Device = "s10",
     as_json: Json = False,
 ) -> None:
     """Predict the milliseconds that a network takes for one picture on a phone's GPU."""
     from ..latency_model import SpeedModel
-    from ..networks import load
-    from ..search import resolve_model
 
     speed = SpeedModel.load(device)
-    kernels = list(load(resolve_model(model))[0].kernels())
+    kernels = list(network_and_card(model)[0].kernels())
     result = {
         "device": device,
         "ms": speed.latency(kernels),

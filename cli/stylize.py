@@ -45,4 +45,5 @@ def run(
             report=lambda done, total: report("stylize", done, total),
         )
     fields = {key: str(v) if isinstance(v, Path) else v for key, v in asdict(result).items()}
-    emit(fields, as_json, "  ".join(f"{key}: {value}" for key, value in fields.items()))
+    told = {key: ", ".join(v) if isinstance(v, tuple) else v for key, v in fields.items()}
+    emit(fields, as_json, "  ".join(f"{key}: {value}" for key, value in told.items() if value))

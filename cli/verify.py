@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import numpy as np
 import typer
 
 from ..errors import PocketstyleError
+from ..quiet import quiet
 from .options import Json
 
 NAME = "verify"
@@ -39,7 +41,10 @@ def run(
     if pictures is not None:
         size = info.signatures[0].inputs[0].shape[1]
         shown = read_folder(pictures, size, at_least=1).pictures[:16]
-    result = verify(path, network, shown)
+    elif network is not None:
+        print("compared on noise; --pictures FOLDER compares on pictures", file=sys.stderr)
+    with quiet():  # the runtime announces its kernels
+        result = verify(path, network, shown)
     if as_json:
         print(result.to_json())
     else:

@@ -54,8 +54,23 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
             raise UsageError(f"{out} exists; pass --force to replace it")
         if any(out.iterdir()) and not (out / "demo").is_file():
             raise UsageError(f"{out} was not made by the demo; choose another --out")
+    work = out.with_name(f".{out.name}.part")  # an earlier demo stays until this one is done
+    if work.exists():
+        shutil.rmtree(work)
+    work.mkdir(parents=True)
+    result = _run(work, short=short, report=report)
+    result["bundle"]["path"] = str(out / Path(result["bundle"]["path"]).name)
+    result["report"] = str(out / Path(result["report"]).name)
+    with written_whole(work / "result.json") as part:
+        part.write_text(json.dumps(result, indent=1))
+    if out.exists():
         shutil.rmtree(out)
-    out.mkdir(parents=True)
+    work.rename(out)
+    return result
+
+
+def _run(out: Path, *, short: bool, report: Report) -> dict[str, Any]:
+    """The job itself, into an empty folder."""
     (out / "demo").touch()
     seconds: dict[str, float] = {}
 
@@ -151,19 +166,12 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
         "video_fps": video.fps,
         "seconds": seconds,
     }
-    _write_result(out, result)
     with stage("report"):
         rows = _rows(photos.pictures, truth.pictures, teacher, student)
         result["report"] = str(
             write_report(out, result, rows, teacher.spec, student.spec, short=short)
         )
-    _write_result(out, result)
     return result
-
-
-def _write_result(out: Path, result: dict[str, Any]) -> None:
-    with written_whole(out / "result.json") as part:
-        part.write_text(json.dumps(result, indent=1))
 
 
 def _costs(network: nn.Module) -> dict[str, Any]:

@@ -170,7 +170,7 @@ def _member(data: bytes, path: Path) -> bytes:
         if _ENTRY.search(data):
             raise FormatError(f"{path} is damaged: its metadata cannot be unpacked") from error
     raise FormatError(
-        f"{path} is a TFLite file without pocketstyle metadata; "
+        f"{path} is a TFLite file without pocketstyle metadata, or cut short; "
         "make a bundle with `pocketstyle convert`"
     )
 

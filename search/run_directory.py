@@ -6,18 +6,19 @@ import json
 import math
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from ..datasets import to_pictures
 from ..errors import PocketstyleError, TrainingDiverged, UsageError
 from ..whole import written_whole
 from .config import Config, dump_toml
+from .event_file import EventFile
 from .metrics_file import read_metrics
 from .state_file import load_state, save_state
 
@@ -31,7 +32,7 @@ class RunDirectory:
 
     Raises:
         UsageError: the directory holds a run and `resume` is off, or its configuration differs, or
-            it holds something else.
+            it holds something else. A finished run's rates cannot change any more.
     """
 
     def __init__(self, path: str | Path, config: Config, *, resume: bool = False):
@@ -43,9 +44,11 @@ class RunDirectory:
         if self.config_path.exists():
             if not resume:
                 raise UsageError(f"{self.path} holds a run already; pass --resume or another --out")
-            if _without_rates(self.config_path.read_text()) != _without_rates(self.config_text):
+            finished = (self.path / "model.safetensors").exists()
+            if changed := _changes(self.config_path, self.config_text, rates=not finished):
                 raise UsageError(
-                    f"{self.path}: --resume needs the same configuration; {self.config_path}"
+                    f"{self.path}: --resume needs the run's own configuration; "
+                    + "; ".join(changed)
                 )
         elif self.path.is_dir() and any(p.name[0] != "." for p in self.path.iterdir()):
             raise UsageError(f"{self.path} holds files that are not a run's; choose another --out")
@@ -59,9 +62,9 @@ class RunDirectory:
 
         To be called when the data are there: from here on the directory holds a run.
         """
-        with written_whole(self.config_path) as part:
+        with self._writing(), written_whole(self.config_path) as part:
             part.write_text(self.config_text)
-        self.events = SummaryWriter(str(self.path / "events"))
+            self.events = EventFile(self.path / "events")
         if not self.checkpoint_path.exists():
             self.metrics_path.unlink(missing_ok=True)
             return None
@@ -82,17 +85,15 @@ class RunDirectory:
                 raise TrainingDiverged(
                     f"{name} is not finite after step {state['step'] - 1}; {self._what_is_kept()}"
                 )
-        try:
+        with self._writing():
             save_state(self.checkpoint_path, state)
-        except PocketstyleError as error:
-            raise PocketstyleError(f"{error}; {self._what_is_kept()}") from error
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         """Append a line to metrics.jsonl and the same numbers to TensorBoard."""
-        with self.metrics_path.open("a") as file:
-            file.write(json.dumps({"step": step, **metrics}) + "\n")
-        for name, value in metrics.items():
-            self.events.add_scalar(name, value, step)
+        with self._writing():
+            with self.metrics_path.open("a") as file:
+                file.write(json.dumps({"step": step, **metrics}) + "\n")
+            self.events.add(step, metrics)
 
     def finite(self, terms: Mapping[str, Tensor], step: int, rate_key: str) -> dict[str, float]:
         """The loss and its terms as numbers.
@@ -111,6 +112,19 @@ class RunDirectory:
                 )
         return {"loss": sum(values.values()), **values}
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Adds to a failure what is kept."""
+        try:
+            yield
+        except PocketstyleError as error:
+            raise PocketstyleError(f"{error}; {self._what_is_kept()}") from error
+        except OSError as error:
+            where = error.filename or self.path
+            raise PocketstyleError(
+                f"cannot write {where}: {error.strerror}; {self._what_is_kept()}"
+            ) from error
+
     def _what_is_kept(self) -> str:
         if self.checkpoint_path.exists():
             return f"{self.checkpoint_path} holds the last good state"
@@ -119,14 +133,16 @@ class RunDirectory:
     def sample(self, name: str, rows: list[Any]) -> Path:
         """Save a grid of pictures, samples/NAME.png: each row a tensor [N, 3, H, W] in [-1, 1]."""
         path = self.path / "samples" / f"{name}.png"
-        path.parent.mkdir(exist_ok=True)
+        with self._writing():
+            path.parent.mkdir(exist_ok=True)
         grid = [[picture for picture in to_pictures(row)] for row in rows]
         h, w = grid[0][0].shape[:2]
         sheet = Image.new("RGB", (w * max(map(len, grid)), h * len(grid)))
         for top, row in enumerate(grid):
             for left, picture in enumerate(row):
                 sheet.paste(Image.fromarray(picture), (left * w, top * h))
-        sheet.save(path)
+        with self._writing():
+            sheet.save(path)
         return path
 
 
@@ -144,11 +160,25 @@ def _tensors(state: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
             yield from _tensors(value, f"{name}.{key}".strip("."))
 
 
-def _without_rates(text: str) -> dict[str, Any]:
-    """A configuration less the learning rates."""
-    tree = tomllib.loads(text)
-    for section in tree.values():
-        if isinstance(section, dict):
-            for rate in ("learning_rate", "mask_rate"):
-                section.pop(rate, None)
-    return tree
+def _changes(kept: Path, wanted: str, *, rates: bool) -> list[str]:
+    """What of a configuration differs from the one on file, a phrase for each key.
+
+    Args:
+        rates: the learning rates may differ.
+    """
+    old, new = _settings(tomllib.loads(kept.read_text())), _settings(tomllib.loads(wanted))
+    return [
+        f"{key} was {old.get(key)!r}, not {new.get(key)!r}"
+        for key in sorted({**old, **new})
+        if old.get(key) != new.get(key)
+        and not (rates and key.endswith(("learning_rate", "mask_rate")))
+    ]
+
+
+def _settings(tree: dict[str, Any], name: str = "") -> dict[str, Any]:
+    """Nested settings by dotted key."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        dotted = f"{name}.{key}".strip(".")
+        flat |= _settings(value, dotted) if isinstance(value, dict) else {dotted: value}
+    return flat

@@ -2,6 +2,7 @@
 
 import errno
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,8 +17,11 @@ def test_a_resumed_run_may_change_its_rates_only(toy_config, tmp_path):
     RunDirectory(tmp_path, load_config(toy_config)).restore()
     slower = ["train.learning_rate=1e-5", "search.learning_rate=1e-5", "search.mask_rate=1e-4"]
     RunDirectory(tmp_path, load_config(toy_config, slower), resume=True)
-    with pytest.raises(UsageError, match="same configuration"):
+    with pytest.raises(UsageError, match=r"train.steps was \d+, not 31"):
         RunDirectory(tmp_path, load_config(toy_config, ["train.steps=31"]), resume=True)
+    (tmp_path / "model.safetensors").touch()  # finished: the rates are those that it was made with
+    with pytest.raises(UsageError, match=r"train.learning_rate was .*, not"):
+        RunDirectory(tmp_path, load_config(toy_config, slower), resume=True)
 
 
 def test_weights_that_are_not_finite_do_not_replace_the_checkpoint(toy_config, tmp_path):
@@ -45,6 +49,26 @@ def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(toy_config, tmp_path,
         run.checkpoint({"step": 8, "generator": {}})
     assert load_state(run.checkpoint_path)["step"] == 4
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_while_logging_says_what_is_kept(toy_config, tmp_path):
+    run = RunDirectory(tmp_path, load_config(toy_config))
+    run.restore()
+    run.metrics_path.symlink_to("/dev/full")
+    with pytest.raises(PocketstyleError, match=r"No space left.*no checkpoint had been written"):
+        run.log(0, {"loss": 1.0})
+
+
+def test_tensorboard_reads_the_events(toy_config, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = RunDirectory(tmp_path, load_config(toy_config))
+    run.restore()
+    run.log(0, {"loss": 2.0})
+    run.log(5, {"loss": 1.5})
+    events = EventAccumulator(str(tmp_path / "events")).Reload().Scalars("loss")
+    assert [(event.step, event.value) for event in events] == [(0, 2.0), (5, 1.5)]
 
 
 @pytest.mark.parametrize("resume", [False, True])
