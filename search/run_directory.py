@@ -62,8 +62,9 @@ class RunDirectory:
 
         To be called when the data are there: from here on the directory holds a run.
         """
-        with self._writing(), written_whole(self.config_path) as part:
-            part.write_text(self.config_text)
+        with self._writing():
+            with written_whole(self.config_path) as part:
+                part.write_text(self.config_text)
             self.events = EventFile(self.path / "events")
         if not self.checkpoint_path.exists():
             self.metrics_path.unlink(missing_ok=True)
