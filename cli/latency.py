@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +53,45 @@ def predict(
         f"{len(result['out_of_range'])} kinds of kernel lie outside what was measured"
     )
     emit(result, as_json, text)
+
+
+@app.command("measure")
+def measure(
+    bundle: Annotated[str, typer.Argument(help="A .tflite, or the name of a shipped bundle.")],
+    tool: Annotated[
+        Path | None,
+        typer.Option("--benchmark-model", help="TFLite's benchmark_model for the phones on adb."),
+    ] = None,
+    serial: Annotated[
+        list[str] | None, typer.Option(help="Only these phones [all that adb lists].")
+    ] = None,
+    adb: Annotated[str, typer.Option(help="The adb program.")] = "adb",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads on this computer.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Measure a bundle: on this computer's CPU, or with --benchmark-model on phones' GPUs."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ..latency_model.measuring import connected_phones, measure_here, measure_on_phone
+    from ..sdk import resolve
+
+    path = resolve(bundle)
+    if tool is None:
+        found = [measure_here(path, threads)]
+    else:
+        phones = connected_phones(adb)
+        if unknown := set(serial or ()) - {phone.serial for phone in phones}:
+            raise UsageError(f"adb lists no phone {', '.join(sorted(unknown))} that is ready")
+        chosen = [phone for phone in phones if not serial or phone.serial in serial]
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            found = list(pool.map(lambda p: measure_on_phone(path, tool, p, adb=adb), chosen))
+    results = [asdict(m) | {"ms": m.ms, "half_width_ms": m.half_width_ms} for m in found]
+    lines = [
+        f"{m.device}, {m.backend}: {m.ms:.2f} ± {m.half_width_ms:.2f} ms (95 %, "
+        f"{len(m.rounds_ms)} rounds)"
+        for m in found
+    ]
+    emit({"measurements": results}, as_json, "\n".join(lines))
 
 
 @app.command("fit")

@@ -136,7 +136,10 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
                 line["target_ms"] = latency_term.target_at(step)
                 line["price"] = latency_term.price
                 line |= {f"width/{w.name}": len(w.kept) for w in widths}
-                line |= {f"gate/{i}": float(is_open(gate)) for i, gate in enumerate(gates)}
+                blocks = zip(full.blocks, gates, strict=True)
+                line |= {f"gate/{name}": float(is_open(gate)) for name, gate in blocks}
+            elif step == settings.steps:  # where the landing led
+                line["predicted_ms"] = latency_term.latency.predict()
             run.log(step, line)
         if step % config.train.sample_every == 0:
             with torch.no_grad():

@@ -104,7 +104,8 @@ def latency_figure(metrics: Metrics) -> Html:
         return figure(
             _svg(plot, "Predicted latency against the step"),
             "The target falls from the full network's latency to the wished one; from there the "
-            "masks move ever more slowly, until they are fixed.",
+            "masks move ever more slowly. At the end the last channels close or come back, until "
+            "the network is just below the target.",
             css="plot",
         )
 

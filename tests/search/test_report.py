@@ -77,7 +77,12 @@ def search_lines(arrived: int = 6, steps: int = 8, fine_tuning: int = 3) -> list
         line = {"step": step, "loss": 3.0 - 0.1 * step, "distill": 3.0 - 0.1 * step}
         target = 20.0 - 8.0 * min(1.0, (step + 1) / arrived)
         line |= {"predicted_ms": target + 0.25, "target_ms": target}
-        line |= {"width/stem": 16 - step, "width/encoder1": 64, "gate/0": 1.0, "gate/1": step < 5}
+        line |= {
+            "width/stem": 16 - step,
+            "width/encoder1": 64,
+            "gate/encoder0": 1.0,
+            "gate/encoder1": step < 5,
+        }
         lines.append(line)
     tail = range(steps, steps + fine_tuning)
     return [*lines, *({"step": step, "loss": 2.0, "distill": 2.0} for step in tail)]

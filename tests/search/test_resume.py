@@ -5,9 +5,11 @@ import random
 import subprocess
 import sys
 import time
+import tomllib
 
 import pytest
 from pocketstyle.networks import load
+from pocketstyle.search.metrics_file import curve, read_metrics
 from pocketstyle.search.state_file import load_state
 
 CHANGES = {
@@ -65,6 +67,10 @@ def test_killed_and_resumed_equals_uninterrupted(kind, toy_config, tmp_path):
     assert (broken / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
     (a, _), (b, _) = load(whole / "model.safetensors"), load(broken / "model.safetensors")
     assert a.spec == b.spec
+    if kind != "train":
+        _, predicted = curve(read_metrics(metrics), "predicted_ms")
+        target = tomllib.loads((whole / "config.toml").read_text())["search"]["target_ms"]
+        assert predicted[0] > 1.2 * target and 0.9 * target < predicted[-1] <= target
     weights = b.state_dict()
     assert all((value == weights[name]).all() for name, value in a.state_dict().items())
 

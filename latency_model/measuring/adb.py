@@ -1,0 +1,138 @@
+"""Measuring on Android phones with TFLite's `benchmark_model`, over adb.
+
+The tool is the user's (tensorflow.org/lite/performance/measurement has prebuilt ones). A round that
+ends on a hot phone does not count: a throttled GPU is another device.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import PocketstyleError, UsageError
+from .benchmark_tool import ToolRun, read_tool_output
+from .measurement import Measurement, repeat_until_tight
+
+FOLDER = "/data/local/tmp/pocketstyle"
+RUNS, WARM_UP_RUNS = 50, 10  # inferences of a round
+HOT = 2  # Android's thermal status MODERATE, from which on it may throttle
+COOLING_S, COOLINGS = 30.0, 10  # one pause, and how many before giving up
+COMMAND_S = 300  # after which a phone counts as lost
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A phone that adb lists and that answers."""
+
+    serial: str
+    model: str
+
+
+def connected_phones(adb: str = "adb") -> list[Phone]:
+    """The phones that are ready.
+
+    Raises:
+        PocketstyleError: none is, and why: none connected, unauthorised, offline, no adb.
+    """
+    listed = re.findall(
+        r"^(\S+)\s+(device|unauthorized|offline)\b(.*)$", _run(adb, "devices", "-l"), re.M
+    )
+    ready = [
+        Phone(serial, (re.search(r"model:(\S+)", rest) or [serial, serial])[1])
+        for serial, state, rest in listed
+        if state == "device"
+    ]
+    if ready:
+        return ready
+    for serial, state, _ in listed:
+        if state == "unauthorized":
+            raise PocketstyleError(f"phone {serial} is unauthorised: allow USB debugging on it")
+        raise PocketstyleError(f"phone {serial} is {state}: plug it in again")
+    raise PocketstyleError("no phone is connected (adb devices lists none)")
+
+
+def measure_on_phone(
+    bundle: Path,
+    tool: Path,
+    phone: Phone,
+    *,
+    adb: str = "adb",
+    pause: Callable[[float], None] = time.sleep,
+) -> Measurement:
+    """Latency of a .tflite on a phone's GPU.
+
+    Args:
+        bundle: the model.
+        tool: `benchmark_model` built for the phone.
+        pause: waits seconds for a hot phone to cool.
+
+    Raises:
+        UsageError: a file is missing.
+        PocketstyleError: the phone is lost or stays hot, or not all of the model runs on the GPU.
+    """
+    for path in (bundle, tool):
+        if not path.is_file():
+            raise UsageError(f"no such file: {path}")
+
+    def shell(*words: str) -> str:
+        return _run(adb, "-s", phone.serial, "shell", *words)
+
+    shell("mkdir", "-p", FOLDER)
+    _run(adb, "-s", phone.serial, "push", str(bundle), f"{FOLDER}/model.tflite")
+    _run(adb, "-s", phone.serial, "push", str(tool), f"{FOLDER}/benchmark_model")
+    shell("chmod", "+x", f"{FOLDER}/benchmark_model")
+    last: list[ToolRun] = []
+
+    def one_round() -> float:
+        for _ in range(COOLINGS):
+            if _thermal_status(shell) < HOT:
+                output = shell(
+                    f"{FOLDER}/benchmark_model",
+                    f"--graph={FOLDER}/model.tflite",
+                    "--use_gpu=true",
+                    "--enable_op_profiling=true",
+                    f"--num_runs={RUNS}",
+                    f"--warmup_runs={WARM_UP_RUNS}",
+                )
+                last[:] = [read_tool_output(output)]
+                if _thermal_status(shell) < HOT:
+                    return last[0].ms
+            pause(COOLING_S)
+        raise PocketstyleError(f"phone {phone.serial} stays hot: let it cool and measure again")
+
+    rounds = repeat_until_tight(one_round)
+    return Measurement(f"{phone.model} ({phone.serial})", "adb-gpu", rounds, last[0].operators_ms)
+
+
+def _thermal_status(shell: Callable[..., str]) -> int:
+    """Android's thermal status, 0 (none) to 6; 0 where the phone (before Android 10) has none."""
+    status = re.search(r"Thermal Status: (\d+)", shell("dumpsys", "thermalservice"))
+    return int(status[1]) if status else 0
+
+
+def _run(adb: str, *words: str) -> str:
+    """What adb printed; the tool on the phone prints to both of its streams."""
+    try:
+        done = subprocess.run(
+            [adb, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=COMMAND_S,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise PocketstyleError(f"{adb} is not installed (Android's platform tools)") from error
+    except subprocess.TimeoutExpired as error:
+        raise PocketstyleError(f"the phone does not answer for {COMMAND_S} s") from error
+    lost = re.search(r"^(?:adb: )?error: (.*)$", done.stdout, re.M)
+    if lost:
+        raise PocketstyleError(f"adb: {lost[1]}")
+    if done.returncode and "shell" not in words:
+        raise PocketstyleError(f"adb {words[0]} failed: {done.stdout.strip()}")
+    return done.stdout
