@@ -123,4 +123,4 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> av.Vide
         if not stream.disposition & Disposition.attached_pic:  # a song's cover is no video
             stream.thread_count = 1  # the other cores run the network
             return stream
-    raise DataError(f"{path} is neither a picture nor a video")
+    raise DataError(f"{path} has no video stream")

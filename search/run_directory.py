@@ -22,6 +22,8 @@ from .event_file import EventFile
 from .metrics_file import read_metrics
 from .state_file import load_state, save_state
 
+NAMED = 4  # changed settings that a refusal to resume names
+
 
 class RunDirectory:
     """`runs/NAME/` with config.toml, metrics.jsonl, TensorBoard events, checkpoint and samples.
@@ -46,10 +48,8 @@ class RunDirectory:
                 raise UsageError(f"{self.path} holds a run already; pass --resume or another --out")
             finished = (self.path / "model.safetensors").exists()
             if changed := _changes(self.config_path, self.config_text, rates=not finished):
-                raise UsageError(
-                    f"{self.path}: --resume needs the run's own configuration; "
-                    + "; ".join(changed)
-                )
+                told = "; ".join(changed[:NAMED] + ["…"] * (len(changed) > NAMED))
+                raise UsageError(f"{self.path}: --resume needs the run's configuration: {told}")
         elif self.path.is_dir() and any(p.name[0] != "." for p in self.path.iterdir()):
             raise UsageError(f"{self.path} holds files that are not a run's; choose another --out")
         try:

@@ -83,7 +83,7 @@ def test_not_tflite(tmp_path):
 
 
 def test_tflite_without_metadata(tmp_path):
-    hint = "TFLite file without pocketstyle metadata; make a bundle with `pocketstyle convert`"
+    hint = "metadata, or cut short; make a bundle with `pocketstyle convert`"
     assert hint in message(tmp_path, FAKE)
     # TFLite's own metadata name their associated files; that is no damage
     assert hint in message(tmp_path, FAKE + b"pocketstyle.json")

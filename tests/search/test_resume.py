@@ -70,7 +70,7 @@ def test_killed_and_resumed_equals_uninterrupted(kind, toy_config, tmp_path):
     if kind != "train":
         _, predicted = curve(read_metrics(metrics), "predicted_ms")
         target = tomllib.loads((whole / "config.toml").read_text())["search"]["target_ms"]
-        assert predicted[0] > 1.2 * target and 0.9 * target < predicted[-1] <= target
+        assert predicted[0] > target and 0.95 * target < predicted[-1] <= target
     weights = b.state_dict()
     assert all((value == weights[name]).all() for name, value in a.state_dict().items())
 
@@ -79,7 +79,10 @@ def test_a_run_is_not_overwritten(toy_config, tmp_path):
     out = tmp_path / "run"
     out.mkdir()
     (out / "config.toml").write_text("x = 1\n")
-    for more, message in (((), "holds a run already"), (("--resume",), "same configuration")):
+    for more, message in (
+        ((), "holds a run already"),
+        (("--resume",), "needs the run's configuration: data.heads"),
+    ):
         done = subprocess.run(
             command("train", toy_config, out, *more), capture_output=True, text=True, timeout=120
         )
