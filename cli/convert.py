@@ -24,20 +24,19 @@ def run(
 ) -> None:
     """Convert a model to one self-describing .tflite."""
     from ..converters import convert
-    from ..latency_model import SpeedModel, device_names
+    from ..latency_model import predict_all
     from ..networks import load
     from ..search import resolve_model
 
     if route != "litert":
         raise UsageError(f"unknown route {route!r}; known: litert")
     network, card = load(resolve_model(model))
-    kernels = list(network.kernels())
     with progress() as report:
         convert(
             network,
             card,
             {precision: output},
-            predicted_ms={name: SpeedModel.load(name).latency(kernels) for name in device_names()},
+            predicted_ms=predict_all(network.kernels()),
             force=force,
             report=report,
         )

@@ -11,7 +11,6 @@ import numpy as np
 import typer
 
 from ..errors import PocketstyleError
-from ..quiet import quiet
 from .options import Json
 
 NAME = "verify"
@@ -43,8 +42,7 @@ def run(
         shown = read_folder(pictures, size, at_least=1).pictures[:16]
     elif network is not None:
         print("compared on noise; --pictures FOLDER compares on pictures", file=sys.stderr)
-    with quiet():  # the runtime announces its kernels
-        result = verify(path, network, shown)
+    result = verify(path, network, shown)
     if as_json:
         print(result.to_json())
     else:

@@ -142,7 +142,7 @@ def _play(data: bytes, info: BundleInfo, content: np.ndarray) -> tuple[np.ndarra
     with quiet():  # the runtime announces its kernels
         interpreter = Interpreter(model_content=data, num_threads=HOST_THREADS)
         run = interpreter.get_signature_runner(signature.name)
-    stylized = np.concatenate([run(**{name: picture[None]})[output] for picture in content])
+        stylized = np.concatenate([run(**{name: picture[None]})[output] for picture in content])
     times = []
     for _ in range(HOST_RUNS):
         start = time.perf_counter()

@@ -25,7 +25,7 @@ from ..converters import convert, verify
 from ..datasets import heads, render_heads, to_pictures, to_tensor
 from ..errors import PocketstyleError, UsageError
 from ..images import centre_square, read_rgb, resize
-from ..latency_model import SpeedModel, device_names, total_macs
+from ..latency_model import predict_all, total_macs
 from ..networks import load, save
 from ..sdk import Stylizer, stylize_video, write_video
 from ..search import Report, load_config, quality_to_truth, resolve_model, search
@@ -59,8 +59,8 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
         shutil.rmtree(work)
     work.mkdir(parents=True)
     result = _run(work, short=short, report=report)
-    result["bundle"]["path"] = str(out / Path(result["bundle"]["path"]).name)
-    result["report"] = str(out / Path(result["report"]).name)
+    result["bundle"]["path"] = str(out / result["bundle"]["path"])
+    result["report"] = str(out / result["report"])
     with written_whole(work / "result.json") as part:
         part.write_text(json.dumps(result, indent=1))
     if out.exists():
@@ -70,7 +70,7 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
 
 
 def _run(out: Path, *, short: bool, report: Report) -> dict[str, Any]:
-    """The job itself, into an empty folder."""
+    """The job itself, into an empty folder; files are named without it."""
     (out / "demo").touch()
     seconds: dict[str, float] = {}
 
@@ -154,7 +154,7 @@ def _run(out: Path, *, short: bool, report: Report) -> dict[str, Any]:
         "teacher": teacher_result,
         "student": student_result,
         "bundle": {
-            "path": str(bundle),
+            "path": bundle.name,
             "bytes": bundle.stat().st_size,
             "parity_max_abs": checks["fp16"].max_abs,
             "parity_max_abs_fp32": checks["fp32"].max_abs,
@@ -168,10 +168,8 @@ def _run(out: Path, *, short: bool, report: Report) -> dict[str, Any]:
     }
     with stage("report"):
         rows = _rows(photos.pictures, truth.pictures, teacher, student)
-        result["report"] = str(
-            write_report(out, result, rows, teacher.spec, student.spec, short=short)
-        )
-    return result
+        page = write_report(out, result, rows, teacher.spec, student.spec, short=short)
+    return result | {"report": page.name}
 
 
 def _costs(network: nn.Module) -> dict[str, Any]:
@@ -179,7 +177,7 @@ def _costs(network: nn.Module) -> dict[str, Any]:
     return {
         "macs": total_macs(kernels),
         "params": sum(parameter.numel() for parameter in network.parameters()),
-        "predicted_ms": {name: SpeedModel.load(name).latency(kernels) for name in device_names()},
+        "predicted_ms": predict_all(kernels),
     }
 
 

@@ -2,6 +2,6 @@
 
 from .fitting import fit_all
 from .kernel import Kernel, total_macs
-from .speed_model import SpeedModel, device_names
+from .speed_model import SpeedModel, device_names, predict_all
 
-__all__ = ["Kernel", "SpeedModel", "device_names", "fit_all", "total_macs"]
+__all__ = ["Kernel", "SpeedModel", "device_names", "fit_all", "predict_all", "total_macs"]

@@ -21,6 +21,15 @@ def mape(predicted: np.ndarray, measured: np.ndarray) -> float:
     return round(float(np.abs(predicted / measured - 1).mean() * 100), 1)
 
 
+def _by_path(predicted: np.ndarray, table: Table) -> dict[str, float]:
+    """`mape` of each path that the table has."""
+    return {
+        name: mape(predicted[table.path == index], table.ms[table.path == index])
+        for index, name in enumerate(PATHS)
+        if (table.path == index).any()
+    }
+
+
 def held_out_configurations(table: Table, elementwise: list) -> dict:
     """Per path, every configuration predicted by a fit that has not seen it."""
     fold = np.random.default_rng(0).permutation(len(table)) % FOLDS
@@ -35,13 +44,8 @@ def held_out_configurations(table: Table, elementwise: list) -> dict:
         seen = seen[convolution[seen]]
         a, b = fit_line(macs[seen], table.ms[seen])
         line[rest] = a + b * macs[rest]
-    by_path = {
-        name: mape(guess[table.path == index], table.ms[table.path == index])
-        for index, name in enumerate(PATHS)
-        if (table.path == index).any()
-    }
     return {
-        "by_path": by_path,
+        "by_path": _by_path(guess, table),
         "conv2d": mape(guess[convolution], table.ms[convolution]),
         "conv2d_linear_in_macs": mape(line[convolution], table.ms[convolution]),
     }
@@ -102,14 +106,9 @@ def fitted_errors(model: SpeedModel, rows: list[Row], networks: dict[str, Networ
     """Errors of the finished model on the very rows it was fitted on, percent."""
     table = kernel_table(rows, model.winograd_rule)
     times = model.kernel_times(table.kernels).numpy()
-    by_path = {
-        name: mape(times[table.path == index], table.ms[table.path == index])
-        for index, name in enumerate(PATHS)
-        if (table.path == index).any()
-    }
     by_model: dict[str, list[Kernel]] = defaultdict(list)
     for row in rows:
         by_model[row.model].append(row.kernel)
     guess = np.array([model.latency(by_model[name]) for name in networks])
     measured = np.array([network.ms for network in networks.values()])
-    return {"by_path": by_path, "network": mape(guess, measured)}
+    return {"by_path": _by_path(times, table), "network": mape(guess, measured)}

@@ -147,11 +147,9 @@ def stack_numbers(values: Sequence[float | Tensor]) -> Tensor:
     return pool[torch.tensor(index)]
 
 
-def counts(kernels: Sequence[Kernel]) -> tuple[Tensor, Tensor, Tensor]:
-    """`cin`, `cout` and `share` of a kernel list, each [K] and float64."""
-    columns = [kernel.cin for kernel in kernels]
-    columns += [kernel.cout for kernel in kernels] + [kernel.share for kernel in kernels]
-    return stack_numbers(columns).reshape(3, len(kernels)).unbind()
+def columns(kernels: Sequence[Kernel]) -> list[float | Tensor]:
+    """What a search changes: `cin` of all kernels, then `cout`, then `share`."""
+    return [getattr(kernel, name) for name in ("cin", "cout", "share") for kernel in kernels]
 
 
 def features(kernels: Iterable[Kernel], winograd_rule: dict | None) -> Features:
@@ -162,7 +160,7 @@ def features(kernels: Iterable[Kernel], winograd_rule: dict | None) -> Features:
         winograd_rule: `{"min_groups": .., "min_tiles": ..}`, or None: never.
     """
     kernels = list(kernels)
-    return KernelSizes(kernels, winograd_rule).features(*counts(kernels))
+    return KernelSizes(kernels, winograd_rule).features(stack_numbers(columns(kernels)))
 
 
 class KernelSizes:
@@ -178,8 +176,9 @@ class KernelSizes:
         groups = (winograd_rule or {"min_groups": 0})["min_groups"]
         self._winograd_from = 4 * groups - 3  # the smallest count that fills `groups` groups
 
-    def features(self, cin: Tensor, cout: Tensor, share: Tensor) -> Features:
-        """What these sizes make of channel counts and open shares, each [K] and float64."""
+    def features(self, values: Tensor) -> Features:
+        """What these sizes make of `columns`, stacked: [3 K], float64."""
+        cin, cout, share = values.reshape(3, self._table.shape[1]).unbind()
         path, pixels, taps, handled, window, read, written, tiles, deep, launched = self._table
         into, out = padded(cin), padded(cout)
         pair = into * out

@@ -7,7 +7,7 @@
 
 The root is a smooth maximum, the roofline's corner (Williams et al. 2009); the bracket is the loss
 of a GPU that has too few work items: half of its throughput at `half_threads` of them. Each path of
-`features.PATHS` has its own four constants, fitted to measured phone tables (`fitting.py`). All
+`features.PATHS` has its own four constants, fitted to measured phone tables (`roofline.py`). All
 times are for fp16, one picture, as the GPU delegate of TFLite 2.10 runs it.
 """
 
@@ -167,6 +167,12 @@ class SpeedModel:
         times = (seen.share * self.times(seen)).detach()
         prior = times[seen.path == PATHS.index("elementwise")].sum()
         return (prior / times.sum()).item() if len(times) else 0.0
+
+
+def predict_all(kernels: Iterable[Kernel]) -> dict[str, float]:
+    """Milliseconds of a finished network's kernels on every shipped phone, by its name."""
+    kernels = list(kernels)
+    return {name: SpeedModel.load(name).latency(kernels) for name in device_names()}
 
 
 def measures(kernel: Kernel) -> dict[str, float]:

@@ -18,7 +18,7 @@ from torch import nn
 
 from ..datasets import PictureSet
 from ..errors import UsageError
-from ..latency_model import SpeedModel, device_names, total_macs
+from ..latency_model import predict_all, total_macs
 from ..networks import (
     ModelCard,
     Spec,
@@ -198,8 +198,6 @@ def _card(
     more: dict[str, Any] = {
         "searched_from": {"spec": full.to_json(), "macs": total_macs(build(full).kernels())},
         "macs": total_macs(student.kernels()),
-        "predicted_ms": {
-            name: SpeedModel.load(name).latency(student.kernels()) for name in device_names()
-        },
+        "predicted_ms": predict_all(student.kernels()),
     }
     return ModelCard(run.path.name, provenance=provenance(config, data, **more))

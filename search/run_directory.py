@@ -134,8 +134,6 @@ class RunDirectory:
     def sample(self, name: str, rows: list[Any]) -> Path:
         """Save a grid of pictures, samples/NAME.png: each row a tensor [N, 3, H, W] in [-1, 1]."""
         path = self.path / "samples" / f"{name}.png"
-        with self._writing():
-            path.parent.mkdir(exist_ok=True)
         grid = [[picture for picture in to_pictures(row)] for row in rows]
         h, w = grid[0][0].shape[:2]
         sheet = Image.new("RGB", (w * max(map(len, grid)), h * len(grid)))
@@ -143,6 +141,7 @@ class RunDirectory:
             for left, picture in enumerate(row):
                 sheet.paste(Image.fromarray(picture), (left * w, top * h))
         with self._writing():
+            path.parent.mkdir(exist_ok=True)
             sheet.save(path)
         return path
 

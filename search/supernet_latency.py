@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..latency_model import SpeedModel
-from ..latency_model.features import KernelSizes, counts
+from ..latency_model.features import KernelSizes, columns, stack_numbers
 from ..networks import searchable
 
 
@@ -31,17 +31,16 @@ class SupernetLatency:
         self.model = SpeedModel.load(device)
         kernels = list(supernet.kernels())
         self._sizes = KernelSizes(kernels, self.model.winograd_rule)
-        values = [getattr(k, name) for name in ("cin", "cout", "share") for k in kernels]
+        values = columns(kernels)
         parameters = [width.v for width in self.widths] + [gate.alpha for gate in self.gates]
         self._slopes = _slopes(values, parameters)
         with torch.no_grad():
-            now = torch.cat(counts(kernels))
-            self._constants = now - self._slopes @ self._open()
+            self._constants = stack_numbers(values) - self._slopes @ self._open()
 
     def __call__(self) -> Tensor:
         """Milliseconds for one picture: scalar, float64, differentiable in v and alpha."""
         values = self._slopes @ self._open() + self._constants
-        return self.model.total(self._sizes.features(*values.reshape(3, -1).unbind()))
+        return self.model.total(self._sizes.features(values))
 
     @torch.no_grad()
     def predict(self) -> float:

@@ -21,6 +21,10 @@ FOLDER = "/data/local/tmp/pocketstyle"
 RUNS, WARM_UP_RUNS = 50, 10  # inferences of a round
 HOT = 2  # Android's thermal status MODERATE, from which on it may throttle
 COOLING_S, COOLINGS = 30.0, 10  # one pause, and how many before giving up
+UNREADY = {
+    "unauthorized": "unauthorised: allow USB debugging on it",
+    "offline": "offline: plug it in again",
+}
 COMMAND_S = 300  # after which a phone counts as lost
 
 
@@ -41,18 +45,17 @@ def connected_phones(adb: str = "adb") -> list[Phone]:
     listed = re.findall(
         r"^(\S+)\s+(device|unauthorized|offline)\b(.*)$", _run(adb, "devices", "-l"), re.M
     )
+    if not listed:
+        raise PocketstyleError("no phone is connected (adb devices lists none)")
     ready = [
-        Phone(serial, (re.search(r"model:(\S+)", rest) or [serial, serial])[1])
+        Phone(serial, model[1] if (model := re.search(r"model:(\S+)", rest)) else serial)
         for serial, state, rest in listed
         if state == "device"
     ]
-    if ready:
-        return ready
-    for serial, state, _ in listed:
-        if state == "unauthorized":
-            raise PocketstyleError(f"phone {serial} is unauthorised: allow USB debugging on it")
-        raise PocketstyleError(f"phone {serial} is {state}: plug it in again")
-    raise PocketstyleError("no phone is connected (adb devices lists none)")
+    if not ready:
+        serial, state, _ = listed[0]
+        raise PocketstyleError(f"phone {serial} is {UNREADY[state]}")
+    return ready
 
 
 def measure_on_phone(
@@ -85,7 +88,7 @@ def measure_on_phone(
     _run(adb, "-s", phone.serial, "push", str(bundle), f"{FOLDER}/model.tflite")
     _run(adb, "-s", phone.serial, "push", str(tool), f"{FOLDER}/benchmark_model")
     shell("chmod", "+x", f"{FOLDER}/benchmark_model")
-    last: list[ToolRun] = []
+    runs: list[ToolRun] = []
 
     def one_round() -> float:
         for _ in range(COOLINGS):
@@ -98,14 +101,14 @@ def measure_on_phone(
                     f"--num_runs={RUNS}",
                     f"--warmup_runs={WARM_UP_RUNS}",
                 )
-                last[:] = [read_tool_output(output)]
+                runs.append(read_tool_output(output))
                 if _thermal_status(shell) < HOT:
-                    return last[0].ms
+                    return runs[-1].ms
             pause(COOLING_S)
         raise PocketstyleError(f"phone {phone.serial} stays hot: let it cool and measure again")
 
     rounds = repeat_until_tight(one_round)
-    return Measurement(f"{phone.model} ({phone.serial})", "adb-gpu", rounds, last[0].operators_ms)
+    return Measurement(f"{phone.model} ({phone.serial})", "adb-gpu", rounds, runs[-1].operators_ms)
 
 
 def _thermal_status(shell: Callable[..., str]) -> int:

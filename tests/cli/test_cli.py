@@ -83,6 +83,7 @@ def test_training_mistakes(tmp_path):
     fails(pocketstyle("train", tmp_path / "none.toml"), 2, "cannot read", "built in")
     (tmp_path / "file").write_text("x")
     fails(pocketstyle("train", config, "--out", tmp_path / "file" / "run"), 2, "cannot write")
+    assert not (out / "config.toml").exists()  # no run was begun
 
 
 def test_a_target_out_of_reach(tmp_path, model):
