@@ -38,9 +38,7 @@ def describe(network: Any) -> dict[str, Any]:
     parts = {name: list(kernels) for name, kernels in network.parts()}
     kernels = [kernel for part in parts.values() for kernel in part]
     models = {name: SpeedModel.load(name) for name in device_names()}
-    # the whole list is priced at once: a kernel's price depends on the one before it
-    times = {name: model.kernel_times(kernels) * model.factor for name, model in models.items()}
-    split = {name: times[name].split([len(part) for part in parts.values()]) for name in times}
+    by_part = {name: model.predict_parts(parts.items()) for name, model in models.items()}
     by_operator: dict[str, dict[str, float]] = defaultdict(lambda: {"count": 0, "macs": 0})
     for kernel in kernels:
         by_operator[kernel.op]["count"] += 1
@@ -56,11 +54,10 @@ def describe(network: Any) -> dict[str, Any]:
         "parts": {
             part: {
                 "macs": total_macs(parts[part]),
-                "predicted_ms": {name: float(split[name][i].sum()) for name in models},
+                "predicted_ms": {name: by_part[name][part].ms for name in models},
             }
-            for i, part in enumerate(parts)
-        }
-        | {"once": {"macs": 0, "predicted_ms": {name: m.offset_ms for name, m in models.items()}}},
+            for part in parts
+        },
         "operators": by_operator,
     }
 
@@ -74,7 +71,7 @@ def _print(result: dict[str, Any]) -> None:
     )
     for title, rows, unit in (
         ("channels kept", result["widths"], "{}"),
-        ("predicted milliseconds (phone GPU, fp16)", result["predicted_ms"], "{:.2f}"),
+        ("predicted milliseconds", result["predicted_ms"], "{:.2f}"),
     ):
         table = Table(title=title, title_justify="left")
         for name in rows:

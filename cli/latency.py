@@ -1,109 +1,198 @@
-"""pocketstyle latency: the speed model's devices, predictions and fits."""
+"""pocketstyle latency: the speed model's devices, predictions, fits and their errors."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from ..errors import UsageError
+from .measuring import measure, sweep
 from .networks import network_and_card
-from .options import Device, Force, Json, emit
+from .options import Force, Json, emit
 
 app = typer.Typer(help="The speed model: devices, predictions, fits.", no_args_is_help=True)
+app.command("measure")(measure)
+app.command("sweep")(sweep)
+
+ModelDevice = Annotated[
+    str, typer.Option("--device", help="A name of `latency devices`, or a fitted .json.")
+]
 
 
 @app.command("devices")
 def devices(as_json: Json = False) -> None:
-    """List the phones that latency can be predicted for."""
+    """List the devices that latency can be predicted for, and how well."""
     from ..latency_model import SpeedModel, device_names
 
     cards = {name: SpeedModel.load(name).card for name in device_names()}
-    lines = [
-        f"{name:10} {card['chip']}, {card['precision']}; off by "
-        f"{card['errors']['held_out']['network']:g} % on networks held out of the fit"
-        for name, card in cards.items()
-    ]
-    emit(cards, as_json, "\n".join(lines))
+    if as_json:
+        heavy = ("paths", "residual")
+        print(
+            json.dumps(
+                {
+                    name: {k: v for k, v in card.items() if k not in heavy}
+                    for name, card in cards.items()
+                }
+            )
+        )
+        return
+    table = Table(title="mean absolute error on what a fit had not seen", title_justify="left")
+    for column in ("device", "chip", "precision", "measured", "fitted on", "kernels", "networks"):
+        table.add_column(column)
+    for name, card in cards.items():
+        errors = card["errors"]["held_out"]
+        kernels = errors.get("conv2d", errors.get("block"))
+        networks = f"{errors['network']:g} %" if "network" in errors else "-"
+        table.add_row(
+            *(name, card["chip"], card["precision"].split(" (")[0], card["measured"]),
+            f"{card['configurations']} configurations",
+            f"{kernels:g} %",
+            networks,
+        )
+    Console().print(table)
 
 
 @app.command("predict")
 def predict(
     model: Annotated[
-        str, typer.Argument(help="model.safetensors, a bundle, or the name of a shipped one.")
+        str,
+        typer.Argument(help="model.safetensors, a bundle, a spec's .json, or a shipped name."),
     ],
-    device: Device = "s10",
+    device: Annotated[
+        str, typer.Option("--device", help="A device of `latency devices`, a .json, or all.")
+    ] = "s10",
     as_json: Json = False,
 ) -> None:
-    """Predict the milliseconds that a network takes for one picture on a phone's GPU."""
-    from ..latency_model import SpeedModel
+    """Predict the milliseconds that a network takes for one picture, by block."""
+    from ..latency_model import SpeedModel, device_names
 
-    speed = SpeedModel.load(device)
-    kernels = list(network_and_card(model)[0].kernels())
-    result = {
-        "device": device,
-        "ms": speed.latency(kernels),
-        "prior_share": speed.prior_share(kernels),
-        "out_of_range": speed.out_of_range(kernels),
+    network = network_and_card(model)[0]
+    parts = [(name, list(kernels)) for name, kernels in network.parts()]
+    kernels = [kernel for _, part in parts for kernel in part]
+    models = {
+        name: SpeedModel.load(name) for name in (device_names() if device == "all" else [device])
     }
-    text = (
-        f"{result['ms']:.2f} ms on {device}; {result['prior_share']:.0%} of it rests on priors, "
-        f"{len(result['out_of_range'])} kinds of kernel lie outside what was measured"
-    )
-    emit(result, as_json, text)
+    result = {
+        name: asdict(model.predict(kernels))
+        | {
+            "out_of_range": model.out_of_range(kernels),
+            "parts": {part: asdict(one) for part, one in model.predict_parts(parts).items()},
+        }
+        for name, model in models.items()
+    }
+    if as_json:
+        one = {"device": device, **result[device]} if device in result else None
+        print(json.dumps(one or {"devices": result}))
+        return
+    _print_prediction(result)
 
 
-@app.command("measure")
-def measure(
-    bundle: Annotated[str, typer.Argument(help="A .tflite, or the name of a shipped bundle.")],
-    tool: Annotated[
-        Path | None,
-        typer.Option("--benchmark-model", help="TFLite's benchmark_model for the phones on adb."),
-    ] = None,
-    serial: Annotated[
-        list[str] | None, typer.Option(help="Only these phones [all that adb lists].")
-    ] = None,
-    adb: Annotated[str, typer.Option(help="The adb program.")] = "adb",
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads on this computer.")] = 1,
-    as_json: Json = False,
-) -> None:
-    """Measure a bundle: on this computer's CPU, or with --benchmark-model on phones' GPUs."""
-    from concurrent.futures import ThreadPoolExecutor
+def _print_prediction(result: dict[str, Any]) -> None:
+    console = Console()
+    table = Table(title="milliseconds with 90 % intervals", title_justify="left")
+    table.add_column("part")
+    for name in result:
+        table.add_column(name, justify="right")
+    for part in next(iter(result.values()))["parts"]:
+        table.add_row(part, *(_interval(one["parts"][part]) for one in result.values()))
+    table.add_section()
+    table.add_row("all", *(_interval(one) for one in result.values()))
+    table.add_row("rests on priors", *(f"{one['prior_share']:.0%}" for one in result.values()))
+    console.print(table)
+    for name, one in result.items():
+        for note in one["out_of_range"]:
+            console.print(f"{name}: {note}", markup=False, highlight=False)
 
-    from ..latency_model.measuring import connected_phones, measure_here, measure_on_phone
-    from ..sdk import resolve
 
-    path = resolve(bundle)
-    if tool is None:
-        found = [measure_here(path, threads)]
-    else:
-        phones = connected_phones(adb)
-        if unknown := set(serial or ()) - {phone.serial for phone in phones}:
-            raise UsageError(f"adb lists no phone {', '.join(sorted(unknown))} that is ready")
-        chosen = [phone for phone in phones if not serial or phone.serial in serial]
-        with ThreadPoolExecutor(len(chosen)) as pool:
-            found = list(pool.map(lambda p: measure_on_phone(path, tool, p, adb=adb), chosen))
-    results = [asdict(m) | {"ms": m.ms, "half_width_ms": m.half_width_ms} for m in found]
-    lines = [
-        f"{m.device}, {m.backend}: {m.ms:.2f} ± {m.half_width_ms:.2f} ms (95 %, "
-        f"{len(m.rounds_ms)} rounds)"
-        for m in found
-    ]
-    emit({"measurements": results}, as_json, "\n".join(lines))
+def _interval(one: dict[str, float]) -> str:
+    return f"{one['ms']:.2f} ({one['low_ms']:.2f}-{one['high_ms']:.2f})"
 
 
 @app.command("fit")
 def fit(
-    tables: Annotated[Path, typer.Argument(help="Folder with the measured CSV tables.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for one JSON file per device.")],
+    tables: Annotated[
+        Path,
+        typer.Argument(help="A table of `latency sweep`, or the folder of the phones' tables."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="DEVICE.json, or a folder for all the phones.")
+    ],
     force: Force = False,
 ) -> None:
-    """Fit every device again from the measured tables."""
-    from ..latency_model import fit_all
+    """Fit a device, or all the phones again, from measurements."""
+    from ..latency_model.blocks import fit_blocks
+    from ..latency_model.cards import write_card
+    from ..latency_model.phones import fit_all
 
-    if any(out.glob("*.json")) and not force:
-        raise UsageError(f"{out} holds devices already; pass --force to replace them")
-    fit_all(tables, out)
-    print(f"devices written to {out}")
+    if tables.is_dir():
+        if any(out.glob("*.json")) and not force:
+            raise UsageError(f"{out} holds devices already; pass --force to replace them")
+        fit_all(tables, out)
+        print(f"devices written to {out}")
+        return
+    if out.suffix != ".json":
+        raise UsageError(f"a table of blocks makes one device: --out {out} does not end in .json")
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists; pass --force to replace it")
+    card = fit_blocks(tables, out.stem)
+    write_card(card, out)
+    errors = card["errors"]["held_out"]
+    print(
+        f"{out}: {card['configurations']} blocks of {card['chip']}; blocks left out of the fit are "
+        f"off by {errors['block_median']:g} % (median), {errors['block_90th_percentile']:g} % "
+        "(90th percentile)"
+    )
+
+
+@app.command("evaluate")
+def evaluate(
+    device: ModelDevice,
+    ops: Annotated[
+        Path | None, typer.Option(help="Measured kernels: CSV as the phones' tables.")
+    ] = None,
+    end_to_end: Annotated[
+        Path | None, typer.Option(help="Measured networks, of which --ops has the kernels.")
+    ] = None,
+    blocks: Annotated[
+        Path | None, typer.Option(help="Measured blocks: a table of `latency sweep`.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for evaluation.json and plots.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a device on measurements that it was not fitted on."""
+    from ..latency_model import SpeedModel
+    from ..latency_model.judging import judge_blocks, judge_tables
+
+    if (ops is None) == (blocks is None):
+        raise UsageError("what to judge it on: --ops (and --end-to-end), or --blocks")
+    if end_to_end is not None and ops is None:
+        raise UsageError("--end-to-end needs --ops, which says what kernels the networks have")
+    model = SpeedModel.load(device)
+    found = judge_blocks(model, blocks) if blocks else judge_tables(model, ops, end_to_end)
+    result = found.summary()
+    if out is not None:
+        from ..latency_model.plots import draw
+
+        draw(found, model.name, out)
+        (out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    lines = [f"{kind}: {one['mape']:g} % of {one['n']}" for kind, one in result["by_op"].items()]
+    if whole := result["end_to_end"]:
+        lines.append(f"networks: {whole['mape']:g} % of {whole['n']}, worst {whole['max']:g} %")
+    covered = result["interval_coverage"]
+    lines.append(
+        "90 % intervals cover "
+        + ", ".join(
+            f"{covered[what]:.0%} of the {what}"
+            for what in ("kernels", "networks")
+            if covered[what] is not None
+        )
+    )
+    emit(result, as_json, "mean absolute errors\n" + "\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
     """The network (without its weights where it comes from a bundle) and what is said of it.
 
     Args:
-        model: model.safetensors, a bundle, or the name of a shipped one of either kind.
+        model: model.safetensors, a bundle, the name of a shipped one of either kind, or a spec as
+            a .json file.
 
     Raises:
         PocketstyleError: as `read_info`, `resolve_model` and `load`.
@@ -22,6 +24,10 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
     from ..sdk import read_info, resolve, shipped
     from ..search import resolve_model
 
+    if model.endswith(".json"):
+        return build(Spec.from_json(Path(model).read_bytes().decode(errors="replace"))), {
+            "name": Path(model).stem
+        }
     if model.endswith(".tflite") or model in shipped():
         info = read_info(resolve(model))
         card = info.model_dump(mode="json", exclude={"spec", "signatures"})

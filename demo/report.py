@@ -50,6 +50,7 @@ def write_report(
         _clip(out),
         _astronaut(out),
         _costs(result),
+        parts.latency_by_part(teacher_spec, student_spec, result["device"]),
         _quality(result),
         _widths(out, teacher_spec, student_spec),
         _curves(out),

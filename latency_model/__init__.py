@@ -1,7 +1,6 @@
-"""The speed model: what a list of kernels takes on a phone."""
+"""The speed model: what a list of kernels takes on a device."""
 
-from .fitting import fit_all
 from .kernel import Kernel, total_macs
-from .speed_model import SpeedModel, device_names, predict_all
+from .speed_model import Prediction, SpeedModel, device_names, predict_all
 
-__all__ = ["Kernel", "SpeedModel", "device_names", "fit_all", "predict_all", "total_macs"]
+__all__ = ["Kernel", "Prediction", "SpeedModel", "device_names", "predict_all", "total_macs"]

@@ -1,40 +1,33 @@
-"""What the roofline needs to know of a kernel list: path, work, traffic, parallelism, as tensors.
+"""What the speed model looks at: path, work, traffic and layout of each launch, as numpy arrays.
 
-**Channels go in groups of four.** A mobile GPU stores four channels in one texel, so C channels
-cost as much as `ceil(C / 4) * 4`. The stairs have no useful slope, hence `padded` mixes them half
-and half with the straight line through them, C + 1.5. Sines join the steps, which makes the mix
-smooth, rising everywhere (slope 0.02 to 2.90, 1 on average; at whole numbers 0.2 or 1.8) and at
-most 0.75 channels off the stairs at whole numbers.
-
-**Linked operators.** The GPU delegate compiles an element-wise operator into the kernel that
-produces its input (the `kernel` column of the tables reads `convolution_2d_1_linked_:_relu_2`).
-A list shows only the kernel before, so the rule is kept to what that can tell: an activation of one
-operand behind a kernel that writes the same map is free, and an ADD right behind a convolution
-or a MUL of the same map costs the reading of its second operand. All else is launched.
-
-**Winograd.** TFLite 2.10 takes it for 3x3 stride-1 convolutions of one group when both channel
-counts reach `min_groups` groups of four and the output has `min_tiles` tiles of 4x4
-(`tensorflow/lite/delegates/gpu/common/selectors`). Which kernel runs is a switch, not a slope:
-the times are blended over the one channel before the threshold, so that they have no jump, but no
-gradient flows through the choice.
+Every launch goes one of the `PATHS`. Its channel counts may be real numbers here, but what they
+cost is decided as the runtime decides it: a GPU pays for whole groups of four channels and for the
+padding of its blocks (`runtimes`). `SpeedModel` takes values at whole numbers only and puts slopes
+on top.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from .kernel import CONVOLUTIONS, Kernel
+from .launches import ACTIVATIONS, Launch
+from .runtimes import Numbers, Runtime
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PATHS = (
     "conv_1x1",  # kernel side 1
     "conv_3x3",  # direct, stride 1, kernel sides 2 to 4
     "conv_strided",  # stride 2 and more, kernel sides 2 to 4
     "conv_large",  # kernel side 5 and more
+    "conv_constants",  # few weights, in constant memory
     "winograd",
     "grouped",
     "depthwise",
@@ -42,8 +35,13 @@ PATHS = (
     "mean",
     "concat",
     "pool",
-    "elementwise",  # and everything else that only moves data: the prior
+    "elementwise",  # and everything else that only moves data
+    "pad",  # the last three: CPU only; on a GPU they are element-wise
+    "resize",
+    "transcendental",
 )
+PATH = {name: index for index, name in enumerate(PATHS)}
+DIRECT = [PATH[name] for name in ("conv_1x1", "conv_3x3", "conv_strided", "conv_large")]
 PATH_OF_OP = {
     "DEPTHWISE_CONV_2D": "depthwise",
     "FULLY_CONNECTED": "matrix",
@@ -52,57 +50,61 @@ PATH_OF_OP = {
     "MAX_POOL_2D": "pool",
     "AVERAGE_POOL_2D": "pool",
 }
-ACTIVATIONS = frozenset(  # element-wise, of one operand
-    (
-        *("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LEAKY_RELU", "ELU", "GELU"),
-        *("HARD_SWISH", "TANH", "LOGISTIC", "RSQRT", "SQRT", "SQUARE", "ABS", "NEG", "EXP", "LOG"),
-    )
-)
-BYTES_PER_ELEMENT = 2  # fp16
+CPU_PATH_OF_OP = {
+    "MIRROR_PAD": "pad",
+    "PAD": "pad",
+    "RESIZE_NEAREST_NEIGHBOR": "resize",
+    "RESIZE_BILINEAR": "resize",
+    **dict.fromkeys(("TANH", "LOGISTIC", "EXP", "RSQRT", "SQRT", "GELU"), "transcendental"),
+}
+TEXEL = 4  # channels of one group
+MOVERS = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "RESHAPE", "TRANSPOSE", "SLICE", "SUM")
+OPERATORS = {"CONV_2D", *PATH_OF_OP, *CPU_PATH_OF_OP, *ACTIVATIONS, *MOVERS}
+"""What a table may name: TFLite's builtin operators, as far as the networks here need them."""
+
+BYTES_PER_ELEMENT = 2  # fp16; a CPU's fp32 only scales the fitted bandwidth
 WINOGRAD_TILE = 4
 WINOGRAD_TRANSFORM = 36 / 16  # transformed elements per element of a 4x4 tile
-
-
-def padded(channels: Tensor) -> Tensor:
-    """Channels as the GPU pays for them: smooth, between the stairs of four and a straight line.
-
-    Args:
-        channels: counts, any shape, real numbers >= 0.
-    """
-    angle = channels * (math.pi / 2)
-    saw = torch.cos(angle) - torch.sin(angle) + 0.5 * torch.cos(2 * angle)  # (C + 1.5) - stairs
-    return channels + 1.5 - 0.5 * saw
+MANY_ITEMS, MANY_PIXELS, FEW_PIXELS = 2.0**14, 4096.0, 64.0  # where more makes no difference
+WAVE = 64  # work items that run in step
 
 
 @dataclass(frozen=True)
 class Features:
-    """One row per kernel, all of shape [K] and float64.
+    """One row per launch.
 
     Attributes:
-        path: index into `PATHS`; for a Winograd candidate the index of its direct path.
-        work: multiply-accumulates, or elements handled where there are none.
-        bytes: activations and weights moved, in bytes.
-        threads: independent work items: output pixels times groups of four channels.
-        winograd_work, winograd_bytes: the same two under Winograd.
-        winograd: 0..1, how far the delegate takes Winograd (no gradient).
-        launched: 0 for a linked operator, 1 otherwise.
-        share: 0..1, how much of the kernel runs.
+        path: index into `PATHS`, [N].
+        work: multiply-accumulates, padding included, or elements handled where there are none, [N].
+        bytes: activations and weights moved, [N].
+        threads: independent work items, [N].
+        columns: what the residual looks at, by name, each [N].
     """
 
-    path: Tensor
-    work: Tensor
-    bytes: Tensor
-    threads: Tensor
-    winograd_work: Tensor
-    winograd_bytes: Tensor
-    winograd: Tensor
-    launched: Tensor
-    share: Tensor
+    path: NDArray[np.int64]
+    work: Numbers
+    bytes: Numbers
+    threads: Numbers
+    columns: dict[str, Numbers]
+
+    def __len__(self) -> int:
+        return len(self.path)
+
+    def take(self, rows: NDArray[np.int64]) -> Features:
+        """The given rows."""
+        arrays = (one[rows] for one in (self.path, self.work, self.bytes, self.threads))
+        return Features(*arrays, {name: one[rows] for name, one in self.columns.items()})
+
+    def matrix(self, names: Sequence[str]) -> Numbers:
+        """The named columns side by side, [N, names]."""
+        return np.stack([self.columns[name] for name in names], axis=1).astype(np.float64)
 
 
-def path_of(kernel: Kernel) -> str:
-    """The roofline that prices this kernel; Winograd is decided later, from the channel counts."""
+def path_of(kernel: Kernel, runtime: Runtime) -> str:
+    """The path of a kernel before its channel counts decide about Winograd and constants."""
     if kernel.op != "CONV_2D":
+        if runtime.name == "cpu" and kernel.op in CPU_PATH_OF_OP:
+            return CPU_PATH_OF_OP[kernel.op]
         return PATH_OF_OP.get(kernel.op, "elementwise")
     if kernel.groups > 1:
         return "grouped"
@@ -115,103 +117,144 @@ def path_of(kernel: Kernel) -> str:
     return "conv_3x3" if kernel.stride == 1 else "conv_strided"
 
 
-def linked(kernel: Kernel, before: Kernel | None) -> bool:
-    """Whether the delegate compiles this element-wise kernel into the one before it."""
-    if before is None or (before.h, before.w) != (kernel.h, kernel.w):
-        return False
-    if kernel.op in ACTIVATIONS:
-        return before.op != "CONCATENATION"
-    return kernel.op == "ADD" and before.op in ("CONV_2D", "DEPTHWISE_CONV_2D", "MUL")
+def as_number(value: float | Tensor) -> float:
+    """A count or share without its gradient."""
+    return float(value) if isinstance(value, (int, float)) else value.item()
 
 
-def stack_numbers(values: Sequence[float | Tensor]) -> Tensor:
-    """Numbers and scalar tensors as one float64 tensor [K]; a tensor used twice is stacked once."""
-    unique: dict[int, int] = {}
-    tensors: list[Tensor] = []
-    plain: list[float] = []
-    for value in values:
-        if isinstance(value, Tensor) and id(value) not in unique:
-            unique[id(value)] = len(tensors)
-            tensors.append(value.reshape(()))
-    index = []
-    for value in values:
-        if isinstance(value, Tensor):
-            index.append(unique[id(value)])
-        else:
-            index.append(len(tensors) + len(plain))
-            plain.append(float(value))
-    constants = torch.tensor(plain, dtype=torch.float64)
-    if not tensors:
-        return constants
-    pool = torch.cat([torch.stack(tensors).to(dtype=torch.float64, device="cpu"), constants])
-    return pool[torch.tensor(index)]
+def counts(found: Sequence[Launch]) -> tuple[Numbers, Numbers]:
+    """Channels read and written of each launch, as numbers."""
+    pairs = [[as_number(one.kernel.cin), as_number(one.kernel.cout)] for one in found]
+    cin, cout = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    return cin, cout
 
 
-def columns(kernels: Sequence[Kernel]) -> list[float | Tensor]:
-    """What a search changes: `cin` of all kernels, then `cout`, then `share`."""
-    return [getattr(kernel, name) for name in ("cin", "cout", "share") for kernel in kernels]
+def look(found: Sequence[Launch], runtime: Runtime) -> Features:
+    """Features of launches at their own channel counts."""
+    sizes = Sizes(found, runtime)
+    cin, cout = counts(found)
+    return sizes.features(cin, cout, sizes.decide(cin, cout))
 
 
-def features(kernels: Iterable[Kernel], winograd_rule: dict | None) -> Features:
-    """Stacks a kernel list.
+class Sizes:
+    """What of a list of launches depends neither on channel counts nor on gates."""
 
-    Args:
-        kernels: in the order in which they run.
-        winograd_rule: `{"min_groups": .., "min_tiles": ..}`, or None: never.
-    """
-    kernels = list(kernels)
-    return KernelSizes(kernels, winograd_rule).features(stack_numbers(columns(kernels)))
+    def __init__(self, found: Sequence[Launch], runtime: Runtime):
+        self.runtime = runtime
+        paths = [PATH[path_of(one.kernel, runtime)] for one in found]
+        self.path = np.array(paths, dtype=np.int64)
+        rows = [_size(one, PATHS[path]) for one, path in zip(found, paths, strict=True)]
+        table = np.array(rows, dtype=np.float64).reshape(len(rows), len(_SIZES)).T
+        self.of = dict(zip(_SIZES, table, strict=True))
 
+    def decide(self, cin: Numbers, cout: Numbers) -> NDArray[np.int64]:
+        """The path that these channel counts take. [N]."""
+        of, path = self.of, self.path.copy()
+        in_constants = np.isin(path, DIRECT) & self.runtime.in_constants(of["k"], cin, cout)
+        path[in_constants] = PATH["conv_constants"]
+        if self.runtime.winograd is not None:
+            path[self.turned(cin, cout, self.runtime.winograd)] = PATH["winograd"]
+        return path
 
-class KernelSizes:
-    """What of a kernel list depends neither on channel counts nor on gates; see `features`."""
+    def turned(self, cin: Numbers, cout: Numbers, rule: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which launches a Winograd rule takes. [N]."""
+        groups, tiles = rule
+        enough = np.ceil(np.minimum(cin, cout) / 4) >= groups
+        may = (self.path == PATH["conv_3x3"]) & (self.of["k"] == 3)
+        return may & (self.of["tiles"] >= tiles) & enough
 
-    def __init__(self, kernels: Sequence[Kernel], winograd_rule: dict | None):
-        before = [None, *kernels][: len(kernels)]
-        rows = [
-            _size(kernel, path_of(kernel), previous, winograd_rule)
-            for kernel, previous in zip(kernels, before, strict=True)
-        ]
-        self._table = torch.tensor(rows, dtype=torch.float64).reshape(len(kernels), 10).T
-        groups = (winograd_rule or {"min_groups": 0})["min_groups"]
-        self._winograd_from = 4 * groups - 3  # the smallest count that fills `groups` groups
+    def features(self, cin: Numbers, cout: Numbers, path: NDArray[np.int64]) -> Features:
+        """What these sizes make of channel counts.
 
-    def features(self, values: Tensor) -> Features:
-        """What these sizes make of `columns`, stacked: [3 K], float64."""
-        cin, cout, share = values.reshape(3, self._table.shape[1]).unbind()
-        path, pixels, taps, handled, window, read, written, tiles, deep, launched = self._table
-        into, out = padded(cin), padded(cout)
-        pair = into * out
-        work = taps * pixels * pair + handled * into + window * out
-        moved = BYTES_PER_ELEMENT * (read * into + written * out + taps * pair)
-        threads = pixels * (1 + deep * (out / 4 - 1))
+        Args:
+            cin, cout: [..., N]. path: as `decide` gives it, [N].
 
-        turned = BYTES_PER_ELEMENT * (2 * WINOGRAD_TRANSFORM * pixels * (into + out) + 36 * pair)
-        ramp = (torch.minimum(cin, cout).detach() - (self._winograd_from - 1)).clamp(0, 1)
+        Returns:
+            Features of ... x N rows.
+        """
+        shape = np.broadcast_shapes(cin.shape, cout.shape)
+        cin, cout = np.broadcast_to(cin, shape), np.broadcast_to(cout, shape)
+        of, texel, path = self.of, self.runtime.texel, np.broadcast_to(path, shape)
+        groups_in, groups_out = np.ceil(cin / TEXEL), np.ceil(cout / TEXEL)
+        into, out = texel * np.ceil(cin / texel), TEXEL * groups_out
+        pair = np.where(of["depthwise"], out, into * out / of["groups"])
+
+        direct = np.isin(path, DIRECT)
+        turned = path == PATH["winograd"]
+        constant = path == PATH["conv_constants"]
+        block = self.runtime.block(of["k"], of["pixels"], groups_out)
+        x, y, s = (np.where(direct, side, 1.0) for side in block)
+        wide, high, deep = np.ceil(of["w"] / x), np.ceil(of["h"] / y), np.ceil(groups_out / s)
+        deep = np.where(of["deep"], deep, 1.0)
+        threads = np.where(constant, of["pixels"], wide * high * deep)
+        size = x * y * s
+        padding = np.where(direct, wide * high * deep * size / (of["pixels"] * groups_out), 1.0)
+
+        weights = of["taps"] * pair
+        moved = of["read"] * into + (of["pixels"] * (1 + of["operands"])) * out + weights
+        loop = np.where(
+            direct & (of["k"] > 1), TEXEL * self.runtime.loop_groups * of["taps"] * out, 0.0
+        )
+        work = (weights + loop) * of["pixels"] * padding + of["handled"] * into + of["window"] * out
+        tiles = 36 * of["tiles"] * into * out
+        transformed = 2 * WINOGRAD_TRANSFORM * of["pixels"] * (into + out) + 36 * into * out
+        work = np.where(turned, tiles, work)
+        moved = BYTES_PER_ELEMENT * (moved + np.where(turned, transformed, 0.0))
+
+        pixels = np.broadcast_to(of["pixels"], shape)
+        columns = {
+            "log groups in": np.log2(groups_in),
+            "log groups out": np.log2(groups_out),
+            "log kernel side": np.log2(of["k"]),
+            "log stride": np.log2(of["stride"]),
+            "log convolution groups": np.log2(of["groups"]),
+            "log intensity": np.log2((work + 1) / moved),
+            "log items": np.log2(threads / (1 + threads / MANY_ITEMS)),
+            "pixels, few": pixels / (pixels + FEW_PIXELS),
+            "log pixels": np.log2(pixels / (1 + pixels / MANY_PIXELS)),
+            "linked": of["linked"],
+            "linked none": of["linked"] == 0,
+            "linked several": of["linked"] >= 2,
+            "operands": of["operands"],
+            "log padding": np.log2(padding),
+            "log block": np.log2(size),
+            **{f"block {side}": (size == side) & direct for side in (1, 2, 4, 8)},
+            "last group in": cin / (TEXEL * groups_in),
+            "last group out": cout / (TEXEL * groups_out),
+            "groups in % 2": groups_in % 2 == 0,
+            "groups in % 4": groups_in % 4 == 0,
+            "groups out % 2": groups_out % 2 == 0,
+            "groups out % 4": groups_out % 4 == 0,
+            "rows odd": of["h"] % 2,
+            "rows % 4": of["h"] % 4 == 0,
+            "rows % 8": of["h"] % 8 == 0,
+            "last wave": threads / (WAVE * np.ceil(threads / WAVE)),
+            **{name: path == index for index, name in enumerate(PATHS)},
+        }
+        if self.runtime.name == "cpu":
+            columns["log bytes"] = np.log2(moved)  # which caches it fits
         return Features(
-            path=path.long(),
-            work=work,
-            bytes=moved,
-            threads=threads,
-            winograd_work=36 * tiles * pair,
-            winograd_bytes=moved + turned,
-            winograd=torch.where(tiles > 0, ramp, torch.zeros_like(ramp)),
-            launched=launched,
-            share=share,
+            path.ravel().astype(np.int64),
+            work.ravel(),
+            moved.ravel(),
+            np.broadcast_to(threads, shape).ravel(),
+            {name: np.broadcast_to(one, shape).ravel() for name, one in columns.items()},
         )
 
 
-def _handled_per_output(kernel: Kernel, path: str) -> float:
-    """Elements of work per output channel where there are no multiply-accumulates."""
-    pixels = kernel.h * kernel.w
-    return {"pool": kernel.k**2 * pixels, "elementwise": pixels}.get(path, 0.0)
+_SIZES = (
+    *("h", "w", "pixels", "k", "stride", "groups", "depthwise", "taps", "read", "handled"),
+    *("window", "tiles", "deep", "linked", "operands"),
+)
 
 
-def _size(
-    kernel: Kernel, path: str, before: Kernel | None, winograd_rule: dict | None
-) -> list[float]:
-    """What does not depend on the channel counts: one row of the table in `features`."""
+def _size(one: Launch, path: str) -> list[float]:
+    """One row of the table in `Sizes`, in the order of `_SIZES`; where it says `read`, elements
+    read per input channel; `handled`, those worked on; `window`, elements of work per output
+    channel; `taps`, weights per pair of channels."""
+    kernel = one.kernel
     pixels = kernel.h * kernel.w
+    depthwise = kernel.op == "DEPTHWISE_CONV_2D"
     has_weights = kernel.op in CONVOLUTIONS
     if has_weights or path == "pool":
         read = pixels * kernel.stride**2
@@ -219,20 +262,18 @@ def _size(
         read = pixels * kernel.k
     else:
         read = pixels / (4 if kernel.op.startswith("RESIZE") else 1)
-    is_linked = path == "elementwise" and linked(kernel, before)
-    if is_linked:
-        read = read / 2 if kernel.op == "ADD" else 0.0
-    tiles = math.ceil(kernel.h / WINOGRAD_TILE) * math.ceil(kernel.w / WINOGRAD_TILE)
-    may_turn = winograd_rule is not None and path == "conv_3x3" and kernel.k == 3
+    moving = not has_weights and path not in ("pool", "mean", "concat")
+    tiles = -(-kernel.h // WINOGRAD_TILE) * -(-kernel.w // WINOGRAD_TILE)
     return [
-        PATHS.index(path),
-        pixels,
-        kernel.k**2 / kernel.groups if has_weights else 0.0,  # weights per pair of channels
-        0.0 if has_weights or path == "pool" or is_linked else read,  # elements per input channel
-        _handled_per_output(kernel, path) if not is_linked else 0.0,
+        *(kernel.h, kernel.w, pixels, kernel.k, kernel.stride),
+        1 if depthwise else kernel.groups,
+        depthwise,
+        kernel.k**2 if has_weights else 0.0,
         read,
-        0.0 if is_linked else pixels,
-        tiles if may_turn and tiles >= winograd_rule["min_tiles"] else 0.0,
-        0.0 if path == "concat" else 1.0,  # a concatenation's work item walks all channels
-        0.0 if is_linked else 1.0,
+        0.0 if has_weights or path == "pool" else read,
+        kernel.k**2 * pixels if path == "pool" else pixels if moving else 0.0,
+        tiles,
+        path != "concat",  # a concatenation's work item walks all channels
+        one.linked,
+        one.operands,
     ]

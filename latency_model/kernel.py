@@ -68,6 +68,28 @@ class Kernel:
         return self.k**2 / self.groups * self.cin * self.cout
 
 
+FIELDS = ("op", "cin", "cout", "k", "stride", "groups", "h", "w")
+
+
+def kernels_to_text(kernels: Iterable[Kernel]) -> str:
+    """One field of a table: `CONV_2D 8 16 3 1 1 32 32; RELU ...`, the numbers as in `FIELDS`."""
+    return "; ".join(
+        " ".join(str(getattr(kernel, field)) for field in FIELDS) for kernel in kernels
+    )
+
+
+def kernels_from_text(text: str) -> list[Kernel]:
+    """The inverse of `kernels_to_text`. Raises ValueError where the text is not of its form."""
+    found = []
+    for part in text.split(";"):
+        op, *numbers = part.split()
+        sizes = [int(number) for number in numbers]
+        if len(sizes) != len(FIELDS) - 1 or min(sizes) < 1 or not op.isupper():
+            raise ValueError(f"{part.strip()!r} is no operator with {len(FIELDS) - 1} sizes")
+        found.append(Kernel(op, *sizes))
+    return found
+
+
 def total_macs(kernels: Iterable[Kernel]) -> float | Tensor:
     """MACs of a whole network for one picture."""
     return sum(kernel.macs for kernel in kernels)

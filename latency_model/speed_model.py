@@ -1,68 +1,112 @@
-"""The speed model: milliseconds of a kernel list on one phone, differentiable in widths and gates.
+"""The speed model: milliseconds of a kernel list on one device, differentiable in widths and gates.
 
-    kernel time = launch + sqrt(compute² + traffic²)
-    compute     = work / throughput * (1 + half_threads / threads)
-    traffic     = bytes / bandwidth
-    network     = a + b * Σ share * kernel time
+    launch  = roofline * exp(residual)          `roofline`, `residual`
+    network = a + b S + c √S                    S = Σ share * launch, `composition`
 
-The root is a smooth maximum, the roofline's corner (Williams et al. 2009); the bracket is the loss
-of a GPU that has too few work items: half of its throughput at `half_threads` of them. Each path of
-`features.PATHS` has its own four constants, fitted to measured phone tables (`roofline.py`). All
-times are for fp16, one picture, as the GPU delegate of TFLite 2.10 runs it.
+Times are for fp16, one picture, as the GPU delegate of TFLite 2.10 runs it, or as a device's card
+says otherwise.
+
+**Between whole numbers it interpolates**, linearly in both channel counts. **Its slopes are those
+of the groups around**: (t(C + 4) - t(C - 4)) / 8, because a processor pays for channels in groups,
+and the stairs have no useful slope themselves; which kernel runs, Winograd or direct, is decided at
+C and stays. So gradients are finite everywhere and come with the value, without a backward pass.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import FormatError, UsageError
-from .features import PATHS, Features, features
+from .composition import Composition
+from .features import PATHS, Sizes, as_number, counts, look
+from .intervals import Intervals
 from .kernel import Kernel
+from .launches import Launch, launches
+from .residual import Residual
+from .roofline import CONSTANTS, times
+from .runtimes import Numbers, runtime_named
 
 DEVICES = Path(__file__).parent / "devices"
-FORMAT = "pocketstyle-speed-model-1"
-CONSTANTS = ("launch_ms", "throughput_gops", "bandwidth_gbps", "half_threads")
-PER_MS = 1e6  # G/s to 1/ms
-TINY_MS2 = 1e-18  # keeps the root differentiable where a linked kernel costs nothing
+FORMAT = "pocketstyle-speed-model-2"
+WINDOW = 4.0  # channels to either side for a slope: one group
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network, or a part of one, takes on a device.
+
+    Attributes:
+        ms: milliseconds of one picture.
+        low_ms, high_ms: its 90 % interval.
+        prior_share: 0..1, how much of it rests on operators that were never measured.
+    """
+
+    ms: float
+    low_ms: float
+    high_ms: float
+    prior_share: float
 
 
 def device_names() -> list[str]:
-    """The phones that ship with the package."""
+    """The devices that ship with the package."""
     return sorted(path.stem for path in DEVICES.glob("*.json"))
 
 
 class SpeedModel:
-    """One phone. `card` is what its JSON file says: constants, errors, source, licence."""
+    """One device. `card` is what its JSON file says: the fit, errors, source, licence."""
 
     def __init__(self, card: dict):
-        """Args: card: as `fitting.fit_device` makes it. Raises FormatError if it is incomplete."""
+        """Args: card: as `fitting` makes it. Raises FormatError if it is damaged."""
         try:
             if card["format"] != FORMAT:
-                raise FormatError(f"speed model format {card['format']!r}, expected {FORMAT!r}")
+                raise FormatError(
+                    f"speed model format {card['format']!r}, expected {FORMAT!r}: "
+                    "fit it again, or use the version of pocketstyle that wrote it"
+                )
             self.name: str = card["device"]
-            self.winograd_rule: dict | None = card["winograd"]
-            self.unmeasured_rule: dict | None = card["winograd_unmeasured"]
-            table = [[float(card["paths"][path][name]) for name in CONSTANTS] for path in PATHS]
-            self.offset_ms, self.factor = (float(card["network"][key]) for key in ("a_ms", "b"))
-            self.ranges: dict = {path: card["paths"][path]["range"] for path in PATHS}
-        except (KeyError, TypeError, ValueError) as error:
+            self.runtime = runtime_named(card["runtime"])
+            paths = {name: card["paths"][name] for name in PATHS}
+            constants = [[float(paths[name][key]) for key in CONSTANTS] for name in PATHS]
+            self.unmeasured = np.array([not paths[name]["configurations"] for name in PATHS])
+            self.ranges: dict = {name: path["range"] for name, path in paths.items()}
+            self.composition = Composition(**card["composition"])
+            self.intervals = Intervals(
+                **{k: tuple(v) if isinstance(v, list) else v for k, v in card["intervals"].items()}
+            )
+            self.residual = self._residual(**card["residual"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"damaged speed model: {type(error).__name__} {error}") from error
-        self.constants = torch.tensor(table, dtype=torch.float64)  # [paths, 4]
-        if not (torch.isfinite(self.constants).all() and (self.constants > 0).all()):
+        self.constants = np.array(constants)  # [paths, 4]
+        if not (np.isfinite(self.constants).all() and (self.constants > 0).all()):
             raise FormatError("damaged speed model: a constant is not a positive number")
         self.card = card
 
+    def _residual(self, scale: dict[str, float], centres: list, weights: list) -> Residual:
+        found = [
+            Launch(Kernel(op, *sizes[:-2]), linked=sizes[-2], operands=sizes[-1])
+            for op, *sizes in centres
+        ]
+        seen = look(found, self.runtime)
+        values = np.array(weights, dtype=np.float64).reshape(len(found))
+        if not np.isfinite(values).all():
+            raise FormatError("damaged speed model: a weight is not a number")
+        return Residual(scale, seen.matrix(list(scale)), values)
+
     @classmethod
     def load(cls, name_or_path: str | Path) -> SpeedModel:
-        """Reads a shipped phone by name, or a file that ends in .json.
+        """Reads a shipped device by name, or a file that ends in .json.
 
         Raises:
-            UsageError: there is no such phone or file.
+            UsageError: there is no such device or file.
             FormatError: the file is damaged or of another kind.
         """
         path = Path(name_or_path)
@@ -82,6 +126,11 @@ class SpeedModel:
         except FormatError as error:
             raise FormatError(f"{path}: {error}") from error
 
+    def priced(self, kernels: Iterable[Kernel]) -> Priced:
+        """A kernel list made ready to be priced."""
+        kernels = list(kernels)
+        return Priced(self, *launches(kernels, self.runtime.links), len(kernels))
+
     def latency(self, kernels: Iterable[Kernel]) -> float | Tensor:
         """Milliseconds of the whole list for one picture.
 
@@ -89,96 +138,233 @@ class SpeedModel:
             A float, or a scalar tensor with gradients if any count or share is a tensor.
         """
         kernels = list(kernels)
-        total = self.total(features(kernels, self.winograd_rule))
-        dtypes = [
-            value.dtype
-            for kernel in kernels
-            for value in (kernel.cin, kernel.cout, kernel.share)
-            if isinstance(value, Tensor)
-        ]
+        values = columns(kernels)
+        total = self.priced(kernels).total(stack_numbers(values))
+        dtypes = [value.dtype for value in values if isinstance(value, Tensor)]
         if not dtypes:
             return total.item()
         return total.to(torch.float64 if torch.float64 in dtypes else torch.float32)
 
-    def total(self, seen: Features) -> Tensor:
-        """Milliseconds of a whole network, scalar, float64."""
-        return self.offset_ms + self.factor * (seen.share * self.times(seen)).sum()
+    def kernel_times(self, kernels: Iterable[Kernel]) -> Numbers:
+        """Milliseconds of each kernel times its share; 0 for one linked to another. [K]."""
+        return self.priced(kernels).kernel_times()
 
-    def kernel_times(self, kernels: Iterable[Kernel]) -> Tensor:
-        """Milliseconds of each kernel times its share, before a + b * sum. [K], float64."""
-        seen = features(kernels, self.winograd_rule)
-        return seen.share * self.times(seen)
+    def predict(self, kernels: Iterable[Kernel]) -> Prediction:
+        """Milliseconds of the whole list with their interval."""
+        return self.priced(kernels).predict()
 
-    def times(self, seen: Features) -> Tensor:
-        """Milliseconds of each kernel, fully open. [K], float64."""
-        direct = self._roofline(seen.path, seen.work, seen.bytes, seen)
-        if not bool((seen.winograd > 0).any()):
-            return direct
-        path = torch.full_like(seen.path, PATHS.index("winograd"))
-        turned = self._roofline(path, seen.winograd_work, seen.winograd_bytes, seen)
-        return torch.lerp(direct, turned, seen.winograd)
+    def predict_parts(self, parts: Iterable[tuple[str, Iterable[Kernel]]]) -> dict[str, Prediction]:
+        """The same by part of a network; the parts' milliseconds add up to the network's."""
+        listed = [(name, list(kernels)) for name, kernels in parts]
+        priced = self.priced(kernel for _, kernels in listed for kernel in kernels)
+        ends = np.cumsum([0] + [len(kernels) for _, kernels in listed])
+        return {
+            name: priced.predict_part(begin, end)
+            for (name, _), begin, end in zip(listed, ends, ends[1:], strict=False)
+        }
 
-    def _roofline(self, path: Tensor, work: Tensor, moved: Tensor, seen: Features) -> Tensor:
-        launch, throughput, bandwidth, half_threads = self.constants[path].unbind(1)
-        compute = work / (throughput * PER_MS) * (1 + half_threads / seen.threads)
-        traffic = moved / (bandwidth * PER_MS)
-        return seen.launched * launch + torch.sqrt(compute**2 + traffic**2 + TINY_MS2)
+    def predict_launches(self, found: Sequence[Launch]) -> list[Prediction]:
+        """Each launch by itself, before the composition."""
+        return Priced(self, found, range(len(found)), len(found)).predict_each()
+
+    def predict_group(self, found: Sequence[Launch]) -> Prediction:
+        """A network, given by what is launched."""
+        return Priced(self, found, range(len(found)), len(found)).predict()
 
     def out_of_range(self, kernels: Iterable[Kernel]) -> list[str]:
-        """Where the prediction leaves the measured tables; empty if nowhere.
+        """Where the prediction leaves what was measured; empty if nowhere.
 
         A map side, a channel count or a kernel side outside what a path was fitted on is named once
-        per path, and so are operators that the tables do not hold (priced by a prior).
+        per path, and so are operators that were never measured (priced by a prior).
         """
-        kernels = list(kernels)
-        seen = features(kernels, self.winograd_rule)
-        beyond: dict[tuple[str, str], list[float]] = {}
-        priors: dict[str, int] = {}
-        for kernel, path, winograd in zip(
-            kernels, seen.path.tolist(), seen.winograd.tolist(), strict=True
-        ):
-            name = "winograd" if winograd >= 0.5 else PATHS[path]
-            if name == "elementwise":
-                priors[kernel.op] = priors.get(kernel.op, 0) + 1
-                continue
-            for key, value in measures(kernel).items():
-                low, high = self.ranges[name][key]
-                if not low <= value <= high:
-                    beyond.setdefault((name, key), []).append(value)
-        notes = []
-        for (name, key), values in sorted(beyond.items()):
-            low, high = self.ranges[name][key]
-            worst = max(values) if max(values) > high else min(values)
-            notes.append(
-                f"{name}: {key} {worst:g} is outside {low:g}..{high:g} ({len(values)} kernels)"
-            )
-        if self.unmeasured_rule is not None:
-            turned = int((features(kernels, self.unmeasured_rule).winograd >= 0.5).sum())
-            if turned:
-                notes.append(f"conv_3x3: {turned} kernels may run as Winograd, never measured here")
-        if priors:
-            listed = ", ".join(f"{op} x{count}" for op, count in sorted(priors.items()))
-            notes.append(f"not in the tables, priced by bandwidth and launch alone: {listed}")
-        return notes
+        return self.priced(kernels).notes()
 
     def prior_share(self, kernels: Iterable[Kernel]) -> float:
-        """0..1: how much of the summed kernel time rests on operators outside the tables."""
-        seen = features(kernels, self.winograd_rule)
-        times = (seen.share * self.times(seen)).detach()
-        prior = times[seen.path == PATHS.index("elementwise")].sum()
-        return (prior / times.sum()).item() if len(times) else 0.0
+        """0..1: how much of the summed kernel time rests on operators never measured."""
+        return self.predict(kernels).prior_share
+
+
+class Priced:
+    """Launches made ready to be priced again and again, at other channel counts and shares."""
+
+    def __init__(
+        self, model: SpeedModel, found: Sequence[Launch], index: Sequence[int], length: int
+    ):
+        """Args: found: N launches. index: of their kernels in a list of `length` kernels."""
+        self.model = model
+        self.length = length
+        self.index = np.array(index, dtype=np.int64)
+        self.launches = found
+        self.sizes = Sizes(found, model.runtime)
+        self.cin, self.cout = counts(found)
+        self.share = np.array([as_number(one.kernel.share) for one in found])
+
+    def total(self, values: Tensor) -> Tensor:
+        """Milliseconds of the network: scalar, float64, on the CPU.
+
+        Args:
+            values: [3 K], what `columns` lists, stacked.
+        """
+        numbers = values.detach().numpy().reshape(3, self.length)
+        cin, cout, share = numbers[:, self.index]
+        time = self.times(cin, cout)
+        total = float(share @ time)
+        result = torch.tensor(self.model.composition(total), dtype=torch.float64)
+        if not values.requires_grad:
+            return result
+        gradient = np.zeros((3, self.length))
+        slopes = self._slopes(cin, cout)
+        gradient[:, self.index] = [share * slopes[0], share * slopes[1], time]
+        gradient *= self.model.composition.slope(max(total, 1e-9))
+        # value and gradient by hand: a linear function that is 0 here and has these slopes
+        return result + (torch.from_numpy(gradient.ravel()) * (values - values.detach())).sum()
+
+    def times(self, cin: Numbers, cout: Numbers) -> Numbers:
+        """Milliseconds of each launch, fully open; linear between whole counts. [N]."""
+        low_in, low_out = (np.maximum(np.floor(one), 1) for one in (cin, cout))
+        part_in, part_out = cin - low_in, cout - low_out
+        if not (part_in.any() or part_out.any()):
+            return self._at(cin, cout, self.sizes.decide(cin, cout))
+        found = np.zeros(len(cin))
+        for up_in, weight_in in ((0, 1 - part_in), (1, part_in)):
+            for up_out, weight_out in ((0, 1 - part_out), (1, part_out)):
+                corner = low_in + up_in, low_out + up_out
+                found += weight_in * weight_out * self._at(*corner, self.sizes.decide(*corner))
+        return found
+
+    def _slopes(self, cin: Numbers, cout: Numbers) -> tuple[Numbers, Numbers]:
+        """Milliseconds per channel read and per channel written. [N] each."""
+        less_in, less_out = (np.maximum(one - WINDOW, np.minimum(one, 1)) for one in (cin, cout))
+        around = self._at(
+            np.stack([less_in, cin + WINDOW, cin, cin]),
+            np.stack([cout, cout, less_out, cout + WINDOW]),
+            self.sizes.decide(cin, cout),
+        ).reshape(4, -1)
+        return (
+            (around[1] - around[0]) / (cin + WINDOW - less_in),
+            (around[3] - around[2]) / (cout + WINDOW - less_out),
+        )
+
+    def _at(self, cin: Numbers, cout: Numbers, path: NDArray[np.int64]) -> Numbers:
+        return self._look(cin, cout, path)[0]
+
+    def _look(
+        self, cin: Numbers, cout: Numbers, path: NDArray[np.int64]
+    ) -> tuple[Numbers, Numbers]:
+        """Milliseconds, and how close the nearest centre of the residual is."""
+        seen = self.sizes.features(cin, cout, path)
+        time, closeness = times(seen, self.model.constants), np.zeros(len(seen))
+        known = np.flatnonzero(~self.model.unmeasured[seen.path])  # it says nothing of other paths
+        residual, closeness[known] = self.model.residual(seen.take(known))
+        time[known] *= np.exp(residual)
+        return time, closeness
+
+    def kernel_times(self) -> Numbers:
+        """Milliseconds of each kernel times its share, [K]."""
+        found = np.zeros(self.length)
+        found[self.index] = self.share * self.times(self.cin, self.cout)
+        return found
+
+    def predict(self) -> Prediction:
+        """The whole list."""
+        time, half, unmeasured, beyond = self._doubts()
+        ms = float(self.model.composition(time.sum()))
+        width = math.exp(self.model.intervals.of_network(time, half, unmeasured | beyond))
+        share = float(time[unmeasured].sum() / time.sum()) if time.sum() else 0.0
+        return Prediction(ms, ms / width, ms * width, share)
+
+    def predict_each(self) -> list[Prediction]:
+        """Each launch by itself, before the composition."""
+        time, half, unmeasured, _ = self._doubts()
+        return [
+            Prediction(float(ms), float(ms / width), float(ms * width), float(prior))
+            for ms, width, prior in zip(time, np.exp(half), unmeasured, strict=True)
+        ]
+
+    def predict_part(self, begin: int, end: int) -> Prediction:
+        """The kernels from `begin` to before `end`, as a share of the whole."""
+        time, half, unmeasured, _ = self._doubts()
+        rows = (self.index >= begin) & (self.index < end)
+        own = time[rows].sum()
+        if not own:
+            return Prediction(0.0, 0.0, 0.0, 0.0)
+        ms = float(self.model.composition(time.sum()) * own / time.sum())
+        width = math.exp((time * half)[rows].sum() / own)  # as if all were off in one direction
+        share = float((time * unmeasured)[rows].sum() / own)
+        return Prediction(ms, ms / width, ms * width, share)
+
+    def _doubts(self) -> tuple[Numbers, Numbers, NDArray[np.bool_], NDArray[np.bool_]]:
+        """Times by share, half widths, which are unmeasured, which are out of range. [N] each."""
+        path = self.sizes.decide(self.cin, self.cout)
+        open_time, closeness = self._look(self.cin, self.cout, path)
+        time = self.share * open_time
+        unmeasured = self.model.unmeasured[path]
+        beyond = np.array([bool(self._beyond(row, path[row])) for row in range(len(path))], bool)
+        half = self.model.intervals.of_launches(path, closeness, beyond, unmeasured)
+        return time, half, unmeasured, beyond
+
+    def _beyond(self, row: int, path: int) -> dict[str, float]:
+        """In what a launch leaves the range of its path."""
+        if self.model.unmeasured[path]:
+            return {}
+        return {
+            key: value
+            for key, value in measures(self.launches[row].kernel).items()
+            if not self.model.ranges[PATHS[path]][key][0]
+            <= value
+            <= self.model.ranges[PATHS[path]][key][1]
+        }
+
+    def notes(self) -> list[str]:
+        """See `SpeedModel.out_of_range`."""
+        beyond: dict[tuple[str, str], list[float]] = {}
+        priors: dict[str, int] = {}
+        for row, path in enumerate(self.sizes.decide(self.cin, self.cout).tolist()):
+            if self.model.unmeasured[path]:
+                op = self.launches[row].kernel.op
+                priors[op] = priors.get(op, 0) + 1
+            for key, value in self._beyond(row, path).items():
+                beyond.setdefault((PATHS[path], key), []).append(value)
+        found = []
+        for (name, key), values in sorted(beyond.items()):
+            low, high = self.model.ranges[name][key]
+            worst = max(values) if max(values) > high else min(values)
+            found.append(
+                f"{name}: {key} {worst:g} is outside {low:g}..{high:g} ({len(values)} kernels)"
+            )
+        if self.model.runtime.winograd_unmeasured is not None:
+            rule = self.model.runtime.winograd_unmeasured
+            if turned := int(self.sizes.turned(self.cin, self.cout, rule).sum()):
+                found.append(f"conv_3x3: {turned} kernels may run as Winograd, never measured here")
+        if priors:
+            listed = ", ".join(f"{op} x{count}" for op, count in sorted(priors.items()))
+            found.append(f"never measured, priced by bandwidth and launch alone: {listed}")
+        return found
+
+
+def columns(kernels: Sequence[Kernel]) -> list[float | Tensor]:
+    """What a search changes: `cin` of all kernels, then `cout`, then `share`."""
+    return [getattr(kernel, name) for name in ("cin", "cout", "share") for kernel in kernels]
+
+
+def stack_numbers(values: Sequence[float | Tensor]) -> Tensor:
+    """Numbers and scalar tensors as one float64 tensor on the CPU, as long as `values`."""
+    rows = [
+        value.reshape(()).to(device="cpu", dtype=torch.float64)
+        if isinstance(value, Tensor)
+        else torch.tensor(float(value), dtype=torch.float64)
+        for value in values
+    ]
+    return torch.stack(rows) if rows else torch.zeros(0, dtype=torch.float64)
 
 
 def predict_all(kernels: Iterable[Kernel]) -> dict[str, float]:
-    """Milliseconds of a finished network's kernels on every shipped phone, by its name."""
+    """Milliseconds of a finished network's kernels on every shipped device, by its name."""
     kernels = list(kernels)
     return {name: SpeedModel.load(name).latency(kernels) for name in device_names()}
 
 
 def measures(kernel: Kernel) -> dict[str, float]:
     """What a path's fitted range is stated in."""
-    cin, cout = (
-        value.item() if isinstance(value, Tensor) else float(value)
-        for value in (kernel.cin, kernel.cout)
-    )
+    cin, cout = as_number(kernel.cin), as_number(kernel.cout)
     return {"side": (kernel.h * kernel.w) ** 0.5, "cin": cin, "cout": cout, "k": float(kernel.k)}

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import DataError
 from .kernel import Kernel
+from .launches import Launch
 
 US_PER_MS = 1e3
 ELEMENTWISE_OPERANDS = {"aten::add": 2, "aten::mul": 2, "aten::relu": 1}
@@ -38,6 +39,17 @@ class Row:
     kernel: Kernel
     ms: float
     compiled: str
+
+    @property
+    def launch(self) -> Launch:
+        """The kernel and what is compiled into it; an ADD at once behind it reads a second map."""
+        links = re.findall(r"linked_:_([a-z_]+?)_?\d", self.compiled)
+        return Launch(self.kernel, len(links), int(links[:1] == ["add"]))
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether this is half of a depthwise + 1x1 pair that the iPhones run as one kernel."""
+        return "depthwise_conv_plus" in self.compiled
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,9 @@ def read_kernels(path: Path, device: str) -> list[Row]:
         rows.append(Row(model, kernel, _milliseconds(time, where), compiled))
     if not rows:
         raise DataError(f"{path} holds no row")
-    _check_units([row.kernel for row in rows], np.array([row.ms for row in rows]), path)
+    kernels = [row.kernel for row in rows]
+    sizes = [float(kernel.macs or kernel.elements_read) for kernel in kernels]
+    check_units([kernel.op for kernel in kernels], sizes, np.array([row.ms for row in rows]), path)
     return rows
 
 
@@ -162,19 +176,22 @@ def _kernel(operation: str, shape: dict[str, str], where: str) -> Kernel:
     raise DataError(f"{where}: unknown operation {operation!r}")
 
 
-def _check_units(kernels: Sequence[Kernel], ms: np.ndarray, path: Path) -> None:
-    """Raises DataError where a row is in other units than the rows most like it."""
-    by_op: dict[str, list[int]] = defaultdict(list)
-    for i, kernel in enumerate(kernels):
-        by_op[kernel.op].append(i)
-    for op, members in by_op.items():
-        size = np.array([float(kernels[i].macs or kernels[i].elements_read) for i in members])
-        rows = np.array(members)[np.argsort(size, kind="stable")]
+def check_units(kinds: Sequence[str], sizes: Sequence[float], ms: np.ndarray, path: Path) -> None:
+    """Raises DataError where a row is in other units than the rows of its kind most like it.
+
+    Args:
+        kinds: [N], of the file's rows, in their order. sizes: [N], by which rows are alike.
+    """
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for row, kind in enumerate(kinds):
+        by_kind[kind].append(row)
+    for kind, members in by_kind.items():
+        rows = np.array(members)[np.argsort(np.array(sizes)[members], kind="stable")]
         for place, row in enumerate(rows):
             near = rows[max(0, place - NEIGHBOURS // 2) : place + NEIGHBOURS // 2 + 1]
             off = float(ms[row] / np.median(ms[near]))
             if not 1 / TOO_FAR < off < TOO_FAR:
                 raise DataError(
-                    f"{path}, row {row + 2}: {op} takes {ms[row]:g} ms, {off:.0e} times what rows "
-                    "like it take; times are expected in microseconds"
+                    f"{path}, line {row + 2}: {kind} takes {ms[row]:g} ms, {off:.0e} times what "
+                    "rows like it take; are its units right?"
                 )

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..latency_model import SpeedModel
-from ..latency_model.features import KernelSizes, columns, stack_numbers
+from ..latency_model.speed_model import columns, stack_numbers
 from ..networks import searchable
 
 
@@ -28,9 +28,9 @@ class SupernetLatency:
     def __init__(self, supernet: nn.Module, device: str):
         """Args: supernet: after `start_search`; device: as `SpeedModel.load` takes it."""
         self.widths, self.gates = searchable(supernet)
-        self.model = SpeedModel.load(device)
         kernels = list(supernet.kernels())
-        self._sizes = KernelSizes(kernels, self.model.winograd_rule)
+        self.model = SpeedModel.load(device)
+        self._priced = self.model.priced(kernels)
         values = columns(kernels)
         parameters = [width.v for width in self.widths] + [gate.alpha for gate in self.gates]
         self._slopes = _slopes(values, parameters)
@@ -40,7 +40,7 @@ class SupernetLatency:
     def __call__(self) -> Tensor:
         """Milliseconds for one picture: scalar, float64, differentiable in v and alpha."""
         values = self._slopes @ self._open() + self._constants
-        return self.model.total(self._sizes.features(values))
+        return self._priced.total(values)
 
     @torch.no_grad()
     def predict(self) -> float:

@@ -30,10 +30,20 @@ COMMAND_S = 300  # after which a phone counts as lost
 
 @dataclass(frozen=True)
 class Phone:
-    """A phone that adb lists and that answers."""
+    """A phone that adb lists and that answers.
+
+    Attributes:
+        gpu: what Android calls the GPU's driver, such as "mali" or "adreno"; "" if it does not say.
+    """
 
     serial: str
     model: str
+    gpu: str
+
+    @property
+    def name(self) -> str:
+        """As measurements and tables call it."""
+        return f"{self.model} ({', '.join(filter(None, (self.serial, self.gpu)))})"
 
 
 def connected_phones(adb: str = "adb") -> list[Phone]:
@@ -48,7 +58,11 @@ def connected_phones(adb: str = "adb") -> list[Phone]:
     if not listed:
         raise PocketstyleError("no phone is connected (adb devices lists none)")
     ready = [
-        Phone(serial, model[1] if (model := re.search(r"model:(\S+)", rest)) else serial)
+        Phone(
+            serial,
+            model[1] if (model := re.search(r"model:(\S+)", rest)) else serial,
+            _run(adb, "-s", serial, "shell", "getprop", "ro.hardware.egl").strip().lower(),
+        )
         for serial, state, rest in listed
         if state == "device"
     ]
@@ -108,7 +122,7 @@ def measure_on_phone(
         raise PocketstyleError(f"phone {phone.serial} stays hot: let it cool and measure again")
 
     rounds = repeat_until_tight(one_round)
-    return Measurement(f"{phone.model} ({phone.serial})", "adb-gpu", rounds, runs[-1].operators_ms)
+    return Measurement(phone.name, "adb-gpu", rounds, runs[-1].operators_ms)
 
 
 def _thermal_status(shell: Callable[..., str]) -> int:

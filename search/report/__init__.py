@@ -1,6 +1,7 @@
 """Reports: pages that hold all they show. The demo builds its own from the same parts."""
 
 from .figures import blocks_figure, history_figure, latency_figure, loss_figure, widths_figure
+from .latency_table import latency_by_part
 from .page import (
     Html,
     count,
@@ -30,6 +31,7 @@ __all__ = [
     "facts",
     "figure",
     "history_figure",
+    "latency_by_part",
     "latency_figure",
     "loss_figure",
     "page",

@@ -11,6 +11,7 @@ from ...networks.checkpoint import read_header
 from ...whole import written_whole
 from ..metrics_file import Metrics, curve, read_metrics
 from .figures import blocks_figure, history_figure, latency_figure, loss_figure, widths_figure
+from .latency_table import latency_by_part
 from .page import Html, count, element, figure, page, picture, section, side_by_side, tiles
 
 
@@ -36,6 +37,9 @@ def write_run_report(run: Path) -> Path:
     if any(plots):
         parts.append(section("Curves", side_by_side(*filter(None, plots))))
     parts += _network(spec, card, metrics)
+    if parent is not None and spec is not None:
+        full, device = Spec.from_json(parent["spec"]), config["search"]["device"]
+        parts.append(latency_by_part(full, spec, device))
     parts += _samples(run / "samples")
     settings = element("details", element("summary", "config.toml"), element("pre", text))
     parts.append(section("Settings", settings))

@@ -63,8 +63,30 @@ def test_shipped_networks_go_by_name():
     )
     assert teacher["macs"] > 4 * student["macs"]
     assert "up2" in pocketstyle("info", "heads").stdout
-    assert "ms on s10" in pocketstyle("latency", "predict", "heads-teacher").stdout
+    predicted = pocketstyle("latency", "predict", "heads", "--device", "all").stdout
+    assert "encoder" in predicted and "pixel4" in predicted and "never measured" in predicted
     fails(pocketstyle("info", "nonesuch"), 2, "nonesuch", "heads-teacher")
+
+
+def test_a_spec_is_priced_without_a_model(tmp_path):
+    spec = tmp_path / "spec.json"
+    spec.write_text(ugatit_spec(64, 8, 1).to_json())
+    done = json.loads(pocketstyle("latency", "predict", spec, "--device", "all", "--json").stdout)
+    for one in done["devices"].values():
+        assert one["low_ms"] < one["ms"] < one["high_ms"]
+        assert sum(part["ms"] for part in one["parts"].values()) == pytest.approx(one["ms"])
+    spec.write_text("{}")
+    fails(pocketstyle("latency", "predict", spec), 1, "not a network spec")
+    fails(pocketstyle("latency", "predict", tmp_path / "none.json"), 1, "none.json")
+
+
+def test_sweep_mistakes(tmp_path):
+    sweep = ("latency", "sweep", "--out", tmp_path / "t.csv")
+    fails(pocketstyle(*sweep, "--device", "toaster"), 2, "toaster", "host-cpu")
+    fails(pocketstyle(*sweep, "--device", "adb"), 2, "--benchmark-model")
+    fails(pocketstyle(*sweep, "--blocks", "bricks"), 2, "bricks", "ugatit")
+    fails(pocketstyle(*sweep, "--minutes", "0"), 2, "0 minutes")
+    assert not (tmp_path / "t.csv").exists()
 
 
 def test_fitting_replaces_nothing_unasked(tmp_path):

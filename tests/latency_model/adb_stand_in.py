@@ -94,6 +94,8 @@ def main(words: list[str]) -> int:
         else:
             print(f"IsStatusOverride: false\nThermal Status: {3 if hot else 0}\nHAL Ready: true")
         return 0
+    if words[0] == "getprop":
+        print("mali" if serial.startswith("R58") else "adreno")
     if not words[0].endswith("benchmark_model"):
         return 0
     runs = count(f"runs-{serial}")

@@ -52,7 +52,7 @@ def phone(tmp_path, monkeypatch):
 
 def test_a_phone_is_measured_until_the_interval_is_tight(phone):
     measured = phone("fine")
-    assert measured.device == "SM_G973F (R58M123ABC)" and measured.backend == "adb-gpu"
+    assert measured.device == "SM_G973F (R58M123ABC, mali)" and measured.backend == "adb-gpu"
     assert len(measured.rounds_ms) == 3
     assert measured.ms == pytest.approx(13.8, rel=3e-3)
     assert measured.half_width_ms < 0.03 * measured.ms
@@ -138,10 +138,13 @@ def test_the_command_measures_every_phone_at_once(phone, tmp_path, monkeypatch):
         return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
     found = json.loads(pocketstyle("--json").stdout)["measurements"]
-    assert [one["device"] for one in found] == ["SM_G973F (R58M123ABC)", "Pixel_4 (9A271FFAZ00123)"]
+    assert [one["device"] for one in found] == [
+        "SM_G973F (R58M123ABC, mali)",
+        "Pixel_4 (9A271FFAZ00123, adreno)",
+    ]
     assert found[0]["ms"] == pytest.approx(1.5 * found[1]["ms"], rel=1e-3)
     only = pocketstyle("--serial", "9A271FFAZ00123")
-    assert only.stdout.startswith("Pixel_4 (9A271FFAZ00123), adb-gpu: 9.2")
+    assert only.stdout.startswith("Pixel_4 (9A271FFAZ00123, adreno), adb-gpu: 9.2")
     wrong = pocketstyle("--serial", "X1")
     assert wrong.returncode == 2 and wrong.stderr.splitlines() == [
         "pocketstyle: adb lists no phone X1 that is ready"

@@ -69,7 +69,7 @@ def test_a_row_in_other_units_is_named(write, factor):
     rows = [row(str(100.0 + i), Filter=str(16 + i)) for i in range(12)]
     assert len(read_kernels(write(rows), "s10")) == 12
     rows[7] = row(str(100.0 * factor), Filter="23")
-    with pytest.raises(DataError, match=r"row 9: CONV_2D takes .* microseconds"):
+    with pytest.raises(DataError, match=r"line 9: CONV_2D takes .* units"):
         read_kernels(write(rows), "s10")
 
 

@@ -1,0 +1,274 @@
+"""The speed model against what else predicts latency: unseen kernels, networks, sizes, widths.
+
+    python benchmarks/speed_model.py phones --tables ../shared/data/latency
+    python benchmarks/speed_model.py blocks --sweep sweep.csv
+    python benchmarks/speed_model.py students --device host-cpu
+
+Splits are by configuration and by family of networks, five folds, the same for every model; see
+`latency_model/evaluation.py`. The baselines get every feature of a kernel that the tables have, in
+logarithms, and predict the logarithm of its time. `students` converts twenty random UGATIT students
+and measures them, interleaved with the block that the device's card has as its unit of speed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pocketstyle.converters.litert import to_tflite
+from pocketstyle.latency_model import SpeedModel, total_macs
+from pocketstyle.latency_model.blocks import block_measurements, blocks_of_one_device, runtime_of
+from pocketstyle.latency_model.evaluation import (
+    Fitter,
+    configuration_folds,
+    extrapolation,
+    held_out_configurations,
+    held_out_families,
+    kernel_table,
+    plain_convolutions,
+)
+from pocketstyle.latency_model.fit import Measurements, fit, mape
+from pocketstyle.latency_model.phones import PHONES, read_phone
+from pocketstyle.networks import build
+from pocketstyle.networks.portrait import ugatit_spec
+from pocketstyle.networks.spec import Spec
+from pocketstyle.sweep import ThisComputer
+from pocketstyle.sweep.sweep import REFERENCE
+from pocketstyle.sweep.template import Template
+from scipy.stats import spearmanr
+from sklearn.base import RegressorMixin
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+OUT = Path(__file__).parent / "results/speed_model.json"
+STUDENTS, STUDENT_SIZE, STUDENT_BASE = 20, 128, 24
+PAPER_MACS, PAPER_FPS = 5.56e9, 18  # Real-Time Portrait Stylization on the Edge, Table 1
+BAGNET9_MS = 104
+
+
+class Baseline:
+    """A regressor of scikit-learn's on the logarithms of a kernel's sizes."""
+
+    def __init__(self, regressor: RegressorMixin, seen: Measurements):
+        self.regressor = regressor.fit(_raw(seen), np.log(seen.ms))
+
+    def predict(self, table: Measurements) -> np.ndarray:
+        return np.exp(self.regressor.predict(_raw(table)))
+
+
+class LinearInMacs:
+    """a + b * MACs, by least squares of relative errors."""
+
+    def __init__(self, seen: Measurements):
+        terms = self._terms(seen)
+        self.line = np.linalg.lstsq(terms / seen.ms[:, None], np.ones(len(seen.ms)), rcond=None)[0]
+
+    def _terms(self, table: Measurements) -> np.ndarray:
+        work = np.array(
+            [float(one.kernel.macs or one.kernel.elements_read) for one in table.launches]
+        )
+        return np.stack([np.ones(len(table.ms)), table.sums(work)], axis=1)
+
+    def predict(self, table: Measurements) -> np.ndarray:
+        return np.maximum(self._terms(table) @ self.line, 1e-4)
+
+
+def _raw(table: Measurements) -> np.ndarray:
+    """Sizes, MACs, elements moved and operator of single launches."""
+    ops = sorted(
+        {
+            "CONV_2D",
+            "DEPTHWISE_CONV_2D",
+            "FULLY_CONNECTED",
+            "MEAN",
+            "CONCATENATION",
+            "MAX_POOL_2D",
+            "AVERAGE_POOL_2D",
+        }
+    )
+    rows = []
+    for one in table.launches:
+        k = one.kernel
+        sizes = [
+            k.cin,
+            k.cout,
+            k.k,
+            k.stride,
+            k.groups,
+            k.h,
+            k.macs + 1,
+            k.elements_read,
+            k.elements_written,
+            k.weights + 1,
+        ]
+        rows.append([*np.log2(np.array(sizes, float)), one.linked, *(k.op == op for op in ops)])
+    return np.array(rows, dtype=float)
+
+
+def fitters(evidence: Measurements) -> dict[str, Fitter]:
+    """What is compared."""
+
+    def trees(seen: Measurements) -> Baseline:
+        return Baseline(ExtraTreesRegressor(300, random_state=0), seen)
+
+    def mlp(seen: Measurements) -> Baseline:
+        network = MLPRegressor((64, 64), max_iter=2000, random_state=0)
+        return Baseline(make_pipeline(StandardScaler(), network), seen)
+
+    return {
+        "pocketstyle": partial(fit, evidence=evidence),
+        "extra-trees": trees,
+        "mlp": mlp,
+        "linear in MACs": LinearInMacs,
+    }
+
+
+def judge_phone(tables: Path, device: str) -> dict:
+    """All models on one phone."""
+    rows, networks, evidence, runtime = read_phone(tables, device)
+    table = kernel_table(rows, runtime)
+    fold, convolution = configuration_folds(table), plain_convolutions(table)
+    measured = np.array([network.ms for network in networks.values()])
+    result: dict = {"configurations": len(table.ms), "conv2d": {}, "large": {}, "end_to_end": {}}
+    for name, fitter in fitters(evidence).items():
+        guess = held_out_configurations(table, fold, fitter)
+        far, far_measured = extrapolation(table, fitter)
+        whole = held_out_families(rows, networks, runtime, fitter)
+        result["conv2d"][name] = mape(guess[convolution], table.ms[convolution])
+        result["large"][name] = mape(far, far_measured)
+        result["end_to_end"][name] = mape(np.array(list(whole.values())), measured)
+        result["n"] = {
+            "conv2d": int(convolution.sum()),
+            "large": len(far),
+            "end_to_end": len(networks),
+        }
+    held_out = SpeedModel.load(device).card["errors"]["held_out"]
+    result["covered"] = {k: v for k, v in held_out.items() if k.endswith("_covered")}
+    return result
+
+
+def phones(tables: Path, workers: int) -> dict:
+    """Every phone, and two anchors on the S10."""
+    with ProcessPoolExecutor(workers) as pool:
+        judged = dict(zip(PHONES, pool.map(partial(judge_phone, tables), PHONES), strict=True))
+    s10 = SpeedModel.load("s10")
+    rows = read_phone(tables, "s10")[0]
+    bagnet = s10.predict_group([row.launch for row in rows if row.model == "bagnet9"])
+    specs = (ugatit_spec(256, base) for base in range(8, 64))
+    student = min(
+        (list(build(spec).kernels()) for spec in specs),
+        key=lambda kernels: abs(total_macs(kernels) - PAPER_MACS),
+    )
+    return {
+        "phones": judged,
+        "anchors": {
+            "bagnet9 on the s10": {"measured_ms": BAGNET9_MS, **vars(bagnet)},
+            "a UGATIT student of the paper's 5.56 GMACs on the s10": {
+                "published_ms": round(1000 / PAPER_FPS, 1),
+                "gmacs": round(float(total_macs(student)) / 1e9, 2),
+                **vars(s10.predict(student)),
+            },
+        },
+    }
+
+
+def blocks(sweep: Path) -> dict:
+    """UGATIT's blocks on this computer, widths and sizes that a fit had not seen."""
+    measured = blocks_of_one_device(sweep)
+    table, names = block_measurements(measured, runtime_of(measured[0]))
+    guess = held_out_configurations(table, configuration_folds(table), fit)
+    line = held_out_configurations(table, configuration_folds(table), LinearInMacs)
+    kinds = np.array(names)
+
+    def quantiles(rows: np.ndarray, predicted: np.ndarray = guess) -> dict:
+        off = 100 * np.abs(predicted[rows] / table.ms[rows] - 1)
+        median, high = np.quantile(off, [0.5, 0.9])
+        return {"median": round(median, 2), "90th": round(high, 2), "n": int(rows.sum())}
+
+    every = np.ones(len(guess), dtype=bool)
+    return {
+        "device": measured[0].device,
+        "all": quantiles(every),
+        "linear in MACs": quantiles(every, line),
+        "by_block": {kind: quantiles(kinds == kind) for kind in sorted(set(kinds))},
+    }
+
+
+def random_spec(random: np.random.Generator) -> Spec:
+    """A student: each width between a quarter and all of the teacher's, some blocks left out."""
+    teacher = ugatit_spec(STUDENT_SIZE, STUDENT_BASE)
+    widths = {
+        name: max(4, round(n * float(random.uniform(0.25, 1))))
+        for name, n in teacher.widths.items()
+    }
+    stages = [[n for n in teacher.blocks if n.startswith(s)] for s in ("encoder", "decoder")]
+    kept = [sorted(random.choice(s, random.integers(1, len(s) + 1), replace=False)) for s in stages]
+    blocks = tuple(str(name) for stage in kept for name in stage)
+    widths = {
+        name: n for name, n in widths.items() if not name.startswith("encoder") or name in blocks
+    }
+    return Spec("ugatit", STUDENT_SIZE, widths, blocks)
+
+
+def students(device: str) -> dict:
+    """Whole students on this computer, predicted and measured."""
+    model = SpeedModel.load(device)
+    random = np.random.default_rng(0)
+    specs = [random_spec(random) for _ in range(STUDENTS)]
+    predicted, measured = [], []
+    kind, sizes = REFERENCE
+    reference = Template(kind).at(sizes)
+    for spec in specs:
+        network = build(spec).eval()
+        converted = to_tflite(network, ["fp32"])["fp32"]
+        unit, found = ThisComputer().measure([reference, converted])
+        predicted.append(model.predict(network.kernels()))
+        measured.append(found.ms * model.card["reference_ms"] / unit.ms)
+        print(f"{predicted[-1].ms:8.2f} {measured[-1]:8.2f} ms", flush=True)
+    guess, truth = np.array([one.ms for one in predicted]), np.array(measured)
+    inside = [a.low_ms <= ms <= a.high_ms for a, ms in zip(predicted, measured, strict=True)]
+    return {
+        "device": model.card["chip"],
+        "n": len(truth),
+        "mape": mape(guess, truth),
+        "worst": round(100 * float(np.abs(guess / truth - 1).max()), 2),
+        "rank_correlation": round(float(spearmanr(guess, truth).statistic), 4),
+        "covered": sum(inside) / len(inside),
+        "predicted_ms": np.round(guess, 3).tolist(),
+        "measured_ms": np.round(truth, 3).tolist(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["phones", "blocks", "students"])
+    parser.add_argument("--tables", type=Path)
+    parser.add_argument("--sweep", type=Path)
+    parser.add_argument("--device", default="host-cpu")
+    parser.add_argument("--workers", type=int, default=1)
+    arguments = parser.parse_args()
+    start = time.monotonic()
+    match arguments.what:
+        case "phones":
+            found = phones(arguments.tables, arguments.workers)
+        case "blocks":
+            found = {"host_blocks": blocks(arguments.sweep)}
+        case _:
+            found = {"host_students": students(arguments.device)}
+    result = json.loads(OUT.read_text()) if OUT.exists() else {}
+    seconds = {arguments.what: round(time.monotonic() - start)}
+    result |= found | {"seconds": result.get("seconds", {}) | seconds, "host": platform.machine()}
+    OUT.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A device's card from a table of measured blocks; `latency fit sweep.csv`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .block_table import REFERENCE_BLOCK, Block, read_blocks
+from .cards import as_card, calibrated, fit_parts, held_out
+from .evaluation import configuration_folds
+from .fit import Measurements, fit, mape, measurements
+from .intervals import LEVEL
+from .launches import launches
+from .runtimes import RUNTIMES, Numbers, Runtime
+from .speed_model import FORMAT
+from .tables import check_units
+
+MIN_BLOCKS = 50
+LARGEST = 0.2  # of the blocks, predicted from the smaller half, for launches out of range
+GPUS = "adreno|mali|powervr|apple"
+PRECISION = {True: "fp32 (LiteRT's CPU kernels)", False: "fp16 (LiteRT's GPU delegate)"}
+
+
+def fit_blocks(path: Path, device: str) -> dict:
+    """Everything that a card holds, from one table.
+
+    Args:
+        path: CSV, see `block_table`. device: the name of the card.
+
+    Raises:
+        DataError: too few rows, several devices, or a row that cannot be right.
+    """
+    blocks = blocks_of_one_device(path)
+    runtime = runtime_of(blocks[0])
+    table, kinds = block_measurements(blocks, runtime)
+    found = fit(table)
+    fold = configuration_folds(table)
+    guess, closeness = held_out(table, fold)
+    error = np.log(table.ms / guess)
+    others = {"beyond": _extrapolation_error(table), "prior": error, "network": error}
+    intervals, covered = calibrated(table, fold, guess, closeness, others)
+    off = 100 * np.abs(guess / table.ms - 1)
+    return {
+        "format": FORMAT,
+        "device": device,
+        "phone": blocks[0].device,
+        "chip": blocks[0].device,
+        "runtime": runtime.name,
+        "precision": PRECISION[runtime.name == "cpu"],
+        "measured": max(block.measured for block in blocks),
+        "source": f"{len(blocks)} blocks measured on the device with {blocks[0].backend}",
+        "licence": "Apache-2.0 (no measured time is included)",
+        "reference_ms": next((b.ms for b in blocks if b.block == REFERENCE_BLOCK), None),
+        "rows": len(blocks),
+        "configurations": len(table.ms),
+        "composition": {"a_ms": 0.0, "b": 1.0, "c": 0.0},
+        "intervals": as_card(intervals),
+        "errors": {
+            "unit": "absolute percentage error",
+            "fitted": mape(found.predict(table), table.ms),
+            "held_out": {
+                "block": mape(guess, table.ms),
+                "block_median": round(float(np.median(off)), 2),
+                "block_90th_percentile": round(float(np.quantile(off, 0.9)), 2),
+                "by_block": by_kind(kinds, guess, table.ms),
+                "interval_level": LEVEL,
+                "blocks_covered": covered,
+            },
+        },
+        **fit_parts(found, table),
+    }
+
+
+def blocks_of_one_device(path: Path) -> list[Block]:
+    """The rows of a table. Raises DataError if they are too few, mixed or cannot be right."""
+    blocks = read_blocks(path)
+    if len(blocks) < MIN_BLOCKS:
+        raise DataError(f"{path} holds {len(blocks)} blocks; a fit needs {MIN_BLOCKS} or more")
+    sources = sorted({f"{block.device} by {block.backend}" for block in blocks})
+    if len(sources) > 1:
+        raise DataError(f"{path} mixes devices: {'; '.join(sources)}")
+    sizes = [
+        float(sum(kernel.macs + kernel.elements_written for kernel in block.kernels))
+        for block in blocks
+    ]
+    check_units([block.block for block in blocks], sizes, np.array([b.ms for b in blocks]), path)
+    return blocks
+
+
+def runtime_of(block: Block) -> Runtime:
+    """What ran a block: the host's CPU, or the kind of GPU that its device's name says."""
+    if block.backend == "litert-cpu":
+        return RUNTIMES["cpu"]
+    named = re.search(GPUS, block.device.lower())
+    return RUNTIMES[named[0] if named else "gpu"]
+
+
+def block_measurements(blocks: Sequence[Block], runtime: Runtime) -> tuple[Measurements, list[str]]:
+    """Blocks as what they launch, and their kinds; repeated ones merge to their median."""
+    groups = [tuple(launches(block.kernels, runtime.links)[0]) for block in blocks]
+    kinds = dict(zip(groups, (block.block for block in blocks), strict=True))
+    table = measurements(zip(groups, (block.ms for block in blocks), strict=True), runtime)
+    return table, list(kinds.values())
+
+
+def by_kind(kinds: Sequence[str], guess: Numbers, ms: Numbers) -> dict[str, float]:
+    """`mape` of each kind of block."""
+    member = np.array(kinds)
+    return {kind: mape(guess[member == kind], ms[member == kind]) for kind in sorted(set(kinds))}
+
+
+def _extrapolation_error(table: Measurements) -> Numbers:
+    """log(measured / predicted) of the largest blocks by a fit to the smaller half."""
+    size: NDArray[np.int64] = np.argsort(table.sums(table.seen.work), kind="stable")
+    small, large = size[: len(size) // 2], size[-int(LARGEST * len(size)) :]
+    unseen = table.take(np.sort(large))
+    return np.log(unseen.ms / fit(table.take(np.sort(small))).predict(unseen))

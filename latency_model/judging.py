@@ -1,0 +1,114 @@
+"""A device's card put to the test on tables it was not fitted on; `latency evaluate`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .block_table import read_blocks
+from .fit import mape
+from .intervals import coverage
+from .launches import Launch, launches
+from .runtimes import Numbers
+from .speed_model import Prediction, SpeedModel
+from .tables import read_kernels, read_networks
+
+
+@dataclass
+class Judgement:
+    """Predicted against measured milliseconds.
+
+    Attributes:
+        kind: of each measurement: an operator, a kind of block, or "network".
+        size: MACs of each, or elements read where there are none.
+        predicted, measured: [N], ms.
+        half_width: [N], of the 90 % interval of log(measured / predicted).
+    """
+
+    kind: list[str] = field(default_factory=list)
+    size: list[float] = field(default_factory=list)
+    predicted: list[float] = field(default_factory=list)
+    measured: list[float] = field(default_factory=list)
+    half_width: list[float] = field(default_factory=list)
+
+    def add(self, kind: str, size: float, predicted: Prediction, measured: float) -> None:
+        """One measurement."""
+        self.kind.append(kind)
+        self.size.append(size)
+        self.predicted.append(predicted.ms)
+        self.measured.append(measured)
+        self.half_width.append(float(np.log(predicted.high_ms / predicted.ms)))
+
+    def arrays(self, kinds: Sequence[str]) -> tuple[Numbers, Numbers, Numbers]:
+        """Predicted, measured and half widths of some kinds."""
+        rows = np.isin(self.kind, kinds)
+        lists = self.predicted, self.measured, self.half_width
+        return tuple(np.array(one)[rows] for one in lists)
+
+    def summary(self) -> dict:
+        """What `latency evaluate --json` prints; None where nothing was measured."""
+        return {
+            "end_to_end": self._of(["network"], worst=True),
+            "by_op": {kind: self._of([kind]) for kind in sorted(set(self.kind) - {"network"})},
+            "interval_coverage": {
+                "level": 0.9,
+                "kernels": self._covered(sorted(set(self.kind) - {"network"})),
+                "networks": self._covered(["network"]),
+            },
+        }
+
+    def _of(self, kinds: Sequence[str], worst: bool = False) -> dict | None:
+        predicted, measured, _ = self.arrays(kinds)
+        if not len(measured):
+            return None
+        off = {"max": round(100 * float(np.abs(predicted / measured - 1).max()), 2)}
+        return {"mape": mape(predicted, measured), **(off if worst else {}), "n": len(measured)}
+
+    def _covered(self, kinds: Sequence[str]) -> float | None:
+        predicted, measured, half = self.arrays(kinds)
+        return coverage(np.log(measured / predicted), half) if len(measured) else None
+
+
+def judge_tables(model: SpeedModel, ops: Path, end_to_end: Path | None) -> Judgement:
+    """On tables of kernels and of whole networks, as the phones' own are written.
+
+    Args:
+        ops: CSV with the columns of tflite_gpu_ops.csv, those of this device among them; a
+            configuration that repeats counts once, by its median.
+        end_to_end: CSV with the columns of tflite_end_to_end.csv, of networks that `ops` lists.
+
+    Raises:
+        DataError: a table cannot be read, lacks a column or holds what cannot be right.
+    """
+    rows = read_kernels(ops, model.name)
+    times: dict[Launch, list[float]] = defaultdict(list)
+    for row in rows:
+        if not row.is_pair:
+            times[row.launch].append(row.ms)
+    found = Judgement()
+    for launch, prediction in zip(times, model.predict_launches(list(times)), strict=True):
+        kernel = launch.kernel
+        size = float(kernel.macs or kernel.elements_read)
+        found.add(kernel.op, size, prediction, float(np.median(times[launch])))
+    if end_to_end is not None:
+        members: dict[str, list[Launch]] = defaultdict(list)
+        for row in rows:
+            members[row.model].append(row.launch)
+        for name, network in read_networks(end_to_end, model.name).items():
+            if name in members:
+                found.add("network", network.macs, model.predict_group(members[name]), network.ms)
+    return found
+
+
+def judge_blocks(model: SpeedModel, path: Path) -> Judgement:
+    """On a table of measured blocks (`block_table`); errors as `read_blocks`."""
+    found = Judgement()
+    for block in read_blocks(path):
+        group = launches(block.kernels, model.runtime.links)[0]
+        size = float(sum(kernel.macs or kernel.elements_read for kernel in block.kernels))
+        found.add(block.block, size, model.predict_group(group), block.ms)
+    return found
