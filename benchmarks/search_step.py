@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import numpy as np
 import torch
 from pocketstyle.networks import build, start_search, ugatit_spec
 from pocketstyle.search.config import load_config
@@ -24,8 +25,10 @@ from pocketstyle.search.learner import Learner
 from pocketstyle.search.mask_optimizer import MaskOptimizer
 from pocketstyle.search.objectives import Distilled
 from pocketstyle.search.precision import with_precision
+from pocketstyle.search.supernet_latency import SupernetLatency
 
 BASE = 24  # as the shipped heads teacher
+CHANGED, WIDTHS = 3, 12  # widths that change in a step of the demo's search, on average; all
 
 
 def make_step(searching: bool, x: torch.Tensor, target_ms: float):
@@ -57,6 +60,30 @@ def make_step(searching: bool, x: torch.Tensor, target_ms: float):
     return step
 
 
+def latency_ms(repeats: int, device: str, changed: int) -> float:
+    """Median milliseconds of the speed model's value and gradient.
+
+    The model keeps what it priced before, so it counts how many widths have changed since.
+
+    Args:
+        changed: widths of which a channel closes or opens in front of each call.
+    """
+    network = build(ugatit_spec(128, BASE))
+    start_search(network, 0.25)
+    latency = SupernetLatency(network, device)
+    random, times = np.random.default_rng(0), []
+    for _ in range(repeats):
+        with torch.no_grad():
+            for index in random.choice(len(latency.widths), changed, replace=False):
+                v = latency.widths[index].v
+                channel = random.integers(len(v))
+                v[channel] = 1 - v[channel]
+        start = perf_counter()
+        latency().backward()
+        times.append(1e3 * (perf_counter() - start))
+    return median(times)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=20)
@@ -76,10 +103,15 @@ def main() -> None:
         else:
             a, b = plain(number), searching(number)
         pairs.append((a, b))
+    device, plain_ms = load_config("heads-search").search.device, 1e3 * median(a for a, _ in pairs)
+    some, every = (latency_ms(5 * arguments.pairs, device, n) for n in (CHANGED, WIDTHS))
     result = {
-        "plain_ms": 1e3 * median(a for a, _ in pairs),
+        "plain_ms": plain_ms,
         "search_ms": 1e3 * median(b for _, b in pairs),
         "ratio_median": median(b / a for a, b in pairs),
+        "latency_ms": some,
+        "latency_share": some / plain_ms,
+        "latency_share_if_every_width_changed": every / plain_ms,
         "pairs": len(pairs),
         "batch": arguments.batch,
         "network": f"UGATIT light, {BASE} base channels, 128 px",

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from pocketstyle.converters.litert import to_tflite
-from pocketstyle.latency_model import SpeedModel, total_macs
+from pocketstyle.latency_model import Prediction, SpeedModel, total_macs
 from pocketstyle.latency_model.blocks import block_measurements, blocks_of_one_device, runtime_of
 from pocketstyle.latency_model.evaluation import (
     Fitter,
@@ -34,7 +34,9 @@ from pocketstyle.latency_model.evaluation import (
     plain_convolutions,
 )
 from pocketstyle.latency_model.fit import Measurements, fit, mape
+from pocketstyle.latency_model.judging import Judgement
 from pocketstyle.latency_model.phones import PHONES, read_phone
+from pocketstyle.latency_model.plots import draw
 from pocketstyle.networks import build
 from pocketstyle.networks.portrait import ugatit_spec
 from pocketstyle.networks.spec import Spec
@@ -49,6 +51,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 OUT = Path(__file__).parent / "results/speed_model.json"
+DRAWINGS = Path(__file__).parents[1] / "docs/speed_model"
+DRAWN = ("s10", "pixel4")
 STUDENTS, STUDENT_SIZE, STUDENT_BASE = 20, 128, 24
 PAPER_MACS, PAPER_FPS = 5.56e9, 18  # Real-Time Portrait Stylization on the Edge, Table 1
 BAGNET9_MS = 104
@@ -145,6 +149,8 @@ def judge_phone(tables: Path, device: str) -> dict:
         result["conv2d"][name] = mape(guess[convolution], table.ms[convolution])
         result["large"][name] = mape(far, far_measured)
         result["end_to_end"][name] = mape(np.array(list(whole.values())), measured)
+        if name == "pocketstyle" and device in DRAWN:
+            _draw(device, table, guess, networks, whole)
         result["n"] = {
             "conv2d": int(convolution.sum()),
             "large": len(far),
@@ -153,6 +159,17 @@ def judge_phone(tables: Path, device: str) -> dict:
     held_out = SpeedModel.load(device).card["errors"]["held_out"]
     result["covered"] = {k: v for k, v in held_out.items() if k.endswith("_covered")}
     return result
+
+
+def _draw(device, table, guess, networks, whole) -> None:
+    """Plots of what was held out, for docs/speed_model.md."""
+    found = Judgement()
+    for one, predicted, measured in zip(table.launches, guess, table.ms, strict=True):
+        size = float(one.kernel.macs or one.kernel.elements_read)
+        found.add(one.kernel.op, size, Prediction(predicted, predicted, predicted, 0), measured)
+    for model, ms in whole.items():
+        found.add("network", networks[model].macs, Prediction(ms, ms, ms, 0), networks[model].ms)
+    draw(found, f"{device}, held out", DRAWINGS / device)
 
 
 def phones(tables: Path, workers: int) -> dict:

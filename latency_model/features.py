@@ -9,6 +9,7 @@ on top.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,8 @@ class Features:
 
     def matrix(self, names: Sequence[str]) -> Numbers:
         """The named columns side by side, [N, names]."""
+        if not names:
+            return np.empty((len(self), 0))
         return np.stack([self.columns[name] for name in names], axis=1).astype(np.float64)
 
 
@@ -137,7 +140,11 @@ def look(found: Sequence[Launch], runtime: Runtime) -> Features:
 
 
 class Sizes:
-    """What of a list of launches depends neither on channel counts nor on gates."""
+    """What of a list of launches depends neither on channel counts nor on gates.
+
+    Attributes:
+        kind: [N], a number for each; launches of one kind differ in channel counts alone.
+    """
 
     def __init__(self, found: Sequence[Launch], runtime: Runtime):
         self.runtime = runtime
@@ -146,6 +153,18 @@ class Sizes:
         rows = [_size(one, PATHS[path]) for one, path in zip(found, paths, strict=True)]
         table = np.array(rows, dtype=np.float64).reshape(len(rows), len(_SIZES)).T
         self.of = dict(zip(_SIZES, table, strict=True))
+        kinds: dict[tuple, int] = {}
+        for path, row in zip(paths, rows, strict=True):
+            kinds.setdefault((path, *row), len(kinds))
+        self.kind = [kinds[path, *row] for path, row in zip(paths, rows, strict=True)]
+
+    def take(self, rows: NDArray[np.int64]) -> Sizes:
+        """The given launches."""
+        some = copy(self)
+        some.path = self.path[rows]
+        some.of = {name: one[rows] for name, one in self.of.items()}
+        some.kind = [self.kind[row] for row in rows]
+        return some
 
     def decide(self, cin: Numbers, cout: Numbers) -> NDArray[np.int64]:
         """The path that these channel counts take. [N]."""

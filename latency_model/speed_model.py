@@ -37,6 +37,7 @@ from .runtimes import Numbers, runtime_named
 
 DEVICES = Path(__file__).parent / "devices"
 FORMAT = "pocketstyle-speed-model-2"
+TINY_MS = 1e-9  # where a root has no slope
 WINDOW = 4.0  # channels to either side for a slope: one group
 
 
@@ -65,7 +66,7 @@ class SpeedModel:
     """One device. `card` is what its JSON file says: the fit, errors, source, licence."""
 
     def __init__(self, card: dict):
-        """Args: card: as `fitting` makes it. Raises FormatError if it is damaged."""
+        """Args: card: as `phones` and `blocks` make it. Raises FormatError if it is damaged."""
         try:
             if card["format"] != FORMAT:
                 raise FormatError(
@@ -78,7 +79,9 @@ class SpeedModel:
             constants = [[float(paths[name][key]) for key in CONSTANTS] for name in PATHS]
             self.unmeasured = np.array([not paths[name]["configurations"] for name in PATHS])
             self.ranges: dict = {name: path["range"] for name, path in paths.items()}
-            self.composition = Composition(**card["composition"])
+            self.composition = Composition(
+                **{key: float(value) for key, value in card["composition"].items()}
+            )
             self.intervals = Intervals(
                 **{k: tuple(v) if isinstance(v, list) else v for k, v in card["intervals"].items()}
             )
@@ -198,6 +201,7 @@ class Priced:
         self.sizes = Sizes(found, model.runtime)
         self.cin, self.cout = counts(found)
         self.share = np.array([as_number(one.kernel.share) for one in found])
+        self._known: dict[tuple[int, float, float], Numbers] = {}
 
     def total(self, values: Tensor) -> Tensor:
         """Milliseconds of the network: scalar, float64, on the CPU.
@@ -207,52 +211,66 @@ class Priced:
         """
         numbers = values.detach().numpy().reshape(3, self.length)
         cin, cout, share = numbers[:, self.index]
-        time = self.times(cin, cout)
+        time, *slopes = self._times_and_slopes(cin, cout)
         total = float(share @ time)
         result = torch.tensor(self.model.composition(total), dtype=torch.float64)
         if not values.requires_grad:
             return result
         gradient = np.zeros((3, self.length))
-        slopes = self._slopes(cin, cout)
         gradient[:, self.index] = [share * slopes[0], share * slopes[1], time]
-        gradient *= self.model.composition.slope(max(total, 1e-9))
+        gradient *= self.model.composition.slope(max(total, TINY_MS))
         # value and gradient by hand: a linear function that is 0 here and has these slopes
         return result + (torch.from_numpy(gradient.ravel()) * (values - values.detach())).sum()
 
-    def times(self, cin: Numbers, cout: Numbers) -> Numbers:
-        """Milliseconds of each launch, fully open; linear between whole counts. [N]."""
+    def _times_and_slopes(self, cin: Numbers, cout: Numbers) -> Numbers:
+        """Milliseconds of each launch, fully open, and their slopes in cin and in cout. [3, N].
+
+        A network repeats its blocks, and a search changes few widths from step to step: what
+        was priced once is kept.
+        """
+        keys = list(zip(self.sizes.kind, cin.tolist(), cout.tolist(), strict=True))
+        new = {key: row for row, key in enumerate(keys) if key not in self._known}
+        if new:
+            rows = np.array(list(new.values()))
+            sizes, some_in, some_out = self.sizes.take(rows), cin[rows], cout[rows]
+            found = self._times(sizes, some_in, some_out), *self._slopes(sizes, some_in, some_out)
+            self._known.update(zip(new, np.stack(found, axis=1), strict=True))
+        return np.array([self._known[key] for key in keys]).reshape(len(keys), 3).T
+
+    def _times(self, sizes: Sizes, cin: Numbers, cout: Numbers) -> Numbers:
+        """Milliseconds, linear between whole counts. [N]."""
         low_in, low_out = (np.maximum(np.floor(one), 1) for one in (cin, cout))
         part_in, part_out = cin - low_in, cout - low_out
         if not (part_in.any() or part_out.any()):
-            return self._at(cin, cout, self.sizes.decide(cin, cout))
+            return self._look(sizes, cin, cout, sizes.decide(cin, cout))[0]
         found = np.zeros(len(cin))
         for up_in, weight_in in ((0, 1 - part_in), (1, part_in)):
             for up_out, weight_out in ((0, 1 - part_out), (1, part_out)):
                 corner = low_in + up_in, low_out + up_out
-                found += weight_in * weight_out * self._at(*corner, self.sizes.decide(*corner))
+                time, _ = self._look(sizes, *corner, sizes.decide(*corner))
+                found += weight_in * weight_out * time
         return found
 
-    def _slopes(self, cin: Numbers, cout: Numbers) -> tuple[Numbers, Numbers]:
+    def _slopes(self, sizes: Sizes, cin: Numbers, cout: Numbers) -> tuple[Numbers, Numbers]:
         """Milliseconds per channel read and per channel written. [N] each."""
         less_in, less_out = (np.maximum(one - WINDOW, np.minimum(one, 1)) for one in (cin, cout))
-        around = self._at(
+        around, _ = self._look(
+            sizes,
             np.stack([less_in, cin + WINDOW, cin, cin]),
             np.stack([cout, cout, less_out, cout + WINDOW]),
-            self.sizes.decide(cin, cout),
-        ).reshape(4, -1)
+            sizes.decide(cin, cout),
+        )
+        low_in, high_in, low_out, high_out = around.reshape(4, -1)
         return (
-            (around[1] - around[0]) / (cin + WINDOW - less_in),
-            (around[3] - around[2]) / (cout + WINDOW - less_out),
+            (high_in - low_in) / (cin + WINDOW - less_in),
+            (high_out - low_out) / (cout + WINDOW - less_out),
         )
 
-    def _at(self, cin: Numbers, cout: Numbers, path: NDArray[np.int64]) -> Numbers:
-        return self._look(cin, cout, path)[0]
-
     def _look(
-        self, cin: Numbers, cout: Numbers, path: NDArray[np.int64]
+        self, sizes: Sizes, cin: Numbers, cout: Numbers, path: NDArray[np.int64]
     ) -> tuple[Numbers, Numbers]:
         """Milliseconds, and how close the nearest centre of the residual is."""
-        seen = self.sizes.features(cin, cout, path)
+        seen = sizes.features(cin, cout, path)
         time, closeness = times(seen, self.model.constants), np.zeros(len(seen))
         known = np.flatnonzero(~self.model.unmeasured[seen.path])  # it says nothing of other paths
         residual, closeness[known] = self.model.residual(seen.take(known))
@@ -262,7 +280,7 @@ class Priced:
     def kernel_times(self) -> Numbers:
         """Milliseconds of each kernel times its share, [K]."""
         found = np.zeros(self.length)
-        found[self.index] = self.share * self.times(self.cin, self.cout)
+        found[self.index] = self.share * self._times_and_slopes(self.cin, self.cout)[0]
         return found
 
     def predict(self) -> Prediction:
@@ -296,7 +314,7 @@ class Priced:
     def _doubts(self) -> tuple[Numbers, Numbers, NDArray[np.bool_], NDArray[np.bool_]]:
         """Times by share, half widths, which are unmeasured, which are out of range. [N] each."""
         path = self.sizes.decide(self.cin, self.cout)
-        open_time, closeness = self._look(self.cin, self.cout, path)
+        open_time, closeness = self._look(self.sizes, self.cin, self.cout, path)
         time = self.share * open_time
         unmeasured = self.model.unmeasured[path]
         beyond = np.array([bool(self._beyond(row, path[row])) for row in range(len(path))], bool)

@@ -1,0 +1,87 @@
+"""Writes the numbers of benchmarks/results/speed_model.json into docs/speed_model.md.
+
+python benchmarks/speed_model_page.py
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/speed_model.md"
+START = "<!-- numbers: benchmarks/speed_model_page.py -->"
+END = "<!-- end of numbers -->"
+TITLES = {
+    "end_to_end": "networks, families held out",
+    "conv2d": "conv2d, unseen configurations",
+    "large": "conv2d, from maps of at most 56 px to 100 px and more",
+}
+
+
+def numbers(result: dict) -> str:
+    """The page's tables."""
+    models = list(next(iter(result["phones"].values()))["conv2d"])
+    rows = [("mean absolute % error", "phone", "N", *models), ("---",) * (3 + len(models))]
+    for key, title in TITLES.items():
+        for phone, one in result["phones"].items():
+            values = (f"{one[key][model]:.1f}" for model in models)
+            rows.append((title, phone, str(one["n"][key]), *values))
+    covered = ", ".join(
+        f"{phone} {one['covered']['kernels_covered']:.0%} and "
+        f"{one['covered']['networks_covered']:.0%}"
+        for phone, one in result["phones"].items()
+    )
+    blocks, students = result["host_blocks"], result["host_students"]
+    kinds = [("block", "median", "90th percentile", "N"), ("---",) * 4]
+    for name, one in {
+        "all": blocks["all"],
+        "all, linear in MACs": blocks["linear in MACs"],
+        **blocks["by_block"],
+    }.items():
+        kinds.append((name, f"{one['median']:.1f}", f"{one['90th']:.1f}", str(one["n"])))
+    anchors = [
+        f"- {name}: predicted {one['ms']:.1f} ms ({one['low_ms']:.1f} to {one['high_ms']:.1f}), "
+        + (
+            f"measured {one['measured_ms']} ms"
+            if "measured_ms" in one
+            else f"published {one['published_ms']} ms"
+        )
+        for name, one in result["anchors"].items()
+    ]
+    return "\n".join(
+        (
+            _table(rows),
+            "",
+            f"90 % intervals cover of held-out kernels and networks: {covered}.",
+            "",
+            f"UGATIT's blocks on {blocks['device']}, widths and sizes unseen, absolute % error:",
+            "",
+            _table(kinds),
+            "",
+            f"Whole UGATIT students on the same computer, {students['n']} random width patterns, "
+            f"converted and measured: mean absolute error {students['mape']:.1f} % (worst "
+            f"{students['worst']:.1f} %), rank correlation {students['rank_correlation']:.3f}; the "
+            f"90 % intervals hold {students['covered']:.0%}.",
+            "",
+            "Anchors:",
+            "",
+            *anchors,
+        )
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def main() -> None:
+    result = json.loads((ROOT / "benchmarks/results/speed_model.json").read_text())
+    block = f"{START}\n{numbers(result)}\n{END}"
+    text = re.sub(f"{START}.*{END}", lambda _: block, PAGE.read_text(), flags=re.DOTALL)
+    PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
