@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -133,7 +134,7 @@ def fit(
     if tables.is_dir():
         if any(out.glob("*.json")) and not force:
             raise UsageError(f"{out} holds devices already; pass --force to replace them")
-        fit_all(tables, out)
+        fit_all(tables, out, lambda device: print(f"fitting {device}", file=sys.stderr))
         print(f"devices written to {out}")
         return
     if out.suffix != ".json":
@@ -183,16 +184,13 @@ def evaluate(
 
         draw(found, model.name, out)
         (out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    lines = [f"{kind}: {one['mape']:g} % of {one['n']}" for kind, one in result["by_op"].items()]
-    if whole := result["end_to_end"]:
-        lines.append(f"networks: {whole['mape']:g} % of {whole['n']}, worst {whole['max']:g} %")
-    covered = result["interval_coverage"]
-    lines.append(
-        "90 % intervals cover "
-        + ", ".join(
-            f"{covered[what]:.0%} of the {what}"
-            for what in ("kernels", "networks")
-            if covered[what] is not None
-        )
-    )
-    emit(result, as_json, "mean absolute errors\n" + "\n".join(lines))
+    every = dict(result["by_op"])
+    if result["end_to_end"]:
+        every["networks"] = result["end_to_end"]
+    lines = [
+        f"{kind.lower():20} {one['mape']:6.1f} % {one['max']:7.1f} % {one['covered']:8.0%} {one['n']:6}"
+        for kind, one in every.items()
+    ]
+    head = f"{'absolute error':20} {'mean':>8} {'worst':>9} {'covered':>8} {'n':>6}"
+    note = "covered: share within the 90 % intervals"
+    emit(result, as_json, "\n".join([head, *lines, note]))

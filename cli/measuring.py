@@ -21,13 +21,14 @@ Tool = Annotated[
 ]
 Adb = Annotated[str, typer.Option(help="The adb program.")]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads on this computer.")]
+NO_TOOL = "a phone is measured with TFLite's tool: pass --benchmark-model"
 HOST_BACKENDS = {"host-cpu": "litert-cpu", "host-gpu": "litert-gpu"}
 
 
 def measure(
     bundle: Annotated[str, typer.Argument(help="A .tflite, or the name of a shipped bundle.")],
     device: Annotated[
-        str, typer.Option("--device", help="host-cpu or host-gpu; phones need --benchmark-model.")
+        str, typer.Option("--device", help="host-cpu, host-gpu, or adb with --benchmark-model.")
     ] = "host-cpu",
     tool: Tool = None,
     serial: Annotated[
@@ -44,6 +45,8 @@ def measure(
     from ..sdk import resolve
 
     path = resolve(bundle)
+    if tool is None and device == "adb":
+        raise UsageError(NO_TOOL)
     if tool is None:
         found = [measure_here(path, threads, _host_backend(device))]
     else:
@@ -83,7 +86,7 @@ def sweep(
         raise UsageError(f"unknown blocks {blocks!r}; known: ugatit")
     if device == "adb":
         if tool is None:
-            raise UsageError("a phone is measured with TFLite's tool: pass --benchmark-model")
+            raise UsageError(NO_TOOL)
         phones = _phones(adb, [serial] if serial else None)
         if len(phones) > 1:
             names = ", ".join(phone.serial for phone in phones)

@@ -117,7 +117,7 @@ def rounded(values: Numbers) -> Numbers:
 
 
 def mape(predicted: Numbers, measured: Numbers) -> float:
-    """Mean absolute percentage error, to 0.01; what is missing counts as nothing."""
+    """Mean absolute percentage error, to 0.01."""
     return round(float(np.abs(predicted / measured - 1).mean() * 100), 2)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -173,9 +174,16 @@ def _rounded(composition: Composition) -> dict[str, float]:
     return {key: float(f"{value:.4g}") for key, value in asdict(composition).items()}
 
 
-def fit_all(csv_folder: Path, out_folder: Path) -> None:
-    """Write one device file per phone, `out_folder`/DEVICE.json, after all are fitted."""
-    cards = {device: fit_phone(csv_folder, device) for device in PHONES}
+def fit_all(csv_folder: Path, out_folder: Path, report: Callable[[str], None]) -> None:
+    """Write one device file per phone, `out_folder`/DEVICE.json, after all are fitted.
+
+    Args:
+        report: told the name of each device before it is fitted, which takes a minute or two.
+    """
+    cards = {}
+    for device in PHONES:
+        report(device)
+        cards[device] = fit_phone(csv_folder, device)
     Path(out_folder).mkdir(parents=True, exist_ok=True)
     for device, card in cards.items():
         write_card(card, Path(out_folder) / f"{device}.json")

@@ -23,7 +23,8 @@ from .launches import Launch
 
 US_PER_MS = 1e3
 ELEMENTWISE_OPERANDS = {"aten::add": 2, "aten::mul": 2, "aten::relu": 1}
-NEIGHBOURS, TOO_FAR = 8, 300.0  # a row that is that many times off its neighbours is in other units
+NEIGHBOURS, ALIKE = 8, 4.0  # rows of a kind within that factor in size are neighbours
+TOO_FAR = 300.0  # a row that is that many times off its neighbours is in other units
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,14 @@ def check_units(kinds: Sequence[str], sizes: Sequence[float], ms: np.ndarray, pa
     by_kind: dict[str, list[int]] = defaultdict(list)
     for row, kind in enumerate(kinds):
         by_kind[kind].append(row)
+    size = np.array(sizes)
     for kind, members in by_kind.items():
-        rows = np.array(members)[np.argsort(np.array(sizes)[members], kind="stable")]
+        rows = np.array(members)[np.argsort(size[members], kind="stable")]
         for place, row in enumerate(rows):
             near = rows[max(0, place - NEIGHBOURS // 2) : place + NEIGHBOURS // 2 + 1]
+            near = near[np.abs(np.log(size[near] / size[row])) < np.log(ALIKE)]
             off = float(ms[row] / np.median(ms[near]))
-            if not 1 / TOO_FAR < off < TOO_FAR:
+            if len(near) > 2 and not 1 / TOO_FAR < off < TOO_FAR:
                 raise DataError(
                     f"{path}, line {row + 2}: {kind} takes {ms[row]:g} ms, {off:.0e} times what "
                     "rows like it take; are its units right?"
