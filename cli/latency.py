@@ -188,7 +188,8 @@ def evaluate(
     if result["end_to_end"]:
         every["networks"] = result["end_to_end"]
     lines = [
-        f"{kind.lower():20} {one['mape']:6.1f} % {one['max']:7.1f} % {one['covered']:8.0%} {one['n']:6}"
+        f"{kind.lower():20} {one['mape']:6.1f} % {one['max']:7.1f} % {one['covered']:8.0%}"
+        f" {one['n']:6}"
         for kind, one in every.items()
     ]
     head = f"{'absolute error':20} {'mean':>8} {'worst':>9} {'covered':>8} {'n':>6}"

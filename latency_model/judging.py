@@ -17,7 +17,6 @@ from .runtimes import Numbers
 from .speed_model import Prediction, SpeedModel
 from .tables import read_kernels, read_networks
 
-
 NETWORK = "network"  # the kind of a whole one
 
 
@@ -53,7 +52,7 @@ class Judgement:
         return tuple(np.array(one)[rows] for one in lists)
 
     def summary(self) -> dict:
-        """What `latency evaluate --json` prints; errors in percent, None where nothing was measured.
+        """What `latency evaluate --json` prints; errors in percent, None where there is nothing.
 
         `interval_coverage` and `covered`: the share of measurements within their 90 % intervals;
         the former of all but whole networks.

@@ -63,5 +63,5 @@ def test_the_control_shown_is_the_one_measured():
         json.loads((ROOT / "benchmarks/results/demo.json").read_text()),
     )
     assert control["search"]["macs"] == result["student"]["macs"]
-    assert 0.99 <= control["magnitude"]["predicted_ms"] / control["search"]["predicted_ms"] <= 1
+    assert 0.99 <= control["magnitude"]["predicted_ms"] / control["search"]["predicted_ms"] <= 1.01
     assert control["magnitude"]["seconds"] >= control["search"]["seconds"]
