@@ -128,7 +128,7 @@ def baselines() -> dict[str, Fitter]:
         return Baseline(ExtraTreesRegressor(300, random_state=0), seen)
 
     def mlp(seen: Measurements) -> Baseline:
-        network = MLPRegressor((64, 64), max_iter=2000, random_state=0)
+        network = MLPRegressor(hidden_layer_sizes=(64, 64), max_iter=2000, random_state=0)
         return Baseline(make_pipeline(StandardScaler(), network), seen)
 
     return {"extra-trees": trees, "mlp": mlp, "linear in MACs": LinearInMacs}

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UnreachableTarget, UsageError
-from ..networks import THRESHOLD, is_open
+from ..networks import THRESHOLD, Width, is_open
 from .supernet_latency import SupernetLatency
 
 FIRST_PRICE = 20.0
@@ -110,7 +110,9 @@ def land_on_target(latency: SupernetLatency, target_ms: float) -> None:
         if wide := [width for width in widths if len(width.kept) > width.minimum]:
             weakest = min(wide, key=lambda width: float(width.v[width.kept].min()))
             kept = weakest.kept
-            weakest.v[kept[weakest.v[kept].argmin()]] = THRESHOLD
+            channel = kept[weakest.v[kept].argmin()]
+            # closed, above all that the search closed, and the strongest highest
+            weakest.v[channel] = THRESHOLD - 1e-3 * (1 - weakest.v[channel].clamp(max=1))
         else:
             running = [gate for gate in gates if gate.lead >= 0]
             min(running, key=attrgetter("lead")).alpha.copy_(torch.tensor([1e-3, 0.0]))
@@ -131,7 +133,11 @@ def land_on_target(latency: SupernetLatency, target_ms: float) -> None:
         for width in widths
         for i in set(range(width.channels)) - set(width.kept.tolist())
     ]
+    full: set[Width] = set()  # a weaker channel must not come back where a stronger could not
     for value, width, i in sorted(closed_channels, key=lambda item: -item[0]):
+        if width in full:
+            continue
         width.v[i] = 1.0
         if not fits():
             width.v[i] = value
+            full.add(width)
