@@ -56,7 +56,7 @@ def numbers(result: dict) -> str:
             "",
             f"90 % intervals cover of held-out kernels and networks: {covered}.",
             "",
-            f"UGATIT's blocks on {blocks['device']}, widths and sizes unseen, absolute % error:",
+            f"UGATIT's blocks on {blocks['device']}, widths unseen, absolute % error:",
             "",
             _table(kinds),
             "",

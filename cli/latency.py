@@ -96,23 +96,26 @@ def predict(
 
 def _print_prediction(result: dict[str, Any]) -> None:
     console = Console()
-    table = Table(title="milliseconds with 90 % intervals", title_justify="left")
+    single = len(result) == 1
+    title = "milliseconds with 90 % intervals" if single else "milliseconds"
+    table = Table(title=title, title_justify="left")
     table.add_column("part")
     for name in result:
         table.add_column(name, justify="right")
+    show = _interval if single else (lambda one: f"{one['ms']:.2f}")
     for part in next(iter(result.values()))["parts"]:
-        table.add_row(part, *(_interval(one["parts"][part]) for one in result.values()))
+        table.add_row(part, *(show(one["parts"][part]) for one in result.values()))
     table.add_section()
-    table.add_row("all", *(_interval(one) for one in result.values()))
-    table.add_row("rests on priors", *(f"{one['prior_share']:.0%}" for one in result.values()))
+    table.add_row("all", *(show(one) for one in result.values()))
     console.print(table)
     for name, one in result.items():
-        for note in one["out_of_range"]:
-            console.print(f"{name}: {note}", markup=False, highlight=False)
+        head = f"{name}: {_interval(one)} ms, {one['prior_share']:.0%} of it never measured there"
+        for line in (head, *(f"  {note}" for note in one["out_of_range"])):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _interval(one: dict[str, float]) -> str:
-    return f"{one['ms']:.2f} ({one['low_ms']:.2f}-{one['high_ms']:.2f})"
+    return f"{one['ms']:.2f} ({one['low_ms']:.2f} to {one['high_ms']:.2f})"
 
 
 @app.command("fit")
@@ -132,6 +135,10 @@ def fit(
     from ..latency_model.phones import fit_all
 
     if tables.is_dir():
+        if out.suffix == ".json" or out.is_file():
+            raise UsageError(
+                f"a folder of tables makes one file per phone: --out {out} is no folder"
+            )
         if any(out.glob("*.json")) and not force:
             raise UsageError(f"{out} holds devices already; pass --force to replace them")
         fit_all(tables, out, lambda device: print(f"fitting {device}", file=sys.stderr))
@@ -166,6 +173,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for evaluation.json and plots.")
     ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Judge a device on measurements that it was not fitted on."""
@@ -176,6 +184,8 @@ def evaluate(
         raise UsageError("what to judge it on: --ops (and --end-to-end), or --blocks")
     if end_to_end is not None and ops is None:
         raise UsageError("--end-to-end needs --ops, which says what kernels the networks have")
+    if out is not None and (out / "evaluation.json").exists() and not force:
+        raise UsageError(f"{out} holds an evaluation already; pass --force to replace it")
     model = SpeedModel.load(device)
     found = judge_blocks(model, blocks) if blocks else judge_tables(model, ops, end_to_end)
     result = found.summary()
@@ -194,4 +204,6 @@ def evaluate(
     ]
     head = f"{'absolute error':20} {'mean':>8} {'worst':>9} {'covered':>8} {'n':>6}"
     note = "covered: share within the 90 % intervals"
+    if result["scale"] != 1:
+        note += f"; times scaled by {result['scale']:.3f}, from the table's reference to the card's"
     emit(result, as_json, "\n".join([head, *lines, note]))

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import FormatError
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -25,9 +27,12 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
     from ..search import resolve_model
 
     if model.endswith(".json"):
-        return build(Spec.from_json(Path(model).read_bytes().decode(errors="replace"))), {
-            "name": Path(model).stem
-        }
+        spec = Spec.from_json(Path(model).read_bytes().decode(errors="replace"))
+        try:
+            return build(spec), {"name": Path(model).stem}
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = f"{type(error).__name__} {error}"
+            raise FormatError(f"{model} describes no network: {reason}") from error
     if model.endswith(".tflite") or model in shipped():
         info = read_info(resolve(model))
         card = info.model_dump(mode="json", exclude={"spec", "signatures"})

@@ -76,14 +76,20 @@ def read_blocks(path: Path) -> list[Block]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not a CSV table: {error}") from error
     text = text[: text.rfind("\n") + 1]
-    table = csv.DictReader(io.StringIO(text))
+    table = csv.DictReader(io.StringIO(text), strict=True)
     missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
     if missing:
         raise DataError(f"{path} has no column {', '.join(map(repr, missing))}")
-    return [_block(line, f"{path}, line {table.line_num}") for line in table]
+    try:
+        found = [_block(line, f"{path}, line {table.line_num}") for line in table]
+    except csv.Error as error:
+        raise DataError(f"{path} is not a CSV table: {error}") from error
+    return found
 
 
 def _block(line: dict[str, str], where: str) -> Block:
+    if None in line or None in line.values():
+        raise DataError(f"{where}: not as many fields as the header has")
     numbers = {}
     for name in ("ms", "spread_ms"):
         try:
@@ -99,4 +105,5 @@ def _block(line: dict[str, str], where: str) -> Block:
     for kernel in kernels:
         if kernel.op not in OPERATORS:
             raise DataError(f"{where}: unknown operator {kernel.op!r}")
-    return Block(**{**line, **numbers, "kernels": kernels})
+    texts = {name: line[name] for name in COLUMNS}
+    return Block(**{**texts, **numbers, "kernels": kernels})

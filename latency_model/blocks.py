@@ -21,6 +21,7 @@ from .speed_model import FORMAT
 from .tables import check_units
 
 MIN_BLOCKS = 50
+UNMEASURED = 0.5  # log error of what was never measured: about what it is on the phones
 LARGEST = 0.2  # of the blocks, predicted from the smaller half, for launches out of range
 GPUS = "adreno|mali|powervr|apple"
 PRECISION = {True: "fp32 (LiteRT's CPU kernels)", False: "fp16 (LiteRT's GPU delegate)"}
@@ -38,11 +39,19 @@ def fit_blocks(path: Path, device: str) -> dict:
     blocks = blocks_of_one_device(path)
     runtime = runtime_of(blocks[0])
     table, kinds = block_measurements(blocks, runtime)
+    if len(kinds) < MIN_BLOCKS:
+        raise DataError(
+            f"{path} holds {len(kinds)} different blocks; a fit needs {MIN_BLOCKS} or more"
+        )
     found = fit(table)
     fold = configuration_folds(table)
     guess, closeness = held_out(table, fold)
     error = np.log(table.ms / guess)
-    others = {"beyond": _extrapolation_error(table), "prior": error, "network": error}
+    others = {
+        "beyond": _extrapolation_error(table),
+        "prior": np.full(99, UNMEASURED),
+        "network": error,
+    }
     intervals, covered = calibrated(table, fold, guess, closeness, others)
     off = 100 * np.abs(guess / table.ms - 1)
     return {
@@ -77,10 +86,10 @@ def fit_blocks(path: Path, device: str) -> dict:
 
 
 def blocks_of_one_device(path: Path) -> list[Block]:
-    """The rows of a table. Raises DataError if they are too few, mixed or cannot be right."""
+    """The rows of a table. Raises DataError if they are of several devices or cannot be right."""
     blocks = read_blocks(path)
-    if len(blocks) < MIN_BLOCKS:
-        raise DataError(f"{path} holds {len(blocks)} blocks; a fit needs {MIN_BLOCKS} or more")
+    if not blocks:
+        raise DataError(f"{path} holds no block")
     sources = sorted({f"{block.device} by {block.backend}" for block in blocks})
     if len(sources) > 1:
         raise DataError(f"{path} mixes devices: {'; '.join(sources)}")

@@ -25,6 +25,7 @@ from .speed_model import measures
 def fit_parts(found: Fit, table: Measurements) -> dict[str, Any]:
     """Roofline and residual of a card."""
     return {
+        "operators": sorted({launch.kernel.op for launch in table.launches}),
         "paths": {name: _path(index, found, table) for index, name in enumerate(PATHS)},
         "residual": {
             "scale": found.residual.scale,

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .block_table import read_blocks
+from ..errors import DataError
+from .block_table import REFERENCE_BLOCK
+from .blocks import blocks_of_one_device
 from .fit import mape
 from .intervals import coverage
 from .launches import Launch, launches
@@ -29,6 +31,7 @@ class Judgement:
         size: MACs of each, or elements read where there are none.
         predicted, measured: [N], ms.
         half_width: [N], of the 90 % interval of log(measured / predicted).
+        scale: what the measured times were multiplied by.
     """
 
     kind: list[str] = field(default_factory=list)
@@ -36,6 +39,7 @@ class Judgement:
     predicted: list[float] = field(default_factory=list)
     measured: list[float] = field(default_factory=list)
     half_width: list[float] = field(default_factory=list)
+    scale: float = 1.0
 
     def add(self, kind: str, size: float, predicted: Prediction, measured: float) -> None:
         """One measurement."""
@@ -62,6 +66,7 @@ class Judgement:
             "end_to_end": self._of([NETWORK]),
             "by_op": {kind: self._of([kind]) for kind in kinds},
             "interval_coverage": self._of(kinds)["covered"] if kinds else None,
+            "scale": round(self.scale, 4),
         }
 
     def _of(self, kinds: Sequence[str]) -> dict | None:
@@ -101,17 +106,31 @@ def judge_tables(model: SpeedModel, ops: Path, end_to_end: Path | None) -> Judge
         members: dict[str, list[Launch]] = defaultdict(list)
         for row in rows:
             members[row.model].append(row.launch)
-        for name, network in read_networks(end_to_end, model.name).items():
-            if name in members:
-                found.add(NETWORK, network.macs, model.predict_group(members[name]), network.ms)
+        networks = read_networks(end_to_end, model.name)
+        if not set(networks) & set(members):
+            raise DataError(f"{end_to_end} holds no network whose kernels {ops} lists")
+        for name in (name for name in networks if name in members):
+            network = networks[name]
+            found.add(NETWORK, network.macs, model.predict_group(members[name]), network.ms)
     return found
 
 
 def judge_blocks(model: SpeedModel, path: Path) -> Judgement:
-    """On a table of measured blocks (`block_table`); errors as `read_blocks`."""
-    found = Judgement()
-    for block in read_blocks(path):
+    """On a table of measured blocks (`block_table`).
+
+    Where table and card both have the reference block, the table's times are brought to the speed
+    that the device had for the card: a shared computer is a fifth slower in one hour than the next.
+
+    Raises:
+        DataError: the table is empty, of several devices, or cannot be read or right.
+    """
+    blocks = blocks_of_one_device(path)
+    reference = next((block.ms for block in blocks if block.block == REFERENCE_BLOCK), None)
+    unit = model.card.get("reference_ms")
+    scale = unit / reference if unit and reference else 1.0
+    found = Judgement(scale=scale)
+    for block in blocks:
         group = launches(block.kernels, model.runtime.links)[0]
         size = float(sum(kernel.macs or kernel.elements_read for kernel in block.kernels))
-        found.add(block.block, size, model.predict_group(group), block.ms)
+        found.add(block.block, size, model.predict_group(group), scale * block.ms)
     return found

@@ -78,6 +78,7 @@ class SpeedModel:
             paths = {name: card["paths"][name] for name in PATHS}
             constants = [[float(paths[name][key]) for key in CONSTANTS] for name in PATHS]
             self.unmeasured = np.array([not paths[name]["configurations"] for name in PATHS])
+            self.operators = frozenset(card["operators"])
             self.ranges: dict = {name: path["range"] for name, path in paths.items()}
             self.composition = Composition(
                 **{key: float(value) for key, value in card["composition"].items()}
@@ -86,12 +87,28 @@ class SpeedModel:
                 **{k: tuple(v) if isinstance(v, list) else v for k, v in card["intervals"].items()}
             )
             self.residual = self._residual(**card["residual"])
+            self._check()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"damaged speed model: {type(error).__name__} {error}") from error
         self.constants = np.array(constants)  # [paths, 4]
         if not (np.isfinite(self.constants).all() and (self.constants > 0).all()):
             raise FormatError("damaged speed model: a constant is not a positive number")
         self.card = card
+
+    def _check(self) -> None:
+        """Raises ValueError where a number of the card cannot be."""
+        one = self.intervals
+        groups = one.closeness, one.convolution, one.other
+        if [len(group) for group in groups] != [2, 3, 3]:
+            raise ValueError("intervals of another form")
+        flat = [value for group in groups for value in group]
+        flat += [one.beyond, one.prior, one.network]
+        flat += [self.composition.a_ms, self.composition.b, self.composition.c]
+        ends = [low <= high for path in self.ranges.values() for low, high in path.values()]
+        if not all(0 <= float(value) < math.inf for value in flat) or not all(ends):
+            raise ValueError("a number that cannot be")
+        if any(set(path) != set(MEASURES) for path in self.ranges.values()):
+            raise ValueError("ranges of another form")
 
     def _residual(self, scale: dict[str, float], centres: list, weights: list) -> Residual:
         found = [
@@ -272,7 +289,8 @@ class Priced:
         """Milliseconds, and how close the nearest centre of the residual is."""
         seen = sizes.features(cin, cout, path)
         time, closeness = times(seen, self.model.constants), np.zeros(len(seen))
-        known = np.flatnonzero(~self.model.unmeasured[seen.path])  # it says nothing of other paths
+        # the residual says nothing of paths that were not measured
+        known = np.flatnonzero(~self.model.unmeasured[seen.path])
         residual, closeness[known] = self.model.residual(seen.take(known))
         time[known] *= np.exp(residual)
         return time, closeness
@@ -316,10 +334,15 @@ class Priced:
         path = self.sizes.decide(self.cin, self.cout)
         open_time, closeness = self._look(self.sizes, self.cin, self.cout, path)
         time = self.share * open_time
-        unmeasured = self.model.unmeasured[path]
+        unmeasured = self._unmeasured(path)
         beyond = np.array([bool(self._beyond(row, path[row])) for row in range(len(path))], bool)
         half = self.model.intervals.of_launches(path, closeness, beyond, unmeasured)
         return time, half, unmeasured, beyond
+
+    def _unmeasured(self, path: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which launches go a path, or are an operator, that was never measured. [N]."""
+        known = [one.kernel.op in self.model.operators for one in self.launches]
+        return self.model.unmeasured[path] | ~np.array(known, dtype=bool)
 
     def _beyond(self, row: int, path: int) -> dict[str, float]:
         """In what a launch leaves the range of its path."""
@@ -337,8 +360,10 @@ class Priced:
         """See `SpeedModel.out_of_range`."""
         beyond: dict[tuple[str, str], list[float]] = {}
         priors: dict[str, int] = {}
-        for row, path in enumerate(self.sizes.decide(self.cin, self.cout).tolist()):
-            if self.model.unmeasured[path]:
+        paths = self.sizes.decide(self.cin, self.cout)
+        unmeasured = self._unmeasured(paths)
+        for row, path in enumerate(paths.tolist()):
+            if unmeasured[row]:
                 op = self.launches[row].kernel.op
                 priors[op] = priors.get(op, 0) + 1
             for key, value in self._beyond(row, path).items():
@@ -382,7 +407,11 @@ def predict_all(kernels: Iterable[Kernel]) -> dict[str, float]:
     return {name: SpeedModel.load(name).latency(kernels) for name in device_names()}
 
 
+MEASURES = ("side", "cin", "cout", "k")
+
+
 def measures(kernel: Kernel) -> dict[str, float]:
     """What a path's fitted range is stated in."""
     cin, cout = as_number(kernel.cin), as_number(kernel.cout)
-    return {"side": (kernel.h * kernel.w) ** 0.5, "cin": cin, "cout": cout, "k": float(kernel.k)}
+    side = (kernel.h * kernel.w) ** 0.5
+    return dict(zip(MEASURES, (side, cin, cout, float(kernel.k)), strict=True))

@@ -101,7 +101,7 @@ def read_networks(path: Path, device: str) -> dict[str, Network]:
     """Whole networks on the GPU of one phone, by name."""
     time = f"{device}|gpu|float|mean"
     return {
-        line["model"]: Network(_milliseconds(line[time], where), float(line["FLOPS"]) / 2)
+        line["model"]: Network(_milliseconds(line[time], where), _number(line["FLOPS"], where) / 2)
         for where, line in _lines(path, ("model", "FLOPS", time))
     }
 
@@ -130,6 +130,13 @@ def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, 
         raise DataError(f"{path} is not a CSV table: {error}") from error
 
 
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{where}: {text!r} is no number") from error
+
+
 def _milliseconds(text: str, where: str) -> float:
     try:
         ms = float(text) / US_PER_MS
@@ -153,7 +160,12 @@ def _kernel(operation: str, shape: dict[str, str], where: str) -> Kernel:
     def number(key: str) -> int:
         if key not in shape:
             raise DataError(f"{where}: the shape has no {key!r}")
-        return int(shape[key]) if shape[key].isdigit() else 1
+        if shape[key] == "-":
+            return 1
+        least = 0 if key in ("Kernel", "Stride") else 1  # an operator without a window has 0
+        if not shape[key].isdigit() or int(shape[key]) < least:
+            raise DataError(f"{where}: {key} {shape[key]!r} is no positive whole number")
+        return int(shape[key])
 
     cin, cout, side = number("Input_channel"), number("Filter"), number("Output_shape")
     k, stride = number("Kernel"), number("Stride")

@@ -94,7 +94,7 @@ def test_a_row_in_other_units_is_named(table, factor):
 def test_empty_short_and_mixed_tables_are_refused(tmp_path, table):
     empty = tmp_path / "empty.csv"
     empty.write_text(table.read_text().splitlines()[0] + "\n")
-    with pytest.raises(DataError, match="holds 0 blocks"):
+    with pytest.raises(DataError, match="holds no block"):
         fit_blocks(empty, "mine")
     append_block(table, block(99, device="another"))
     with pytest.raises(DataError, match="mixes devices: A CPU, 1 thread by litert-cpu; another"):

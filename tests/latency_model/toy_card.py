@@ -21,6 +21,16 @@ def toy_card(runtime: str = "gpu") -> dict:
         "format": "pocketstyle-speed-model-2",
         "device": "toy",
         "runtime": runtime,
+        "operators": [
+            "CONV_2D",
+            "DEPTHWISE_CONV_2D",
+            "MEAN",
+            "RELU",
+            "ADD",
+            "MUL",
+            "MIRROR_PAD",
+            "RESIZE_NEAREST_NEIGHBOR",
+        ],
         "composition": {"a_ms": 2.0, "b": 3.0, "c": 0.0},
         "intervals": {
             "closeness": [0.5, 0.9],
