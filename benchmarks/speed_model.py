@@ -243,10 +243,11 @@ def blocks(sweep: Path) -> dict:
 
 
 def random_spec(random: np.random.Generator) -> Spec:
-    """A student: each width between a quarter and all of the teacher's, some blocks left out."""
+    """A student: pruned to between a fifth and all, each width its own; some blocks left out."""
     teacher = ugatit_spec(STUDENT_SIZE, STUDENT_BASE)
+    share = random.uniform(0.2, 1)
     widths = {
-        name: max(4, round(n * float(random.uniform(0.25, 1))))
+        name: max(4, round(n * min(1.0, share * float(random.uniform(0.6, 1.4)))))
         for name, n in teacher.widths.items()
     }
     stages = [[n for n in teacher.blocks if n.startswith(s)] for s in ("encoder", "decoder")]

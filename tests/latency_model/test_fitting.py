@@ -50,7 +50,7 @@ def test_known_constants_come_back_from_kernels_and_from_blocks_of_them(together
     owner = np.arange(len(seen)) // together
     found = roofline.fit_paths(seen, owner, np.bincount(owner, exact))
     np.testing.assert_allclose(found[PATHS.index("conv_1x1")], truth, rtol=0.15)
-    np.testing.assert_allclose(roofline.times(seen, found), exact, rtol=0.03)
+    np.testing.assert_allclose(roofline.times(seen, found), exact, rtol=0.05)
 
 
 def test_the_residual_is_the_mean_of_a_gaussian_process():
