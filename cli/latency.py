@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import UsageError
+from ..whole import written_whole
 from .measuring import measure, sweep
 from .networks import network_and_card
 from .options import Force, Json, emit
@@ -193,7 +194,8 @@ def evaluate(
         from ..latency_model.plots import draw
 
         draw(found, model.name, out)
-        (out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        with written_whole(out / "evaluation.json") as part:
+            part.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     every = dict(result["by_op"])
     if result["end_to_end"]:
         every["networks"] = result["end_to_end"]

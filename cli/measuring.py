@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
+from ..errors import PocketstyleError, UsageError
 from .options import Json, emit
+from .progress import progress
 
 if TYPE_CHECKING:
+    from ..latency_model.measuring import Measurement
     from ..latency_model.measuring.adb import Phone
 
 Tool = Annotated[
@@ -47,19 +48,29 @@ def measure(
     path = resolve(bundle)
     if tool is None and device == "adb":
         raise UsageError(NO_TOOL)
+    found: list[Measurement] = []
+    failed: list[str] = []
     if tool is None:
-        found = [measure_here(path, threads, _host_backend(device))]
+        found.append(measure_here(path, threads, _host_backend(device)))
     else:
         phones = _phones(adb, serial)
         with ThreadPoolExecutor(len(phones)) as pool:
-            found = list(pool.map(lambda p: measure_on_phone(path, tool, p, adb=adb), phones))
+            started = [pool.submit(measure_on_phone, path, tool, p, adb=adb) for p in phones]
+        for phone, one in zip(phones, started, strict=True):
+            try:
+                found.append(one.result())
+            except PocketstyleError as error:
+                failed.append(f"{phone.name}: {error}")
     results = [asdict(m) | {"ms": m.ms, "half_width_ms": m.half_width_ms} for m in found]
     lines = [
         f"{m.device}, {m.backend}: {m.ms:.2f} ± {m.half_width_ms:.2f} ms (95 %, "
         f"{len(m.rounds_ms)} rounds)"
         for m in found
     ]
-    emit({"measurements": results}, as_json, "\n".join(lines))
+    if found:
+        emit({"measurements": results}, as_json, "\n".join(lines))
+    if failed:
+        raise PocketstyleError("; ".join(failed))
 
 
 def sweep(
@@ -95,10 +106,8 @@ def sweep(
     else:
         backend = _host_backend(device)
 
-    def report(done: str, share: float) -> None:
-        print(f"{share:4.0%} {done}", file=sys.stderr)
-
-    added = run_sweep(out, minutes, backend, seed, threads, report)
+    with progress() as report:
+        added = run_sweep(out, minutes, backend, seed, threads, report)
     emit(
         {"table": str(out), "added": added},
         as_json,

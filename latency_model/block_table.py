@@ -17,6 +17,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -45,6 +47,11 @@ class Block:
 COLUMNS = tuple(field.name for field in fields(Block))
 
 
+def reference_ms(blocks: Iterable[Block]) -> float | None:
+    """The time of the reference block, if it is among them."""
+    return next((block.ms for block in blocks if block.block == REFERENCE_BLOCK), None)
+
+
 def append_block(path: Path, block: Block) -> None:
     """Add a row; the file, or the row, appears whole or not at all, even if the power fails."""
     row = io.StringIO()
@@ -65,6 +72,8 @@ def append_block(path: Path, block: Block) -> None:
 def read_blocks(path: Path) -> list[Block]:
     """The rows of a table, the last one left out if its writing was interrupted.
 
+    A last line that does not end is whole if its date is: the date is the last column.
+
     Raises:
         DataError: the file cannot be read, lacks a column, holds an operator list or a time that
             cannot be right; the message names the line.
@@ -75,7 +84,7 @@ def read_blocks(path: Path) -> list[Block]:
         raise DataError(f"cannot read the table {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not a CSV table: {error}") from error
-    text = text[: text.rfind("\n") + 1]
+    text = whole_lines(text)
     table = csv.DictReader(io.StringIO(text), strict=True)
     missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
     if missing:
@@ -85,6 +94,12 @@ def read_blocks(path: Path) -> list[Block]:
     except csv.Error as error:
         raise DataError(f"{path} is not a CSV table: {error}") from error
     return found
+
+
+def whole_lines(text: str) -> str:
+    """The lines of a table whose writing may have been interrupted; the last one ends, too."""
+    lines, _, last = text.rpartition("\n")
+    return f"{text}\n" if re.search(r",\d{4}-\d\d-\d\d$", last) else lines and f"{lines}\n"
 
 
 def _block(line: dict[str, str], where: str) -> Block:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .block_table import REFERENCE_BLOCK, Block, read_blocks
+from .block_table import Block, read_blocks, reference_ms
 from .cards import as_card, calibrated, fit_parts, held_out
 from .evaluation import configuration_folds
 from .fit import Measurements, fit, mape, measurements
@@ -57,14 +57,14 @@ def fit_blocks(path: Path, device: str) -> dict:
     return {
         "format": FORMAT,
         "device": device,
-        "phone": blocks[0].device,
-        "chip": blocks[0].device,
+        "phone": public_name(blocks[0]),
+        "chip": public_name(blocks[0]),
         "runtime": runtime.name,
         "precision": PRECISION[runtime.name == "cpu"],
         "measured": max(block.measured for block in blocks),
         "source": f"{len(blocks)} blocks measured on the device with {blocks[0].backend}",
         "licence": "Apache-2.0 (no measured time is included)",
-        "reference_ms": next((b.ms for b in blocks if b.block == REFERENCE_BLOCK), None),
+        "reference_ms": reference_ms(blocks),
         "rows": len(blocks),
         "configurations": len(table.ms),
         "composition": {"a_ms": 0.0, "b": 1.0, "c": 0.0},
@@ -107,6 +107,15 @@ def runtime_of(block: Block) -> Runtime:
         return RUNTIMES["cpu"]
     named = re.search(GPUS, block.device.lower())
     return RUNTIMES[named[0] if named else "gpu"]
+
+
+def public_name(block: Block) -> str:
+    """The device of a block, a phone without its serial number: cards are shared."""
+    if block.backend != "adb-gpu":
+        return block.device
+    model, _, rest = block.device.partition(" (")
+    gpu = rest.rstrip(")").partition(", ")[2]
+    return f"{model} ({gpu})" if gpu else model
 
 
 def block_measurements(blocks: Sequence[Block], runtime: Runtime) -> tuple[Measurements, list[str]]:

@@ -19,7 +19,7 @@ from .intervals import Intervals, coverage, fit_intervals
 from .kernel import FIELDS
 from .roofline import CONSTANTS
 from .runtimes import Numbers
-from .speed_model import measures
+from .speed_model import MEASURES, measures
 
 
 def fit_parts(found: Fit, table: Measurements) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _path(index: int, found: Fit, table: Measurements) -> dict[str, Any]:
     seen = [measures(table.launches[row].kernel) for row in rows]
     ranges = {
         key: [round(end(one[key] for one in seen), 2) for end in (min, max)] if seen else [0.0, 0.0]
-        for key in ("side", "cin", "cout", "k")
+        for key in MEASURES
     }
     constants = dict(zip(CONSTANTS, found.constants[index].tolist(), strict=True))
     return {**constants, "configurations": len(rows), "range": ranges}
@@ -71,7 +71,7 @@ def calibrated(
 
     Args: as `fit_intervals`; guess: [M], ms.
     """
-    path = table.seen.path[table.heaviest(table.seen.work + table.seen.bytes)]
+    path = table.path()
     error = np.log(table.ms / guess)
     no = np.zeros(len(error), dtype=bool)
     half = np.empty(len(error))

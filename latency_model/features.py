@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernel import CONVOLUTIONS, Kernel
+from .kernel import WITH_WEIGHTS, Kernel
 from .launches import ACTIVATIONS, Launch
 from .runtimes import Numbers, Runtime
 
@@ -37,15 +37,19 @@ PATHS = (
     "concat",
     "pool",
     "elementwise",  # and everything else that only moves data
-    "pad",  # the last three: CPU only; on a GPU they are element-wise
+    "pad",  # this and the next two: CPU only; on a GPU they are element-wise
     "resize",
     "transcendental",
+    "transposed",  # no table holds these two: priced as the convolutions that do the same work
+    "product",
 )
 PATH = {name: index for index, name in enumerate(PATHS)}
 DIRECT = [PATH[name] for name in ("conv_1x1", "conv_3x3", "conv_strided", "conv_large")]
 PATH_OF_OP = {
     "DEPTHWISE_CONV_2D": "depthwise",
+    "TRANSPOSE_CONV": "transposed",
     "FULLY_CONNECTED": "matrix",
+    "BATCH_MATMUL": "product",
     "MEAN": "mean",
     "CONCATENATION": "concat",
     "MAX_POOL_2D": "pool",
@@ -214,7 +218,8 @@ class Sizes:
         loop = np.where(
             direct & (of["k"] > 1), TEXEL * self.runtime.loop_groups * of["taps"] * out, 0.0
         )
-        work = (weights + loop) * of["pixels"] * padding + of["handled"] * into + of["window"] * out
+        met = of["met"] * pair + loop
+        work = met * of["pixels"] * padding + of["handled"] * into + of["window"] * out
         tiles = 36 * of["tiles"] * into * out
         transformed = 2 * WINOGRAD_TRANSFORM * of["pixels"] * (into + out) + 36 * into * out
         work = np.where(turned, tiles, work)
@@ -262,25 +267,19 @@ class Sizes:
 
 
 _SIZES = (
-    *("h", "w", "pixels", "k", "stride", "groups", "depthwise", "taps", "read", "handled"),
-    *("window", "tiles", "deep", "linked", "operands"),
+    *("h", "w", "pixels", "k", "stride", "groups", "depthwise", "taps", "met", "read"),
+    *("handled", "window", "tiles", "deep", "linked", "operands"),
 )
 
 
 def _size(one: Launch, path: str) -> list[float]:
     """One row of the table in `Sizes`, in the order of `_SIZES`; where it says `read`, elements
     read per input channel; `handled`, those worked on; `window`, elements of work per output
-    channel; `taps`, weights per pair of channels."""
+    channel; `taps`, weights per pair of channels, and `met`, those that one output meets."""
     kernel = one.kernel
-    pixels = kernel.h * kernel.w
+    pixels, read = kernel.h * kernel.w, kernel.read_per_channel
     depthwise = kernel.op == "DEPTHWISE_CONV_2D"
-    has_weights = kernel.op in CONVOLUTIONS
-    if has_weights or path == "pool":
-        read = pixels * kernel.stride**2
-    elif path == "mean":
-        read = pixels * kernel.k
-    else:
-        read = pixels / (4 if kernel.op.startswith("RESIZE") else 1)
+    has_weights = kernel.op in WITH_WEIGHTS
     moving = not has_weights and path not in ("pool", "mean", "concat")
     tiles = -(-kernel.h // WINOGRAD_TILE) * -(-kernel.w // WINOGRAD_TILE)
     return [
@@ -288,6 +287,7 @@ def _size(one: Launch, path: str) -> list[float]:
         1 if depthwise else kernel.groups,
         depthwise,
         kernel.k**2 if has_weights else 0.0,
+        kernel.taps if has_weights else 0.0,
         read,
         0.0 if has_weights or path == "pool" else read,
         kernel.k**2 * pixels if path == "pool" else pixels if moving else 0.0,

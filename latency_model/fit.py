@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .digits import digits
 from .features import PATH, PATHS, Features, look
 from .launches import Launch
 from .residual import Residual, fit_residual
@@ -46,10 +47,11 @@ class Measurements:
         """Sums over the launches of each measurement, [M]."""
         return np.bincount(self.owner, values, len(self.ms))
 
-    def heaviest(self, values: Numbers) -> NDArray[np.int64]:
-        """Of each measurement the launch of the largest value, [M]."""
-        order = np.lexsort((values, self.owner))
-        return order[np.searchsorted(self.owner[order], np.arange(len(self.ms)), "right") - 1]
+    def path(self) -> NDArray[np.int64]:
+        """The path of each measurement's heaviest launch, by work and traffic. [M]."""
+        order = np.lexsort((self.seen.work + self.seen.bytes, self.owner))
+        last = np.searchsorted(self.owner[order], np.arange(len(self.ms)), "right") - 1
+        return self.seen.path[order[last]]
 
 
 def measurements(rows: Iterable[tuple[Sequence[Launch], float]], runtime: Runtime) -> Measurements:
@@ -92,10 +94,10 @@ def fit(table: Measurements, evidence: Measurements | None = None) -> Fit:
         table: what was measured.
         evidence: launches that only move data, for the element-wise path, where the table has none.
     """
-    constants = rounded(fit_paths(table.seen, table.owner, table.ms))
+    constants = roofline_alone(table).constants
     if evidence is not None and len(evidence.ms):
-        moving = fit_paths(evidence.seen, evidence.owner, evidence.ms)
-        constants[PATH["elementwise"]] = rounded(moving[PATH["elementwise"]])
+        moving = roofline_alone(evidence).constants
+        constants[PATH["elementwise"]] = moving[PATH["elementwise"]]
     residual, chosen = fit_residual(table.seen, table.owner, times(table.seen, constants), table.ms)
     return Fit(constants, residual, [table.launches[row] for row in chosen])
 
@@ -106,14 +108,10 @@ def as_elementwise(table: Measurements) -> Measurements:
     return replace(table, seen=replace(table.seen, path=path))
 
 
-def prior(found: Fit, evidence: Measurements) -> Numbers:
-    """Milliseconds of each measurement by the roofline alone, [M]."""
-    return evidence.sums(times(evidence.seen, found.constants))
-
-
-def rounded(values: Numbers) -> Numbers:
-    """To four significant digits."""
-    return np.vectorize(lambda value: float(f"{value:.4g}"), otypes=[float])(values)
+def roofline_alone(table: Measurements) -> Fit:
+    """A fit without a residual, as operators have it that were never measured."""
+    constants = digits(fit_paths(table.seen, table.owner, table.ms), 4)
+    return Fit(constants, Residual({}, np.empty((0, 0)), np.empty(0)), [])
 
 
 def mape(predicted: Numbers, measured: Numbers) -> float:
@@ -123,7 +121,7 @@ def mape(predicted: Numbers, measured: Numbers) -> float:
 
 def by_path(predicted: Numbers, table: Measurements) -> dict[str, float]:
     """`mape` by the path of each measurement's heaviest launch."""
-    path = table.seen.path[table.heaviest(table.seen.work + table.seen.bytes)]
+    path = table.path()
     return {
         name: mape(predicted[path == index], table.ms[path == index])
         for index, name in enumerate(PATHS)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .digits import digits
 from .features import PATH
 from .runtimes import Numbers
 
@@ -86,7 +87,7 @@ def fit_intervals(
         path, closeness, error: [N], of launches.
         others: errors for `beyond`, `prior` and `network`, of any number each.
     """
-    edges = tuple(_rounded(np.quantile(closeness, third)) for third in (1 / 3, 2 / 3))
+    edges = tuple(digits(np.quantile(closeness, (1 / 3, 2 / 3)), 3).tolist())
     region = np.digitize(closeness, edges)
     is_convolution = np.isin(path, CONVOLUTIONS)
 
@@ -101,13 +102,9 @@ def fit_intervals(
 def half_width(error: Numbers, otherwise: Numbers) -> float:
     """The level's quantile of abs(error); of `otherwise` where there are too few to say."""
     known = error if len(error) >= 20 else otherwise
-    return _rounded(np.quantile(np.abs(known), LEVEL))
+    return float(digits(np.quantile(np.abs(known), LEVEL), 3))
 
 
 def coverage(error: Numbers, half_widths: Numbers | float) -> float:
     """Share of errors within their half widths."""
     return round(float((np.abs(error) <= half_widths).mean()), 3)
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.3g}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .block_table import REFERENCE_BLOCK
+from .block_table import reference_ms
 from .blocks import blocks_of_one_device
 from .fit import mape
 from .intervals import coverage
@@ -125,7 +125,7 @@ def judge_blocks(model: SpeedModel, path: Path) -> Judgement:
         DataError: the table is empty, of several devices, or cannot be read or right.
     """
     blocks = blocks_of_one_device(path)
-    reference = next((block.ms for block in blocks if block.block == REFERENCE_BLOCK), None)
+    reference = reference_ms(blocks)
     unit = model.card.get("reference_ms")
     scale = unit / reference if unit and reference else 1.0
     found = Judgement(scale=scale)

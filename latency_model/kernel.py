@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+WITH_WEIGHTS = (
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "TRANSPOSE_CONV",
+    "FULLY_CONNECTED",
+    "BATCH_MATMUL",  # [h w, cin] by [cin, cout], which counts as its weights
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,8 @@ class Kernel:
         cin: channels read at the output's resolution (2C where two maps of C are added).
         cout: channels written.
         k: kernel side; for MEAN the number of elements averaged into one; else 1.
-        stride: input step per output element (2 for a stride-2 convolution); else 1.
+        stride: input step per output element (2 for a stride-2 convolution), output step per input
+            element of a transposed one; else 1.
         groups: convolution groups.
         h, w: output height and width.
         share: 0..1, how much of the kernel runs: the open state of its block's gate.
@@ -41,19 +48,30 @@ class Kernel:
 
     @property
     def macs(self) -> float | Tensor:
-        """Multiply-accumulates of one picture; 0 for what is no convolution."""
-        if self.op not in CONVOLUTIONS:
+        """Multiply-accumulates of one picture; 0 for what has no weights."""
+        if self.op not in WITH_WEIGHTS:
             return 0
-        return self.share * (self.k**2 * self.h * self.w / self.groups) * self.cin * self.cout
+        return self.share * (self.taps * self.h * self.w / self.groups) * self.cin * self.cout
+
+    @property
+    def taps(self) -> float:
+        """Weights of a pair of channels that one output element meets."""
+        return self.k**2 / (self.stride**2 if self.op == "TRANSPOSE_CONV" else 1)
+
+    @property
+    def read_per_channel(self) -> float:
+        """Elements read of each input channel."""
+        outputs = self.h * self.w
+        if self.op == "MEAN":
+            return outputs * self.k
+        if self.op == "TRANSPOSE_CONV":
+            return outputs / self.stride**2
+        return outputs / 4 if self.op.startswith("RESIZE") else outputs * self.stride**2
 
     @property
     def elements_read(self) -> float | Tensor:
         """Activations read."""
-        if self.op == "MEAN":
-            return self.cin * (self.h * self.w * self.k)
-        if self.op == "RESIZE_NEAREST_NEIGHBOR":
-            return self.cin * (self.h * self.w / 4)
-        return self.cin * (self.h * self.w * self.stride**2)
+        return self.cin * self.read_per_channel
 
     @property
     def elements_written(self) -> float | Tensor:
@@ -63,7 +81,7 @@ class Kernel:
     @property
     def weights(self) -> float | Tensor:
         """Weights read; 0 for what has none."""
-        if self.op not in CONVOLUTIONS:
+        if self.op not in WITH_WEIGHTS:
             return 0
         return self.k**2 / self.groups * self.cin * self.cout
 

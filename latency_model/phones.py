@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UsageError
+from ..errors import DataError, UsageError
 from .cards import as_card, calibrated, fit_parts, held_out, write_card
-from .composition import Composition
+from .digits import digits
 from .evaluation import (
     FOLDS,
     LARGE_SIDE,
@@ -19,12 +19,22 @@ from .evaluation import (
     configuration_folds,
     extrapolation,
     family_folds,
+    held_out_configurations,
     held_out_families,
     kernel_table,
     network_sums,
     plain_convolutions,
 )
-from .fit import Fit, Measurements, as_elementwise, by_path, fit, mape, measurements, prior
+from .fit import (
+    Fit,
+    Measurements,
+    as_elementwise,
+    by_path,
+    fit,
+    mape,
+    measurements,
+    roofline_alone,
+)
 from .intervals import LEVEL, coverage, half_width
 from .kernel import Kernel
 from .launches import Launch
@@ -68,6 +78,8 @@ def read_phone(
     rows = read_kernels(Path(csv_folder) / "tflite_gpu_ops.csv", device)
     networks = read_networks(Path(csv_folder) / "tflite_end_to_end.csv", device)
     elementwise = read_elementwise(Path(csv_folder) / "vulkan_ops.csv", device)
+    if alone := sorted({row.model for row in rows} ^ set(networks)):
+        raise DataError(f"{csv_folder}: only one of the two tables has {', '.join(alone)}")
     return rows, networks, moving_evidence(rows, elementwise, runtime), runtime
 
 
@@ -109,7 +121,7 @@ def fit_phone(csv_folder: Path, device: str) -> dict:
         "configurations": len(table.ms),
         "elementwise_configurations": len(evidence.ms),
         "networks": len(networks),
-        "composition": _rounded(composition),
+        "composition": {k: float(digits(v, 4)) for k, v in asdict(composition).items()},
         **_judged(rows, networks, table, evidence, found, runtime),
         **fit_parts(found, table),
     }
@@ -134,9 +146,10 @@ def _judged(
     whole = np.array(list(held_out_families(rows, networks, runtime, fitter).values()))
     network_error = np.log(measured / whole)
     far, far_measured = extrapolation(table, fitter)
+    by_prior = held_out_configurations(evidence, configuration_folds(evidence), roofline_alone)
     others = {
         "beyond": np.log(far_measured / far),
-        "prior": np.log(evidence.ms / prior(found, evidence)),
+        "prior": np.log(evidence.ms / by_prior),
         "network": network_error,
     }
     intervals, covered = calibrated(table, fold, guess, closeness, others)
@@ -145,7 +158,6 @@ def _judged(
         "intervals": as_card(intervals),
         "errors": {
             "unit": "mean absolute percentage error",
-            "prior_on_its_evidence": mape(prior(found, evidence), evidence.ms),
             "fitted": by_path(found.predict(table), table),
             "held_out": {
                 "by_path": by_path(guess, table),
@@ -153,6 +165,7 @@ def _judged(
                 f"conv2d_from_side_{SMALL_SIDE}_to_{LARGE_SIDE}": mape(far, far_measured),
                 "network": mape(whole, measured),
                 "network_worst": round(100 * float(np.abs(whole / measured - 1).max()), 1),
+                "prior": mape(by_prior, evidence.ms),
                 "interval_level": LEVEL,
                 "kernels_covered": covered,
                 "networks_covered": _networks_covered(network_error, list(networks)),
@@ -168,10 +181,6 @@ def _networks_covered(error: Numbers, models: list[str]) -> float:
     for number in range(FOLDS):
         half[fold == number] = half_width(error[fold != number], error)
     return coverage(error, half)
-
-
-def _rounded(composition: Composition) -> dict[str, float]:
-    return {key: float(f"{value:.4g}") for key, value in asdict(composition).items()}
 
 
 def fit_all(csv_folder: Path, out_folder: Path, report: Callable[[str], None]) -> None:

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .digits import digits
 from .features import Features
 from .runtimes import Numbers
 
@@ -50,16 +52,22 @@ class Residual:
         """log(measured / roofline), and how close the nearest centre is, 0 to 1. Both [N]."""
         if not len(self.weights):
             return np.zeros(len(seen)), np.zeros(len(seen))
-        # float32 suffices to evaluate, though not to fit, once the columns are centred; a search
-        # does this at every step
-        names, scale = list(self.scale), np.array(list(self.scale.values()))
-        middle = self.centres.mean(0)
-        rows, centres = (
-            ((one - middle) * scale).astype(np.float32)
-            for one in (seen.matrix(names), self.centres)
-        )
-        near = matern(rows, centres)
+        rows = self._scaled(seen.matrix(list(self.scale)))
+        near = matern(rows, self._scaled_centres)
         return (near @ self.weights.astype(np.float32)).astype(np.float64), near.max(axis=1)
+
+    @cached_property
+    def _scaled_centres(self) -> NDArray[np.float32]:
+        return self._scaled(self.centres)
+
+    def _scaled(self, rows: Numbers) -> NDArray[np.float32]:
+        """Centred, in units of the lengths: so float32 is enough to evaluate, not to fit."""
+        scale = np.array(list(self.scale.values()))
+        return ((rows - self._middle) * scale).astype(np.float32)
+
+    @cached_property
+    def _middle(self) -> Numbers:
+        return self.centres.mean(0)
 
 
 def scaled(seen: Features, scale: dict[str, float]) -> Numbers:
@@ -132,11 +140,6 @@ def spread_out(rows: Numbers, count: int) -> NDArray[np.int64]:
         chosen.append(farthest)
         distance = np.minimum(distance, ((rows - rows[farthest]) ** 2).sum(1))
     return np.array(chosen)
-
-
-def digits(values: Numbers, count: int) -> Numbers:
-    """Rounded to so many significant digits."""
-    return np.array([float(f"{value:.{count}g}") for value in values])
 
 
 def _averaged(values: Numbers, owner: NDArray[np.int64], count: int) -> Numbers:

@@ -30,7 +30,8 @@ HUBER = 0.2  # log error from which a row counts less: three times the tables' n
 PULL = 0.5  # weight of the pull to the start, against one per row
 STARTS = (30.0, 3000.0)  # work items at half speed, from which the descent starts
 
-KIN = [*DIRECT, PATH["winograd"]]  # paths that begin with each other's constants
+# paths that begin with each other's constants
+KIN = [*DIRECT, *(PATH[name] for name in ("winograd", "transposed", "product"))]
 
 Residuals = Callable[[Numbers], tuple[Numbers, Numbers]]  # errors and their Jacobian
 

@@ -18,6 +18,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ from .roofline import CONSTANTS, times
 from .runtimes import Numbers, runtime_named
 
 DEVICES = Path(__file__).parent / "devices"
-FORMAT = "pocketstyle-speed-model-2"
+FORMAT = "pocketstyle-speed-model-3"
 TINY_MS = 1e-9  # where a root has no slope
 WINDOW = 4.0  # channels to either side for a slope: one group
 
@@ -303,7 +304,7 @@ class Priced:
 
     def predict(self) -> Prediction:
         """The whole list."""
-        time, half, unmeasured, beyond = self._doubts()
+        time, half, unmeasured, beyond = self._doubts
         ms = float(self.model.composition(time.sum()))
         width = math.exp(self.model.intervals.of_network(time, half, unmeasured | beyond))
         share = float(time[unmeasured].sum() / time.sum()) if time.sum() else 0.0
@@ -311,7 +312,7 @@ class Priced:
 
     def predict_each(self) -> list[Prediction]:
         """Each launch by itself, before the composition."""
-        time, half, unmeasured, _ = self._doubts()
+        time, half, unmeasured, _ = self._doubts
         return [
             Prediction(float(ms), float(ms / width), float(ms * width), float(prior))
             for ms, width, prior in zip(time, np.exp(half), unmeasured, strict=True)
@@ -319,7 +320,7 @@ class Priced:
 
     def predict_part(self, begin: int, end: int) -> Prediction:
         """The kernels from `begin` to before `end`, as a share of the whole."""
-        time, half, unmeasured, _ = self._doubts()
+        time, half, unmeasured, _ = self._doubts
         rows = (self.index >= begin) & (self.index < end)
         own = time[rows].sum()
         if not own:
@@ -329,6 +330,7 @@ class Priced:
         share = float((time * unmeasured)[rows].sum() / own)
         return Prediction(ms, ms / width, ms * width, share)
 
+    @cached_property
     def _doubts(self) -> tuple[Numbers, Numbers, NDArray[np.bool_], NDArray[np.bool_]]:
         """Times by share, half widths, which are unmeasured, which are out of range. [N] each."""
         path = self.sizes.decide(self.cin, self.cout)
@@ -381,7 +383,7 @@ class Priced:
                 found.append(f"conv_3x3: {turned} kernels may run as Winograd, never measured here")
         if priors:
             listed = ", ".join(f"{op} x{count}" for op, count in sorted(priors.items()))
-            found.append(f"never measured, priced by bandwidth and launch alone: {listed}")
+            found.append(f"never measured, priced by a prior: {listed}")
         return found
 
 

@@ -15,8 +15,16 @@ from itertools import count, islice
 from pathlib import Path
 
 from ..errors import DataError, UsageError
-from ..latency_model.block_table import REFERENCE_BLOCK, Block, append_block, read_blocks
+from ..latency_model.block_table import (
+    REFERENCE_BLOCK,
+    Block,
+    append_block,
+    read_blocks,
+    reference_ms,
+    whole_lines,
+)
 from ..latency_model.measuring import Measurement
+from ..whole import written_whole
 from .backends import Backend, ThisComputer
 from .blocks import KINDS, Kind, Sizes, configuration, sizes_to_text
 from .template import Template
@@ -25,7 +33,7 @@ BATCH = 8  # blocks, one of each kind
 REFERENCE = KINDS["encoder"], {"trunk": 32, "hidden": 32, "side": 32}
 
 
-Report = Callable[[str, float], None]  # what was done last, share of the time that is over
+Report = Callable[[str, int, int], None]  # stage, done, total
 
 
 def run_sweep(
@@ -46,7 +54,7 @@ def run_sweep(
         minutes: of measuring; converting the kinds of block takes about half a minute more.
         backend: "litert-cpu", "litert-gpu", or a `Backend` such as `OnPhone`.
         threads: of this computer's CPU.
-        report: called after each kind that is converted and each block that is measured.
+        report: told the kinds of block that are converted, then the seconds of measuring.
 
     Returns:
         The number of rows that were added.
@@ -64,17 +72,17 @@ def run_sweep(
     rows = _continued(out, device)
     templates = _templates(report)
     start, before = time.monotonic(), len(rows)
-    while (share := (time.monotonic() - start) / (60 * minutes)) < 1:
+    while (passed := time.monotonic() - start) < 60 * minutes:
+        if report:
+            report("seconds measured", round(passed), round(60 * minutes))
         for row in _measured(list(islice(_missing(seed, rows), BATCH)), templates, device, rows):
             append_block(out, row)
             rows.append(row)
-            if report:
-                report(f"{row.block} {row.configuration}: {row.ms:.3g} ms", share)
     return len(rows) - before
 
 
 def _continued(out: Path, device: Backend) -> list[Block]:
-    """The rows of a table, whose last line, if its writing was interrupted, is cut off."""
+    """The rows of a table whose last line is ended, or removed if its writing was interrupted."""
     if not out.exists():
         return []
     rows = read_blocks(out)
@@ -85,8 +93,10 @@ def _continued(out: Path, device: Backend) -> list[Block]:
                 f"not on {device.device}, {device.name}"
             )
     try:
-        with out.open("rb+") as file:
-            file.truncate(file.read().rfind(b"\n") + 1)
+        text = out.read_text(encoding="utf-8")
+        if (whole := whole_lines(text)) != text:
+            with written_whole(out) as part:
+                part.write_text(whole, encoding="utf-8")
     except OSError as error:
         raise DataError(f"cannot write the table {out}: {error.strerror}") from error
     return rows
@@ -94,10 +104,10 @@ def _continued(out: Path, device: Backend) -> list[Block]:
 
 def _templates(report: Report | None) -> dict[str, Template]:
     templates = {name: Template(kind) for name, kind in KINDS.items()}
-    for name, template in templates.items():
+    for done, template in enumerate(templates.values(), 1):
         template.at(template.sentinels)  # so that it is converted before the clock starts
         if report:
-            report(f"converted {name}", 0.0)
+            report("kinds converted", done, len(templates))
     return templates
 
 
@@ -120,7 +130,7 @@ def _measured(
     """A batch's rows, scaled to the table's reference; before the very first, the reference's."""
     models = [templates[kind.name].at(sizes) for kind, sizes in (REFERENCE, *blocks)]
     reference, *found = device.measure(models)
-    first = next((row.ms for row in rows if row.block == REFERENCE_BLOCK), None)
+    first = reference_ms(rows)
     if first is None:
         first = reference.ms
         yield _row(REFERENCE_BLOCK, *REFERENCE, reference, 1.0)

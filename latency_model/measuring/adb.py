@@ -25,7 +25,7 @@ UNREADY = {
     "unauthorized": "unauthorised: allow USB debugging on it",
     "offline": "offline: plug it in again",
 }
-COMMAND_S = 300  # after which a phone counts as lost
+COMMAND_S, ANSWER_S = 300, 20  # after which a phone counts as lost; as hanging
 
 
 @dataclass(frozen=True)
@@ -50,25 +50,29 @@ def connected_phones(adb: str = "adb") -> list[Phone]:
     """The phones that are ready.
 
     Raises:
-        PocketstyleError: none is, and why: none connected, unauthorised, offline, no adb.
+        PocketstyleError: none is, and why: none connected, unauthorised, offline, hanging, no adb.
     """
     listed = re.findall(
         r"^(\S+)\s+(device|unauthorized|offline)\b(.*)$", _run(adb, "devices", "-l"), re.M
     )
     if not listed:
         raise PocketstyleError("no phone is connected (adb devices lists none)")
-    ready = [
-        Phone(
-            serial,
-            model[1] if (model := re.search(r"model:(\S+)", rest)) else serial,
-            _run(adb, "-s", serial, "shell", "getprop", "ro.hardware.egl").strip().lower(),
-        )
-        for serial, state, rest in listed
-        if state == "device"
-    ]
+    ready: list[Phone] = []
+    unready: list[str] = []
+    for serial, state, rest in listed:
+        if state != "device":
+            unready.append(f"phone {serial} is {UNREADY[state]}")
+            continue
+        words = "-s", serial, "shell", "getprop", "ro.hardware.egl"
+        try:
+            gpu = _run(adb, *words, seconds=ANSWER_S).strip().lower()
+        except PocketstyleError as error:
+            unready.append(f"phone {serial}: {error}")
+            continue
+        model = re.search(r"model:(\S+)", rest)
+        ready.append(Phone(serial, model[1] if model else serial, gpu))
     if not ready:
-        serial, state, _ = listed[0]
-        raise PocketstyleError(f"phone {serial} is {UNREADY[state]}")
+        raise PocketstyleError("; ".join(unready))
     return ready
 
 
@@ -131,7 +135,7 @@ def _thermal_status(shell: Callable[..., str]) -> int:
     return int(status[1]) if status else 0
 
 
-def _run(adb: str, *words: str) -> str:
+def _run(adb: str, *words: str, seconds: float = COMMAND_S) -> str:
     """What adb printed; the tool on the phone prints to both of its streams."""
     try:
         done = subprocess.run(
@@ -140,13 +144,13 @@ def _run(adb: str, *words: str) -> str:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=COMMAND_S,
+            timeout=seconds,
             check=False,
         )
     except FileNotFoundError as error:
         raise PocketstyleError(f"{adb} is not installed (Android's platform tools)") from error
     except subprocess.TimeoutExpired as error:
-        raise PocketstyleError(f"the phone does not answer for {COMMAND_S} s") from error
+        raise PocketstyleError(f"the phone does not answer for {seconds} s") from error
     lost = re.search(r"^(?:adb: )?error: (.*)$", done.stdout, re.M)
     if lost:
         raise PocketstyleError(f"adb: {lost[1]}")

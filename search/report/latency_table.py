@@ -30,8 +30,7 @@ def latency_by_part(full: Spec, left: Spec, device: str) -> Html:
     rows.append(("all", *map(_milliseconds, whole)))
     note = (
         f"Milliseconds on {device} with 90 % intervals; {whole[1].prior_share:.0%} of what is left "
-        "rests on operators that were never measured there and are priced by bandwidth and launch "
-        "alone."
+        "rests on operators that were never measured there and are priced by a prior."
     )
     shown = table(("part", "full", "left"), rows, len(rows) - 1)
     return section("Predicted latency by part", shown, element("p", note, css="note"))

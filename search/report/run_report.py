@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from ...errors import FormatError, UsageError
 from ...networks import ModelCard, Spec
 from ...networks.checkpoint import read_header
 from ...whole import written_whole
@@ -39,7 +40,10 @@ def write_run_report(run: Path) -> Path:
     parts += _network(spec, card, metrics)
     if parent is not None and spec is not None:
         full, device = Spec.from_json(parent["spec"]), config["search"]["device"]
-        parts.append(latency_by_part(full, spec, device))
+        try:
+            parts.append(latency_by_part(full, spec, device))
+        except (UsageError, FormatError) as error:  # its file is gone, or of another version
+            parts.append(section("Predicted latency by part", element("p", str(error))))
     parts += _samples(run / "samples")
     settings = element("details", element("summary", "config.toml"), element("pre", text))
     parts.append(section("Settings", settings))

@@ -7,6 +7,7 @@ it is given in `commands`.
 
 import os
 import sys
+import time
 from pathlib import Path
 
 SCENARIO = os.environ["ADB_SCENARIO"].split("+")
@@ -94,12 +95,15 @@ def main(words: list[str]) -> int:
         else:
             print(f"IsStatusOverride: false\nThermal Status: {3 if hot else 0}\nHAL Ready: true")
         return 0
+    if words[0] == "getprop" and serial.startswith("R58") and "hanging" in SCENARIO:
+        time.sleep(60)
     if words[0] == "getprop":
         print("mali" if serial.startswith("R58") else "adreno")
     if not words[0].endswith("benchmark_model"):
         return 0
     runs = count(f"runs-{serial}")
-    if "lost" in SCENARIO and runs == 1:
+    lost = "lost" in SCENARIO and runs == 1
+    if lost or ("one-lost" in SCENARIO and serial.startswith("R58")):
         print(f"error: device '{serial}' not found", file=sys.stderr)
         return 1
     print(HEAD, end="")

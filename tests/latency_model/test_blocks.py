@@ -12,7 +12,7 @@ import pytest
 from pocketstyle.errors import DataError
 from pocketstyle.latency_model import Kernel, SpeedModel, roofline
 from pocketstyle.latency_model.block_table import Block, append_block, read_blocks
-from pocketstyle.latency_model.blocks import fit_blocks, runtime_of
+from pocketstyle.latency_model.blocks import fit_blocks, public_name, runtime_of
 from pocketstyle.latency_model.cards import write_card
 from pocketstyle.latency_model.features import PATHS, look
 from pocketstyle.latency_model.judging import judge_blocks
@@ -60,6 +60,20 @@ def test_rows_survive_their_file_and_a_cut_one_is_left_out(table):
     whole = table.read_text()
     table.write_text(whole[:-40])
     assert read_blocks(table) == rows[:-1]
+
+
+def test_a_last_row_that_does_not_end_is_whole_if_its_date_is(table):
+    rows = read_blocks(table)
+    table.write_text(table.read_text()[:-1])
+    assert read_blocks(table) == rows
+    table.write_text(table.read_text()[:-1])
+    assert read_blocks(table) == rows[:-1]
+
+
+def test_a_card_does_not_have_the_phone_s_serial_number():
+    assert public_name(block(0, "SM_G973F (R58M, mali)", "adb-gpu")) == "SM_G973F (mali)"
+    assert public_name(block(0, "SM_G973F (R58M)", "adb-gpu")) == "SM_G973F"
+    assert public_name(block(0, "A (CPU), 1 thread")) == "A (CPU), 1 thread"
 
 
 @pytest.mark.parametrize(

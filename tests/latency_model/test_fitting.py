@@ -12,9 +12,10 @@ from pocketstyle.errors import DataError, UsageError
 from pocketstyle.latency_model import Kernel, SpeedModel, device_names, phones, roofline, tables
 from pocketstyle.latency_model.cards import fit_parts, to_json
 from pocketstyle.latency_model.composition import fit_composition
+from pocketstyle.latency_model.digits import digits
 from pocketstyle.latency_model.evaluation import kernel_table
 from pocketstyle.latency_model.features import PATHS, look
-from pocketstyle.latency_model.fit import fit, measurements, rounded
+from pocketstyle.latency_model.fit import fit, measurements
 from pocketstyle.latency_model.judging import judge_tables
 from pocketstyle.latency_model.launches import Launch
 from pocketstyle.latency_model.residual import fit_residual, spread_out
@@ -185,4 +186,4 @@ def test_bagnet9_on_the_s10():
 
 
 def test_four_digits_remain():
-    assert rounded(np.array([0.0123456, 98765.4])).tolist() == [0.01235, 98770.0]
+    assert digits(np.array([0.0123456, 98765.4]), 4).tolist() == [0.01235, 98770.0]

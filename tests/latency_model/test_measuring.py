@@ -14,6 +14,7 @@ from pocketstyle.latency_model.measuring import (
     measure_here,
     measure_on_phone,
 )
+from pocketstyle.latency_model.measuring import adb as adb_module
 from pocketstyle.latency_model.measuring.measurement import (
     MAX_ROUNDS,
     half_width,
@@ -69,6 +70,15 @@ def test_noisy_rounds_are_repeated(phone):
 def test_several_phones_are_listed(phone, monkeypatch):
     monkeypatch.setenv("ADB_SCENARIO", "two")
     assert [p.model for p in connected_phones(phone.adb)] == ["SM_G973F", "Pixel_4"]
+
+
+def test_a_phone_that_does_not_answer_leaves_the_others(phone, monkeypatch):
+    monkeypatch.setattr(adb_module, "ANSWER_S", 0.5)
+    monkeypatch.setenv("ADB_SCENARIO", "two+hanging")
+    assert [p.model for p in connected_phones(phone.adb)] == ["Pixel_4"]
+    monkeypatch.setenv("ADB_SCENARIO", "hanging")
+    with pytest.raises(PocketstyleError, match=r"phone R58M123ABC: the phone does not answer for"):
+        connected_phones(phone.adb)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +155,15 @@ def test_the_command_measures_every_phone_at_once(phone, tmp_path, monkeypatch):
     assert found[0]["ms"] == pytest.approx(1.5 * found[1]["ms"], rel=1e-3)
     only = pocketstyle("--serial", "9A271FFAZ00123")
     assert only.stdout.startswith("Pixel_4 (9A271FFAZ00123, adreno), adb-gpu: 9.2")
+    monkeypatch.setenv("ADB_SCENARIO", "two+one-lost")
+    half = pocketstyle("--json")
+    assert [one["device"] for one in json.loads(half.stdout)["measurements"]] == [
+        "Pixel_4 (9A271FFAZ00123, adreno)"
+    ]
+    assert half.returncode == 1 and half.stderr.splitlines() == [
+        "pocketstyle: SM_G973F (R58M123ABC, mali): adb: device 'R58M123ABC' not found"
+    ]
+    monkeypatch.setenv("ADB_SCENARIO", "two")
     wrong = pocketstyle("--serial", "X1")
     assert wrong.returncode == 2 and wrong.stderr.splitlines() == [
         "pocketstyle: adb lists no phone X1 that is ready"

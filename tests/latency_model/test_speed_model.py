@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pocketstyle.errors import FormatError, UsageError
 from pocketstyle.latency_model import Kernel, SpeedModel, device_names
 from pocketstyle.latency_model.features import PATH
+from torch.utils.flop_counter import FlopCounterMode
 
 from .toy_card import toy_card
 
@@ -49,6 +50,39 @@ def test_strides_and_groups_by_hand(kernel, pair):
     moved = 2 * (100 * kernel.stride**2 * 8 + 100 * 8 + 9 * pair)
     expected = 1.0 + math.hypot(9 * pair * 100 / 1e6, moved / 1e6)
     assert SpeedModel(toy_card()).kernel_times([kernel])[0] == pytest.approx(expected)
+
+
+def test_a_transposed_convolution_and_a_product_by_hand():
+    """Twice the side: each output meets a quarter of the taps; the map read is a quarter."""
+    twice = Kernel("TRANSPOSE_CONV", 8, 16, 3, 2, 1, 10, 10)
+    product = Kernel("BATCH_MATMUL", 8, 16, 1, 1, 1, 10, 10)
+    for kernel, work, moved in (
+        (twice, 9 / 4 * 8 * 16 * 100, 25 * 8 + 100 * 16 + 9 * 8 * 16),
+        (product, 8 * 16 * 100, 100 * 8 + 100 * 16 + 8 * 16),
+    ):
+        expected = 1.0 + math.hypot(work / 1e6, 2 * moved / 1e6)
+        assert SpeedModel(toy_card()).kernel_times([kernel])[0] == pytest.approx(expected)
+        assert kernel.macs == work
+
+
+def test_transposed_convolutions_have_the_flop_counter_s_work():
+    layer = torch.nn.ConvTranspose2d(8, 16, 3, stride=2, padding=1, output_padding=1)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        assert layer(torch.zeros(1, 8, 5, 5)).shape == (1, 16, 10, 10)
+    kernel = Kernel("TRANSPOSE_CONV", 8, 16, 3, 2, 1, 10, 10)
+    assert 2 * kernel.macs == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_what_no_table_holds_costs_about_what_its_work_costs_elsewhere_and_is_flagged(device):
+    model = SpeedModel.load(device)
+    for kernel, like in (
+        (Kernel("TRANSPOSE_CONV", 128, 64, 3, 2, 1, 128, 128), conv(128, 64, 3, side=64)),
+        (Kernel("BATCH_MATMUL", 256, 256, 1, 1, 1, 64, 64), conv(256, 256, 1, side=64)),
+    ):
+        ratio = model.kernel_times([kernel]) / model.kernel_times([like])
+        assert 0.4 < ratio[0] < 4
+        assert model.prior_share([kernel]) == 1 and kernel.op in model.out_of_range([kernel])[0]
 
 
 def test_the_network_s_time_may_have_a_root():

@@ -18,7 +18,7 @@ def toy_card(runtime: str = "gpu") -> dict:
     }
     unmeasured = {"elementwise": {"configurations": 0}}
     return {
-        "format": "pocketstyle-speed-model-2",
+        "format": "pocketstyle-speed-model-3",
         "device": "toy",
         "runtime": runtime,
         "operators": [

@@ -70,6 +70,13 @@ def test_times_are_at_the_speed_of_the_tables_first_batch(converted, tmp_path):
         assert row.spread_ms == pytest.approx(0.02484 * row.ms, rel=1e-3)  # 4.303 / 3**0.5 %
 
 
+def test_a_row_whose_line_was_not_ended_stays(converted, tmp_path):
+    table = tmp_path / "t.csv"
+    whole = stopped_sweep(table)
+    table.write_bytes(table.read_bytes()[:-1])
+    assert stopped_sweep(table)[: len(whole)] == whole
+
+
 def test_an_interrupted_row_is_measured_again(converted, tmp_path):
     table = tmp_path / "t.csv"
     whole = stopped_sweep(table)
@@ -120,7 +127,8 @@ def test_this_computer_measures_a_batch(converted, tmp_path):
     said = []
     added = run_sweep(tmp_path / "t.csv", 1e-6, report=lambda *words: said.append(words))
     rows = read_blocks(tmp_path / "t.csv")
-    assert added == len(rows) == 9 and len(said) == 9
+    assert added == len(rows) == 9
+    assert said == [("seconds measured", 0, 0)]
     assert configurations(rows) == drawn(8)
     assert all(0 < row.spread_ms < row.ms for row in rows)
     assert rows[0].backend == "litert-cpu" and rows[0].device.endswith(", 1 thread")
