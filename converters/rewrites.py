@@ -9,7 +9,9 @@ from __future__ import annotations
 import copy
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from ..networks.layers import ConvTranspose2d
 from ..networks.normalisation import (
     AdaptiveLayerInstanceNorm,
     InstanceNorm,
@@ -43,7 +45,16 @@ class ExportedAdaptiveLayerInstanceNorm(_ExportedMixture, AdaptiveLayerInstanceN
     """AdaLIN."""
 
 
+class ExportedConvTranspose2d(ConvTranspose2d):
+    """Without padding, the margin cut off afterwards: the converter knows no output padding."""
+
+    def double(self, x: Tensor, weight: Tensor) -> Tensor:
+        # a negative padding becomes one SLICE, indexing one for each axis
+        return F.pad(F.conv_transpose2d(x, weight, self.bias, 2), (-1, 0, -1, 0))
+
+
 EXPORTED = {
+    ConvTranspose2d: ExportedConvTranspose2d,
     InstanceNorm: ExportedInstanceNorm,
     LayerInstanceNorm: ExportedLayerInstanceNorm,
     AdaptiveLayerInstanceNorm: ExportedAdaptiveLayerInstanceNorm,

@@ -1,5 +1,8 @@
 """Quality of pictures, each metric one function on tensors."""
 
+from .fid import fid
+from .inception import features, load_inception
+from .kid import kid
 from .ssim import ssim
 
-__all__ = ["ssim"]
+__all__ = ["features", "fid", "kid", "load_inception", "ssim"]

@@ -1,4 +1,4 @@
-"""Convolution over Widths.
+"""Convolution and transposed convolution over Widths.
 
 A layer says along which axes its tensors shrink (`axes`, used by `compact`) and what it costs
 (`kernels`, contract C4).
@@ -61,6 +61,38 @@ class Conv2d(nn.Module):
             yield Kernel("MIRROR_PAD", cin, cin, 1, 1, 1, h + p, w + p, share)
         h, w = h // self.stride, w // self.stride
         yield Kernel("CONV_2D", cin, cout, self.k, self.stride, 1, h, w, share)
+
+
+class ConvTranspose2d(nn.Module):
+    """3×3 transposed convolution that doubles the map, [B, Cin, H, W] → [B, Cout, 2H, 2W].
+
+    Stride 2, padding 1, output padding 1, as CycleGAN's; the mask as in `Conv2d`.
+    """
+
+    axes: ClassVar[Axes] = {"weight": ("in", "out"), "bias": ("out",)}
+
+    def __init__(self, in_width: Width, out_width: Width):
+        super().__init__()
+        self.in_width, self.out_width = in_width, out_width
+        self.weight = nn.Parameter(torch.empty(in_width.channels, out_width.channels, 3, 3))
+        self.bias = nn.Parameter(torch.empty(out_width.channels))
+        _initialise(self.weight, self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, mask = self.weight, self.in_width.mask
+        if mask is not None:
+            weight = weight * mask[:, None, None, None]
+        return self.double(x, weight)
+
+    def double(self, x: Tensor, weight: Tensor) -> Tensor:
+        """The transposed convolution itself."""
+        return F.conv_transpose2d(x, weight, self.bias, 2, padding=1, output_padding=1)
+
+    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
+        """Kernels for an input of h×w; the slice cuts the exported layer's margin off."""
+        cin, cout = self.in_width.count, self.out_width.count
+        yield Kernel("TRANSPOSE_CONV", cin, cout, 3, 2, 1, 2 * h, 2 * w)
+        yield Kernel("SLICE", cout, cout, 1, 1, 1, 2 * h, 2 * w)
 
 
 def _initialise(weight: Tensor, bias: Tensor | None) -> None:

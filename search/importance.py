@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..networks import Concatenation, Conv2d, Gate, searchable
+from ..networks import Concatenation, Gate, searchable
 
 TINY = torch.finfo(torch.float32).tiny  # of a consumer that hears nothing
 
@@ -40,9 +40,11 @@ def channel_importance(supernet: nn.Module, pictures: Tensor) -> dict[str, Tenso
     """
     total = {name: torch.zeros_like(width.v) for name, width in supernet.widths.items()}
 
-    def observe(conv: Conv2d, inputs: tuple[Tensor]) -> None:
-        energy = inputs[0].float().square().mean((0, 2, 3)) * conv.weight.square().sum((0, 2, 3))
-        source = conv.in_width
+    def observe(consumer: nn.Module, inputs: tuple[Tensor]) -> None:
+        read = consumer.axes["weight"].index("in")
+        strength = consumer.weight.square().transpose(0, read).flatten(1).sum(1)
+        energy = inputs[0].float().square().mean((0, 2, 3)) * strength
+        source = consumer.in_width
         parts = source.parts if isinstance(source, Concatenation) else (source,)
         shares = (energy / energy.sum().clamp(min=TINY)).split([part.channels for part in parts])
         for part, share in zip(parts, shares, strict=True):
@@ -52,7 +54,7 @@ def channel_importance(supernet: nn.Module, pictures: Tensor) -> dict[str, Tenso
     hooks = [
         module.register_forward_pre_hook(observe)
         for module in supernet.modules()
-        if isinstance(module, Conv2d)
+        if "in" in getattr(module, "axes", {}).get("weight", ())
     ]
     supernet(pictures)
     for hook in hooks:

@@ -17,14 +17,8 @@ from torch import Tensor, nn
 
 from ..latency_model.kernel import Kernel
 from ..networks import Conv2d, Width
-from ..networks.portrait.ugatit import (
-    ClassActivationAttention,
-    Convolved,
-    DecoderBlock,
-    EncoderBlock,
-    Modulation,
-    Upsampled,
-)
+from ..networks.portrait.blocks import Convolved, ResidualBlock, Upsampled
+from ..networks.portrait.ugatit import ClassActivationAttention, DecoderBlock, Modulation
 
 Sizes = dict[str, int]
 """A configuration: each width's channels by name, and `side`, that of the block's input map."""
@@ -146,7 +140,7 @@ KINDS = {
     for kind in (
         Kind("stem", _stem, {"cout": 1}, (1,), ""),
         Kind("down", _down, {"cin": 1, "cout": 1 / 2}, (1, 2), "cin"),
-        Kind("encoder", _of_widths(EncoderBlock), {"trunk": 1, "hidden": 1}, (4,), "trunk"),
+        Kind("encoder", _of_widths(ResidualBlock), {"trunk": 1, "hidden": 1}, (4,), "trunk"),
         Kind("cam", _of_widths(ClassActivationAttention), TRUNK, (4,), "trunk"),
         Kind("modulation", _of_widths(Attended), TRUNK | {"mlp1": 1, "mlp2": 1}, (4,), "trunk"),
         Kind("decoder", _of_widths(DecoderBlock), {"width": 1}, (4,), "width", vectors=2),

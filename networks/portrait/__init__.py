@@ -1,6 +1,25 @@
 """Portrait stylisation networks."""
 
-from .discriminator import MultiScaleDiscriminator
-from .ugatit import UgatitGenerator, ugatit_spec
+from .cyclegan import CycleganGenerator, cyclegan_spec
+from .discriminator import MultiScaleDiscriminator, PatchDiscriminator
+from .generator import Generator
+from .ugatit import UgatitGenerator, ugatit_full_spec, ugatit_spec
 
-__all__ = ["MultiScaleDiscriminator", "UgatitGenerator", "ugatit_spec"]
+PORTRAIT_SPECS = {
+    "ugatit": ugatit_spec,
+    "ugatit-full": ugatit_full_spec,
+    "cyclegan": cyclegan_spec,
+}
+"""By family: a spec from the picture's side, the stem's channels, and the number of blocks."""
+
+__all__ = [
+    "PORTRAIT_SPECS",
+    "CycleganGenerator",
+    "Generator",
+    "MultiScaleDiscriminator",
+    "PatchDiscriminator",
+    "UgatitGenerator",
+    "cyclegan_spec",
+    "ugatit_full_spec",
+    "ugatit_spec",
+]

@@ -1,12 +1,13 @@
-"""UGATIT's generator in its light form (Kim et al. 2020), built on Widths and Gates.
+"""UGATIT's generator (Kim et al. 2020), light and full, built on Widths and Gates.
 
-At 64 base channels and 256x256 it has 10.59 M parameters and 52.50 GMACs.
+At 64 base channels and 256x256 the light form has 10.59 M parameters and 52.50 GMACs, the full one
+278.96 M and 52.77 G.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -15,19 +16,15 @@ from torch.nn import functional as F
 
 from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
-from ..normalisation import (
-    AdaptiveLayerInstanceNorm,
-    InstanceNorm,
-    LayerInstanceNorm,
-    spatial_mean,
-    spatial_mean_kernels,
-)
+from ..normalisation import AdaptiveLayerInstanceNorm, spatial_mean, spatial_mean_kernels
 from ..spec import Spec, register
-from ..width import Concatenation, Gate, Width
+from ..width import Axes, Concatenation, Gate, Width
+from .blocks import Convolved, ResidualBlock, Upsampled, residual_add
+from .generator import Generator, Parts, to_rgb_kernels
 
 
 def ugatit_spec(size: int = 256, base: int = 64, blocks: int = 4) -> Spec:
-    """The published architecture, scaled: `base` channels in the stem, `blocks` on each side."""
+    """The published light form, scaled: `base` channels in the stem, `blocks` on each side."""
     encoder = [f"encoder{i}" for i in range(blocks)]
     widths = {"stem": base, "down": 2 * base, "trunk": 4 * base}
     widths |= {name: 4 * base for name in encoder}
@@ -36,9 +33,14 @@ def ugatit_spec(size: int = 256, base: int = 64, blocks: int = 4) -> Spec:
     return Spec("ugatit", size, widths, (*encoder, *(f"decoder{i}" for i in range(blocks))))
 
 
+def ugatit_full_spec(size: int = 256, base: int = 64, blocks: int = 4) -> Spec:
+    """The published full form, scaled likewise."""
+    return replace(ugatit_spec(size, base, blocks), family="ugatit-full")
+
+
 @register("ugatit")
-class UgatitGenerator(nn.Module):
-    """[B, 3, size, size] in [-1, 1] → the same.
+class UgatitGenerator(Generator):
+    """The light form: gamma and beta come from pooled features.
 
     The encoder's trunk is one Width and the decoder's another; the decoder blocks' hidden maps
     share the latter, because AdaLIN multiplies both of a block's maps by the same gamma.
@@ -51,73 +53,49 @@ class UgatitGenerator(nn.Module):
         "up1": "up1",
         "up2": "up2",
     }
-    """The maps of `forward_with_features`, each with the name of its Width."""
 
     def __init__(self, spec: Spec):
-        super().__init__()
+        super().__init__(spec)
         decoder = [name for name in spec.blocks if name.startswith("decoder")]
-        self.spec = spec
-        self.widths = nn.ModuleDict({name: Width(name, n) for name, n in spec.widths.items()})
         w, rgb_in, rgb_out = self.widths, Width("input", 3), Width("output", 3)
         self.stem = Convolved(rgb_in, w["stem"], 7)
         self.down1 = Convolved(w["stem"], w["down"], 3, stride=2)
         self.down2 = Convolved(w["down"], w["trunk"], 3, stride=2)
         self.encoder = nn.ModuleDict(
-            {n: EncoderBlock(w["trunk"], w[n]) for n in spec.blocks if n.startswith("encoder")}
+            {n: ResidualBlock(w["trunk"], w[n]) for n in spec.blocks if n.startswith("encoder")}
         )
         self.cam = ClassActivationAttention(w["trunk"], w["decoder"])
-        self.modulation = Modulation(w["decoder"], w["mlp1"], w["mlp2"])
+        self.modulation = self._modulation()
         self.decoder = nn.ModuleDict({n: DecoderBlock(w["decoder"]) for n in decoder})
         self.up1 = Upsampled(w["decoder"], w["up1"])
         self.up2 = Upsampled(w["up1"], w["up2"])
         self.to_rgb = Conv2d(w["up2"], rgb_out, 7)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.decode(self.encode(x))
+    def _modulation(self) -> Modulation:
+        w = self.widths
+        return Modulation(w["decoder"], w["mlp1"], w["mlp2"])
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Picture → trunk features [B, trunk, H/4, W/4], the ones that the CAM looks at."""
-        return self._encoder_blocks(self.down2(self.down1(self.stem(x))))
-
-    def decode(self, features: Tensor) -> Tensor:
-        """Trunk features → picture."""
-        x = self._decoder_blocks(self.cam(features))
-        return torch.tanh(self.to_rgb(self.up2(self.up1(x))))
-
-    def _encoder_blocks(self, x: Tensor) -> Tensor:
+    def maps(self, x: Tensor) -> dict[str, Tensor]:
+        made = {"down": self.down2(self.down1(self.stem(x)))}
+        x = made["down"]
         for block in self.encoder.values():
             x = block(x)
-        return x
-
-    def _decoder_blocks(self, x: Tensor) -> Tensor:
+        made["encoded"] = x
+        x = self.cam(x)
         gamma, beta = self.modulation(x)
         for block in self.decoder.values():
             x = block(x, gamma, beta)
-        return x
-
-    def forward_with_features(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Picture and the maps that a student can be taught, by stage (`features`)."""
-        made = {"down": self.down2(self.down1(self.stem(x)))}
-        made["encoded"] = self._encoder_blocks(made["down"])
-        made["decoded"] = self._decoder_blocks(self.cam(made["encoded"]))
-        made["up1"] = self.up1(made["decoded"])
+        made["decoded"] = x
+        made["up1"] = self.up1(x)
         made["up2"] = self.up2(made["up1"])
-        return torch.tanh(self.to_rgb(made["up2"])), made
+        return made
 
     def forward_with_logit(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Picture and the CAM classifier's logits [B, 2] (average- and max-pooled)."""
-        features = self.encode(x)
-        return self.decode(features), self.cam.logit(features)
+        made = self.maps(x)
+        return self.picture(made["up2"]), self.cam.logit(made["encoded"])
 
-    def kernels(self, h: int | None = None, w: int | None = None) -> Iterator[Kernel]:
-        """The converted graph's operators for an input of h×w (the spec's size by default), C4."""
-        for _, kernels in self.parts(h, w):
-            yield from kernels
-
-    def parts(
-        self, h: int | None = None, w: int | None = None
-    ) -> Iterator[tuple[str, Iterator[Kernel]]]:
-        """The same by part of the network: its name and its kernels, in the order of `kernels`."""
+    def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         h, w = h or self.spec.size, w or self.spec.size
         small = h // 4, w // 4
         yield "stem", self.stem.kernels(h, w)
@@ -131,41 +109,16 @@ class UgatitGenerator(nn.Module):
             yield name, block.kernels(*small)
         yield "up1", self.up1.kernels(*small)
         yield "up2", self.up2.kernels(h // 2, w // 2)
-        yield "to_rgb", chain(self.to_rgb.kernels(h, w), [Kernel("TANH", 3, 3, 1, 1, 1, h, w)])
+        yield "to_rgb", to_rgb_kernels(self.to_rgb, h, w)
 
 
-class Convolved(nn.Module):
-    """Convolution, instance norm, ReLU."""
+@register("ugatit-full")
+class FullUgatitGenerator(UgatitGenerator):
+    """The full form: gamma and beta come from the whole map, which fixes the size of the input."""
 
-    def __init__(self, in_width: Width, out_width: Width, k: int, stride: int = 1):
-        super().__init__()
-        self.conv, self.norm = Conv2d(in_width, out_width, k, stride), InstanceNorm(out_width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.norm(self.conv(x)))
-
-    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
-        yield from self.conv.kernels(h, w)
-        yield from self.norm.kernels(h // self.conv.stride, w // self.conv.stride)
-
-
-class EncoderBlock(nn.Module):
-    """Residual block with instance norm; its gate multiplies the last norm's scale."""
-
-    def __init__(self, trunk: Width, hidden: Width):
-        super().__init__()
-        self.gate = Gate()
-        self.conv1, self.norm1 = Conv2d(trunk, hidden, 3), InstanceNorm(hidden)
-        self.conv2, self.norm2 = Conv2d(hidden, trunk, 3), InstanceNorm(trunk)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.norm1(self.conv1(x)))
-        return x + self.norm2(self.conv2(y), gate=self.gate.open)
-
-    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
-        for layer in (self.conv1, self.norm1, self.conv2, self.norm2):
-            yield from layer.kernels(h, w, self.gate.open)
-        yield _residual_add(self.norm2.out_width, h, w, self.gate)
+    def _modulation(self) -> Modulation:
+        w = self.widths
+        return FullModulation(w["decoder"], w["mlp1"], w["mlp2"], self.spec.size // 4)
 
 
 class DecoderBlock(nn.Module):
@@ -184,7 +137,7 @@ class DecoderBlock(nn.Module):
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
         for layer in (self.conv1, self.norm1, self.conv2, self.norm2):
             yield from layer.kernels(h, w, self.gate.open)
-        yield _residual_add(self.norm2.out_width, h, w, self.gate)
+        yield residual_add(self.norm2.out_width, h, w, self.gate)
 
 
 class ClassActivationAttention(nn.Module):
@@ -228,9 +181,12 @@ class Modulation(nn.Module):
         self.gamma, self.beta = Conv2d(hidden2, decoder, 1), Conv2d(hidden2, decoder, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        pooled = spatial_mean(x)
-        y = F.relu(self.fc2(F.relu(self.fc1(pooled))))
+        y = F.relu(self.fc2(F.relu(self.fc1(self.pooled(x)))))
         return self.gamma(y), self.beta(y)
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """What the first layer sees."""
+        return spatial_mean(x)
 
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
         yield from spatial_mean_kernels(self.fc1.in_width.count, h, w)
@@ -238,23 +194,39 @@ class Modulation(nn.Module):
             yield from layer.kernels(1, 1)
 
 
-class Upsampled(nn.Module):
-    """Nearest-neighbour doubling, 3x3 convolution, LIN, ReLU."""
+class WholeMap(nn.Module):
+    """A matrix product over a whole map, [B, Cin, S, S] → [B, Cout, 1, 1], as a convolution."""
 
-    def __init__(self, in_width: Width, out_width: Width):
+    axes: ClassVar[Axes] = {"weight": ("out", "in")}
+
+    def __init__(self, in_width: Width, out_width: Width, side: int):
         super().__init__()
-        self.conv, self.norm = Conv2d(in_width, out_width, 3), LayerInstanceNorm(out_width)
+        self.in_width, self.out_width, self.side = in_width, out_width, side
+        shape = out_width.channels, in_width.channels, side, side
+        self.weight = nn.Parameter(torch.empty(shape))
+        nn.init.kaiming_uniform_(self.weight, a=5**0.5)  # torch's default
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.norm(self.conv(F.interpolate(x, scale_factor=2, mode="nearest"))))
+        weight, mask = self.weight, self.in_width.mask
+        if mask is not None:
+            weight = weight * mask[:, None, None]
+        return F.conv2d(x, weight)
+
+    def kernels(self) -> Iterator[Kernel]:
+        yield Kernel("CONV_2D", self.in_width.count, self.out_width.count, self.side, 1, 1, 1, 1)
+
+
+class FullModulation(Modulation):
+    """The full form's MLP, whose first layer looks at every pixel."""
+
+    def __init__(self, decoder: Width, hidden1: Width, hidden2: Width, side: int):
+        super().__init__(decoder, hidden1, hidden2)
+        self.fc1 = WholeMap(decoder, hidden1, side)
+
+    def pooled(self, x: Tensor) -> Tensor:
+        return x
 
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
-        """Kernels for an input of h×w."""
-        c = self.conv.in_width.count
-        yield Kernel("RESIZE_NEAREST_NEIGHBOR", c, c, 1, 1, 1, 2 * h, 2 * w)
-        yield from self.conv.kernels(2 * h, 2 * w)
-        yield from self.norm.kernels(2 * h, 2 * w)
-
-
-def _residual_add(trunk: Width, h: int, w: int, gate: Gate) -> Kernel:
-    return Kernel("ADD", 2 * trunk.count, trunk.count, 1, 1, 1, h, w, gate.open)
+        yield from self.fc1.kernels()
+        for layer in (self.fc2, self.gamma, self.beta):
+            yield from layer.kernels(1, 1)
