@@ -4,7 +4,8 @@
 
 `--demo` is a finished demo on the same, otherwise idle, computer. The control keeps the same share
 of every width, the channels whose weights have the largest norms, no block removed; the share is
-the largest, to a tenth of a percent, that is as fast as the student. It then trains with the same
+the largest, to a tenth of a percent, that is no more than a percent slower than the student: uniform
+widths change by groups of four all at once, and the stair below would cost the control more. It then trains with the same
 loss, optimiser, data and schedule for a quarter more seconds than the demo spent on its search and
 fine-tuning together: a shared computer is a fifth slower in one hour than in the next, and the
 doubt goes to the control. The result goes to benchmarks/results/ and into the package, where the
@@ -35,6 +36,7 @@ from torch import nn
 
 ROOT = Path(__file__).parents[1]
 ALLOWANCE = 1.25  # of the search's time
+SLOWER = 1.01  # of its latency
 OUTS = ROOT / "benchmarks/results/search_control.json", ROOT / "demo/search_control.json"
 
 
@@ -88,10 +90,10 @@ def main() -> None:
     teacher, _ = load(resolve_model(settings.teacher))
     for share in (tenths / 1000 for tenths in range(999, 0, -1)):
         network, kept = pruned(load(resolve_model(settings.teacher))[0], share)
-        if model.latency(network.kernels()) <= searched["predicted_ms"]:
+        if model.latency(network.kernels()) <= SLOWER * searched["predicted_ms"]:
             break
     else:
-        raise SystemExit("no share of the widths is as fast as the student")
+        raise SystemExit("no share of the widths is about as fast as the student")
     before = measured(network, settings.device, unseen, 0.0)
 
     network = network.train().to(memory_format=torch.channels_last)

@@ -60,7 +60,7 @@ def numbers(result: dict) -> str:
             "",
             _table(kinds),
             "",
-            f"Whole UGATIT students on the same computer, {students['n']} random width patterns, "
+            f"Whole UGATIT students on {students['device']}, {students['n']} random width patterns, "
             f"converted and measured: mean absolute error {students['mape']:.1f} % (worst "
             f"{students['worst']:.1f} %), rank correlation {students['rank_correlation']:.3f}; the "
             f"90 % intervals hold {students['covered']:.0%}.",

@@ -8,7 +8,19 @@ import typer
 
 from .. import __version__
 from ..errors import PocketstyleError
-from . import convert, data, demo, info, latency, models, search, stylize, train, verify
+from . import (
+    convert,
+    data,
+    demo,
+    evaluate,
+    info,
+    latency,
+    models,
+    search,
+    stylize,
+    train,
+    verify,
+)
 
 EXTRAS = {
     "torch": "search",
@@ -27,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, data, train, search, convert, verify, stylize, info, models):
+for module in (demo, data, train, search, convert, verify, stylize, evaluate, info, models):
     app.command(module.NAME)(module.run)
 app.add_typer(latency.app, name="latency")
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .kernel import WITH_WEIGHTS, Kernel
 from .launches import ACTIVATIONS, Launch
-from .runtimes import Numbers, Runtime
+from .runtimes import TEXEL, Numbers, Runtime
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,7 +62,6 @@ CPU_PATH_OF_OP = {
     "RESIZE_BILINEAR": "resize",
     **dict.fromkeys(("TANH", "LOGISTIC", "EXP", "RSQRT", "SQRT", "GELU"), "transcendental"),
 }
-TEXEL = 4  # channels of one group
 MOVERS = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "RESHAPE", "TRANSPOSE", "SLICE", "SUM")
 OPERATORS = {"CONV_2D", *PATH_OF_OP, *CPU_PATH_OF_OP, *ACTIVATIONS, *MOVERS}
 """What a table may name: TFLite's builtin operators, as far as the networks here need them."""
@@ -219,7 +218,10 @@ class Sizes:
             direct & (of["k"] > 1), TEXEL * self.runtime.loop_groups * of["taps"] * out, 0.0
         )
         met = of["met"] * pair + loop
-        work = met * of["pixels"] * padding + of["handled"] * into + of["window"] * out
+        vector, row = self.runtime.vector, self.runtime.row
+        lanes_in, lanes_out = (row + vector * np.ceil(one / vector) for one in (cin, cout))
+        work = met * of["pixels"] * padding
+        work = work + of["handled"] * lanes_in + of["window"] * lanes_out
         tiles = 36 * of["tiles"] * into * out
         transformed = 2 * WINOGRAD_TRANSFORM * of["pixels"] * (into + out) + 36 * into * out
         work = np.where(turned, tiles, work)

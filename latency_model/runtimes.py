@@ -23,7 +23,8 @@ from ..errors import FormatError
 
 Numbers = NDArray[np.float64]
 
-CPU_LANES = 16  # output channels that XNNPACK's kernels compute together (AVX-512)
+TEXEL = 4  # channels of one group
+CPU_LANES = 16  # output channels that XNNPACK's kernels compute together on x86
 CONSTANT_GROUPS = 8  # at most so many groups of four output channels, where weights are constants
 ADRENO_ITEMS, MALI_ITEMS = 256.0, 12.0  # work items of one wave; and per core of the G76
 
@@ -36,6 +37,8 @@ class Runtime:
         name: "adreno", "mali", "powervr", "apple", "gpu" (another, of which no rules are known:
             blocks of one) for TFLite's GPU delegate, or "cpu" (XNNPACK).
         texel: input channels that are stored and paid together.
+        vector: channels that operators without weights handle together.
+        row: what such an operator's loop over the channels costs at each pixel, in channels.
         links: whether element-wise operators are compiled into the kernel before them.
         loop_groups: what a convolution's loop over the kernel's taps costs at each tap, in groups
             of four input channels; it shows where there are few, as in a network's first layer.
@@ -45,7 +48,9 @@ class Runtime:
     """
 
     name: str
-    texel: int = 4
+    texel: int = TEXEL
+    vector: int = TEXEL
+    row: float = 0.0
     links: bool = True
     loop_groups: float = 0.0
     constant_bytes: int = 0
@@ -107,7 +112,7 @@ RUNTIMES = {
         Runtime("powervr", constant_bytes=1024, winograd=WINOGRAD),
         Runtime("apple", winograd=WINOGRAD),
         Runtime("gpu"),
-        Runtime("cpu", texel=1, links=False),
+        Runtime("cpu", texel=1, vector=8, row=16.0, links=False),
     )
 }
 

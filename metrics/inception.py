@@ -41,7 +41,7 @@ def load_inception(path: str | Path) -> nn.Sequential:
         FormatError: the file is damaged, or holds something else.
     """
     path = Path(path)
-    network = _graph()
+    network = graph()
     convolutions = {
         name.replace(".", "_"): module
         for name, module in network.named_modules()
@@ -107,6 +107,29 @@ def features(
             pooled.append(network(prepare(x)).mean((2, 3), dtype=torch.float64).cpu())
             report(min(start + batch, len(pictures)), len(pictures))
     return torch.cat(pooled)
+
+
+def graph() -> nn.Sequential:
+    """The graph up to `mixed_7`, its weights not set; module names are its own, with dots."""
+    return nn.Sequential(
+        OrderedDict(
+            conv=_Conv(3, 32, 3, 2, "valid"),  # [N, 32, 149, 149]
+            conv_1=_Conv(32, 32, 3, 1, "valid"),
+            conv_2=_Conv(32, 64, 3),  # [N, 64, 147, 147]
+            pool=nn.MaxPool2d(3, 2),
+            conv_3=_Conv(64, 80, 1),
+            conv_4=_Conv(80, 192, 3, 1, "valid"),  # [N, 192, 71, 71]
+            pool_1=nn.MaxPool2d(3, 2),
+            mixed=_mixed_35(192, 32),
+            mixed_1=_mixed_35(256, 64),
+            mixed_2=_mixed_35(288, 64),
+            mixed_3=_shrink(),
+            mixed_4=_mixed_17(128),
+            mixed_5=_mixed_17(160),
+            mixed_6=_mixed_17(160),
+            mixed_7=_mixed_17(192),
+        )
+    )
 
 
 def _read(path: Path, keys: list[str]) -> dict[str, np.ndarray]:
@@ -202,27 +225,4 @@ def _mixed_17(inner: int) -> _Mixed:
             _Conv(inner, 192, wide),
         ),
         tower_2=_tower(_Conv(768, 192, 1), pool=_average()),
-    )
-
-
-def _graph() -> nn.Sequential:
-    """The graph up to `mixed_7`, weights not set."""
-    return nn.Sequential(
-        OrderedDict(
-            conv=_Conv(3, 32, 3, 2, "valid"),  # [N, 32, 149, 149]
-            conv_1=_Conv(32, 32, 3, 1, "valid"),
-            conv_2=_Conv(32, 64, 3),  # [N, 64, 147, 147]
-            pool=nn.MaxPool2d(3, 2),
-            conv_3=_Conv(64, 80, 1),
-            conv_4=_Conv(80, 192, 3, 1, "valid"),  # [N, 192, 71, 71]
-            pool_1=nn.MaxPool2d(3, 2),
-            mixed=_mixed_35(192, 32),
-            mixed_1=_mixed_35(256, 64),
-            mixed_2=_mixed_35(288, 64),
-            mixed_3=_shrink(),
-            mixed_4=_mixed_17(128),
-            mixed_5=_mixed_17(160),
-            mixed_6=_mixed_17(160),
-            mixed_7=_mixed_17(192),
-        )
     )

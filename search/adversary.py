@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..networks import MultiScaleDiscriminator
 from .optimizers import adam, load_optimizer
 
 
@@ -16,14 +15,14 @@ class Adversary:
     """Discriminators of one domain, their optimiser, and the pool of earlier fakes.
 
     Args:
+        network: [B, 3, H, W] → a list of scores, each a term of the loss.
         pool: fakes kept; half of the pictures shown are swapped for older ones (Shrivastava et
             al. 2017), which damps oscillation.
     """
 
     def __init__(
         self,
-        base: int,
-        size: int,
+        network: nn.Module,
         *,
         learning_rate: float,
         weight_decay: float,
@@ -31,9 +30,7 @@ class Adversary:
         seed: int,
         device: torch.device,
     ):
-        self.network = MultiScaleDiscriminator(base, size).to(
-            device, memory_format=torch.channels_last
-        )
+        self.network = network.to(device, memory_format=torch.channels_last)
         self.optimizer = adam(self.network.parameters(), learning_rate, weight_decay)
         self.capacity, self.seed = pool, seed
         self.pool: list[Tensor] = []

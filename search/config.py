@@ -43,9 +43,9 @@ class DataConfig(_Section):
 class NetworkConfig(_Section):
     """The generator to train, and the discriminators."""
 
-    family: Literal["ugatit"] = "ugatit"
+    family: Literal["ugatit", "ugatit-full", "cyclegan"] = "ugatit"
     base: Positive = 64  # channels of the first layer; everything else is a multiple of it
-    blocks: Positive = 4  # residual blocks on each side of the bottleneck
+    blocks: Positive | None = None  # residual blocks: UGATIT's on each side [4], CycleGAN's [9]
     discriminator_base: Positive = 64
 
 

@@ -28,10 +28,10 @@ from ..networks import (
     load,
     save,
     start_search,
-    ugatit_spec,
 )
 from .config import Config
 from .data import load_data, make_batches
+from .fresh import fresh_generator
 from .importance import spread_by_importance
 from .latency_term import LatencyTerm, land_on_target
 from .learner import Learner
@@ -163,8 +163,7 @@ def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module |
     if settings.teacher is None:
         if settings.loss == "distill":
             raise UsageError('search.loss = "distill" needs search.teacher')
-        spec = ugatit_spec(config.data.size, config.network.base, config.network.blocks)
-        return build(spec).to(device, memory_format=torch.channels_last), None
+        return fresh_generator(config, device), None
     path = resolve_model(settings.teacher)
 
     def loaded() -> nn.Module:

@@ -17,6 +17,7 @@ from ..metrics import ssim
 from ..networks import build
 from .adversary import Adversary
 from .config import Config
+from .fresh import fresh_discriminator
 
 Terms = dict[str, Tensor]
 
@@ -53,7 +54,8 @@ class Paired:
 
 
 class Unpaired:
-    """The paper's objective (eq. 1-3): two generators, two domains, cycle, identity and CAM."""
+    """The paper's objective (eq. 1-3): two generators, two domains, cycle, identity and CAM;
+    CycleGAN's, which has no CAM, likewise."""
 
     def __init__(self, generator: nn.Module, config: Config, device: torch.device):
         self.weights = config.train
@@ -77,22 +79,23 @@ class Unpaired:
         self.to_source.learn(x, fake_x, step)
         cycle = F.l1_loss(inverse(fake_y), x) + F.l1_loss(generator(fake_x), y)
         identity = F.l1_loss(same_y, y) + F.l1_loss(same_x, x)
-        cam = sum(
-            F.binary_cross_entropy_with_logits(logit, torch.full_like(logit, is_source))
-            for logit, is_source in (
-                (logit_x, 1.0),
-                (logit_same_y, 0.0),
-                (logit_y, 1.0),
-                (logit_same_x, 0.0),
-            )
-        )
-        return {
+        terms = {
             "adversarial": weights.adversarial
             * (self.to_target.fool(fake_y) + self.to_source.fool(fake_x)),
             "cycle": weights.cycle * cycle,
             "identity": weights.identity * identity,
-            "cam": weights.cam * cam,
         }
+        if logit_x is not None:  # CycleGAN has no domain classifier
+            terms["cam"] = weights.cam * sum(
+                F.binary_cross_entropy_with_logits(logit, torch.full_like(logit, is_source))
+                for logit, is_source in (
+                    (logit_x, 1.0),
+                    (logit_same_y, 0.0),
+                    (logit_y, 1.0),
+                    (logit_same_x, 0.0),
+                )
+            )
+        return terms
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         return [self.to_target.optimizer, self.to_source.optimizer]
@@ -192,8 +195,7 @@ OBJECTIVES = {"paired": Paired, "unpaired": Unpaired}
 
 def _adversary(config: Config, device: torch.device, seed: int) -> Adversary:
     return Adversary(
-        config.network.discriminator_base,
-        config.data.size,
+        fresh_discriminator(config),
         learning_rate=config.train.learning_rate,
         weight_decay=config.train.weight_decay,
         pool=config.train.pool,

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
-from ..networks import ModelCard, build, save, ugatit_spec
+from ..networks import ModelCard, save
 from .config import Config
 from .data import load_data, make_batches
+from .fresh import fresh_generator
 from .learner import Learner
 from .objectives import OBJECTIVES
 from .optimizers import learning_rate_at
@@ -40,8 +41,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     batches = make_batches(config, data, settings.batch)
 
     torch.manual_seed(settings.seed)
-    spec = ugatit_spec(config.data.size, config.network.base, config.network.blocks)
-    generator = build(spec).to(device, memory_format=torch.channels_last)
+    generator = fresh_generator(config, device)
     learner = Learner(generator, OBJECTIVES[settings.objective](generator, config, device), config)
     start = 0
     if (state := run.restore()) is not None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 from pocketstyle.errors import TrainingDiverged
-from pocketstyle.networks import build, ugatit_spec
+from pocketstyle.networks import PatchDiscriminator, build, ugatit_spec
 from pocketstyle.search.adversary import Adversary
 from pocketstyle.search.config import load_config
+from pocketstyle.search.fresh import fresh_generator
 from pocketstyle.search.objectives import Distilled, Paired, Unpaired
 from pocketstyle.search.optimizers import adam, learning_rate_at, load_optimizer
 from pocketstyle.search.state_file import load_state
@@ -25,15 +26,18 @@ def test_learning_rate_is_fixed_then_falls_to_zero():
 
 
 @pytest.mark.parametrize("objective", [Paired, Unpaired])
-def test_every_parameter_of_an_objective_gets_a_gradient(objective, toy_config):
-    config = load_config(toy_config)
+@pytest.mark.parametrize("family", ["ugatit", "ugatit-full", "cyclegan"])
+def test_every_parameter_of_an_objective_gets_a_gradient(objective, family, toy_config):
+    config = load_config(toy_config, [f"network.family={family}"])
     torch.manual_seed(0)
-    generator = build(ugatit_spec(32, 2, 1))
+    generator = fresh_generator(config, torch.device("cpu"))
     task = objective(generator, config, torch.device("cpu"))
     x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
     learning = [p for o in task.optimizers() for g in o.param_groups for p in g["params"]]
     before = [parameter.clone() for parameter in learning]
-    sum(task.losses(x, y, 0).values()).backward()
+    terms = task.losses(x, y, 0)
+    assert ("cam" in terms) == (objective is Unpaired and family != "cyclegan")
+    sum(terms.values()).backward()
     # without the CAM loss the classifiers still weigh the features, so nothing is idle
     for network in (generator, *task.partners()):
         for name, parameter in network.named_parameters():
@@ -53,8 +57,7 @@ def test_the_adversarys_weights_rest_while_the_generator_learns(toy_config):
 
 def test_the_pool_shows_old_fakes_and_never_grows():
     adversary = Adversary(
-        2,
-        32,
+        PatchDiscriminator(2),
         learning_rate=1e-3,
         weight_decay=0.0,
         pool=3,
