@@ -4,8 +4,9 @@
 
 `--demo` is a finished demo on the same, otherwise idle, computer. The control keeps the same share
 of every width, the channels whose weights have the largest norms, no block removed; the share is
-the largest, to a tenth of a percent, that is no more than a percent slower than the student: uniform
-widths change by groups of four all at once, and the stair below would cost the control more. It then trains with the same
+the largest, to a tenth of a percent, that is no more than a percent slower than the student:
+uniform widths change by groups of four all at once, and the stair below would cost the control
+more. It then trains with the same
 loss, optimiser, data and schedule for a quarter more seconds than the demo spent on its search and
 fine-tuning together: a shared computer is a fifth slower in one hour than in the next, and the
 doubt goes to the control. The result goes to benchmarks/results/ and into the package, where the

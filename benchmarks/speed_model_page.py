@@ -60,10 +60,10 @@ def numbers(result: dict) -> str:
             "",
             _table(kinds),
             "",
-            f"Whole UGATIT students on {students['device']}, {students['n']} random width patterns, "
-            f"converted and measured: mean absolute error {students['mape']:.1f} % (worst "
-            f"{students['worst']:.1f} %), rank correlation {students['rank_correlation']:.3f}; the "
-            f"90 % intervals hold {students['covered']:.0%}.",
+            f"Whole UGATIT students on {students['device']}, {students['n']} random width "
+            f"patterns, converted and measured: mean absolute error {students['mape']:.1f} % "
+            f"(worst {students['worst']:.1f} %), rank correlation "
+            f"{students['rank_correlation']:.3f}; the 90 % intervals hold {students['covered']:.0%}.",
             "",
             "Anchors:",
             "",
