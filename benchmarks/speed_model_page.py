@@ -63,7 +63,8 @@ def numbers(result: dict) -> str:
             f"Whole UGATIT students on {students['device']}, {students['n']} random width "
             f"patterns, converted and measured: mean absolute error {students['mape']:.1f} % "
             f"(worst {students['worst']:.1f} %), rank correlation "
-            f"{students['rank_correlation']:.3f}; the 90 % intervals hold {students['covered']:.0%}.",
+            f"{students['rank_correlation']:.3f}; the 90 % intervals hold "
+            f"{students['covered']:.0%}.",
             "",
             "Anchors:",
             "",
