@@ -193,4 +193,4 @@ def _likeliest(
         descent.step()
     scale = digits(1 / (np.exp(lengths.detach().numpy()) * spread), 4)
     ratio = math.exp(2 * (levels[1] - levels[0]).item())
-    return dict(zip(names, scale.tolist(), strict=True)), float(f"{ratio:.4g}")
+    return dict(zip(names, scale.tolist(), strict=True)), float(digits(ratio, 4))

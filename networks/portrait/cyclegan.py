@@ -18,7 +18,7 @@ from ..layers import Conv2d, ConvTranspose2d
 from ..normalisation import InstanceNorm
 from ..spec import Spec, register
 from ..width import Width
-from .blocks import Convolved, ResidualBlock
+from .blocks import ResidualBlock
 from .generator import Generator, Parts, to_rgb_kernels
 
 DEVIATION = 0.02  # of the normal distribution that weights start from
@@ -44,11 +44,8 @@ class CycleganGenerator(Generator):
     }
 
     def __init__(self, spec: Spec):
-        super().__init__(spec)
+        super().__init__(spec, bias=True)
         w = self.widths
-        self.stem = Convolved(Width("input", 3), w["stem"], 7, bias=True)
-        self.down1 = Convolved(w["stem"], w["down"], 3, stride=2, bias=True)
-        self.down2 = Convolved(w["down"], w["trunk"], 3, stride=2, bias=True)
         self.middle = nn.ModuleDict(
             {name: ResidualBlock(w["trunk"], w[name], bias=True) for name in spec.blocks}
         )
@@ -62,7 +59,7 @@ class CycleganGenerator(Generator):
                 nn.init.zeros_(parameter)
 
     def maps(self, x: Tensor) -> dict[str, Tensor]:
-        made = {"down": self.down2(self.down1(self.stem(x)))}
+        made = {"down": self.down(x)}
         x = made["down"]
         for block in self.middle.values():
             x = block(x)
@@ -73,9 +70,7 @@ class CycleganGenerator(Generator):
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         h, w = h or self.spec.size, w or self.spec.size
-        yield "stem", self.stem.kernels(h, w)
-        yield "down1", self.down1.kernels(h, w)
-        yield "down2", self.down2.kernels(h // 2, w // 2)
+        yield from self.down_parts(h, w)
         for name, block in self.middle.items():
             yield name, block.kernels(h // 4, w // 4)
         yield "up1", self.up1.kernels(h // 4, w // 4)

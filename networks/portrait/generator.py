@@ -13,6 +13,7 @@ from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..spec import Spec
 from ..width import Width
+from .blocks import Convolved
 
 Parts = Iterator[tuple[str, Iterator[Kernel]]]
 
@@ -20,17 +21,33 @@ Parts = Iterator[tuple[str, Iterator[Kernel]]]
 class Generator(nn.Module):
     """[B, 3, size, size] in [-1, 1] → the same.
 
-    A subclass computes `maps` and lists its `parts`.
+    All begin with a 7x7 convolution and two strided ones; a subclass computes `maps` and lists its
+    `parts`, both from there.
     """
 
     features: ClassVar[dict[str, str]]
     """The maps of `forward_with_features`, each with the name of its Width; the last one is what
     becomes the picture."""
 
-    def __init__(self, spec: Spec):
+    def __init__(self, spec: Spec, *, bias: bool = False):
+        """Args: bias: of the first three convolutions."""
         super().__init__()
         self.spec = spec
         self.widths = nn.ModuleDict({name: Width(name, n) for name, n in spec.widths.items()})
+        w = self.widths
+        self.stem = Convolved(Width("input", 3), w["stem"], 7, bias=bias)
+        self.down1 = Convolved(w["stem"], w["down"], 3, stride=2, bias=bias)
+        self.down2 = Convolved(w["down"], w["trunk"], 3, stride=2, bias=bias)
+
+    def down(self, x: Tensor) -> Tensor:
+        """Picture → the trunk's first map, [B, trunk, H/4, W/4]."""
+        return self.down2(self.down1(self.stem(x)))
+
+    def down_parts(self, h: int, w: int) -> Parts:
+        """The parts of `down`."""
+        yield "stem", self.stem.kernels(h, w)
+        yield "down1", self.down1.kernels(h, w)
+        yield "down2", self.down2.kernels(h // 2, w // 2)
 
     def maps(self, x: Tensor) -> dict[str, Tensor]:
         """The maps that `features` names."""

@@ -19,7 +19,7 @@ from ..layers import Conv2d
 from ..normalisation import AdaptiveLayerInstanceNorm, spatial_mean, spatial_mean_kernels
 from ..spec import Spec, register
 from ..width import Axes, Concatenation, Gate, Width
-from .blocks import Convolved, ResidualBlock, Upsampled, residual_add
+from .blocks import ResidualBlock, Upsampled, residual_add
 from .generator import Generator, Parts, to_rgb_kernels
 
 
@@ -57,10 +57,7 @@ class UgatitGenerator(Generator):
     def __init__(self, spec: Spec):
         super().__init__(spec)
         decoder = [name for name in spec.blocks if name.startswith("decoder")]
-        w, rgb_in, rgb_out = self.widths, Width("input", 3), Width("output", 3)
-        self.stem = Convolved(rgb_in, w["stem"], 7)
-        self.down1 = Convolved(w["stem"], w["down"], 3, stride=2)
-        self.down2 = Convolved(w["down"], w["trunk"], 3, stride=2)
+        w = self.widths
         self.encoder = nn.ModuleDict(
             {n: ResidualBlock(w["trunk"], w[n]) for n in spec.blocks if n.startswith("encoder")}
         )
@@ -69,14 +66,14 @@ class UgatitGenerator(Generator):
         self.decoder = nn.ModuleDict({n: DecoderBlock(w["decoder"]) for n in decoder})
         self.up1 = Upsampled(w["decoder"], w["up1"])
         self.up2 = Upsampled(w["up1"], w["up2"])
-        self.to_rgb = Conv2d(w["up2"], rgb_out, 7)
+        self.to_rgb = Conv2d(w["up2"], Width("output", 3), 7)
 
     def _modulation(self) -> Modulation:
         w = self.widths
         return Modulation(w["decoder"], w["mlp1"], w["mlp2"])
 
     def maps(self, x: Tensor) -> dict[str, Tensor]:
-        made = {"down": self.down2(self.down1(self.stem(x)))}
+        made = {"down": self.down(x)}
         x = made["down"]
         for block in self.encoder.values():
             x = block(x)
@@ -98,9 +95,7 @@ class UgatitGenerator(Generator):
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         h, w = h or self.spec.size, w or self.spec.size
         small = h // 4, w // 4
-        yield "stem", self.stem.kernels(h, w)
-        yield "down1", self.down1.kernels(h, w)
-        yield "down2", self.down2.kernels(h // 2, w // 2)
+        yield from self.down_parts(h, w)
         for name, block in self.encoder.items():
             yield name, block.kernels(*small)
         yield "cam", self.cam.kernels(*small)
