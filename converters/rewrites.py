@@ -48,7 +48,7 @@ class ExportedAdaptiveLayerInstanceNorm(_ExportedMixture, AdaptiveLayerInstanceN
 class ExportedConvTranspose2d(ConvTranspose2d):
     """Without padding, the margin cut off afterwards: the converter knows no output padding."""
 
-    def double(self, x: Tensor, weight: Tensor) -> Tensor:
+    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         # a negative padding becomes one SLICE, indexing one for each axis
         return F.pad(F.conv_transpose2d(x, weight, self.bias, 2), (-1, 0, -1, 0))
 

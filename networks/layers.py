@@ -82,9 +82,9 @@ class ConvTranspose2d(nn.Module):
         weight, mask = self.weight, self.in_width.mask
         if mask is not None:
             weight = weight * mask[:, None, None, None]
-        return self.double(x, weight)
+        return self.convolve(x, weight)
 
-    def double(self, x: Tensor, weight: Tensor) -> Tensor:
+    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         """The transposed convolution itself."""
         return F.conv_transpose2d(x, weight, self.bias, 2, padding=1, output_padding=1)
 
