@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -21,15 +21,9 @@ from .networks import network_and_card
 from .options import Json
 from .progress import progress
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
 NAME = "evaluate"
 
-# As torch-fidelity and torchmetrics draw them; of small sets half, so that subsets differ.
-KID_SUBSETS, KID_SUBSET_SIZE, KID_SEED = 100, 1000, 0
-AT_LEAST = 4  # pictures of each set: two in a subset of half
-BATCH = 16
+AT_LEAST = 4  # pictures of each set: KID's subsets of half then have two
 
 Report = Callable[[int, int], None]
 
@@ -54,6 +48,8 @@ def run(
     if model.endswith(".json"):
         raise UsageError(f"{model} is a spec and has no weights to evaluate")
     from ..metrics import load_inception  # torch: not before what can be refused without it
+    from ..sdk import shipped
+    from ..search import distances, translate
 
     network, card = network_and_card(model)
     costs = describe(network)
@@ -63,10 +59,13 @@ def run(
             name: _read(folder, costs["size"], partial(report, f"read {name}"))
             for name, folder in (("source", source), ("target", target))
         }
-        pictures["translated"] = _translate(
-            model, network, pictures["source"], partial(report, "translate")
-        )
-        result = _judge(extractor, pictures, report)
+        step = partial(report, "translate")
+        if model.endswith(".tflite") or model in shipped():  # its network comes without weights
+            translated = _play(model, pictures["source"], step)
+        else:
+            translated = translate(network, pictures["source"], step)
+        candidates = {"translated": translated, "untouched": pictures["source"]}
+        result = distances(extractor, pictures["target"], candidates, report)
     result = {
         "model": card["name"],
         "source": str(source),
@@ -89,69 +88,18 @@ def _read(folder: Path, size: int, report: Report) -> np.ndarray:
     return found.pictures
 
 
-def _translate(model: str, network: nn.Module, pictures: np.ndarray, report: Report) -> np.ndarray:
-    """uint8[N, S, S, 3] → the same, by the network, or by the bundle as a phone plays it."""
-    import torch
-
-    from ..datasets import to_pictures, to_tensor
-    from ..sdk import Stylizer, shipped
+def _play(bundle: str, pictures: np.ndarray, report: Report) -> np.ndarray:
+    """uint8[N, S, S, 3] → the same, translated by the bundle as a phone plays it."""
+    from ..sdk import Stylizer
 
     made = []
-    if model.endswith(".tflite") or model in shipped():  # their network comes without weights
-        with quiet():  # the runtime announces its kernels
-            stylizer = Stylizer.load(model)
-        with stylizer:
-            for picture in pictures:
-                made.append(stylizer.apply(picture))
-                report(len(made), len(pictures))
-        return np.stack(made)
-    device = _device()
-    network = network.to(device)
-    with torch.no_grad():
-        for start in range(0, len(pictures), BATCH):
-            x = to_tensor(pictures[start : start + BATCH]).to(device)
-            made.append(to_pictures(network(x)))
-            report(start + len(x), len(pictures))
-    return np.concatenate(made)
-
-
-def _judge(
-    extractor: nn.Module, pictures: dict[str, np.ndarray], report: Callable[[str, int, int], None]
-) -> dict[str, Any]:
-    """Distances to the target: of the translated pictures, and of the source as it is."""
-    from ..metrics import features
-
-    extractor = extractor.to(_device())
-    found = {
-        name: features(extractor, those, BATCH, partial(report, f"look at {name}"))
-        for name, those in pictures.items()
-    }
-    n = {name: len(found[name]) for name in ("source", "target")}
-    subset_size = min(KID_SUBSET_SIZE, min(n.values()) // 2)
-    return {
-        "n": n,
-        "translated": _distances(found["target"], found["translated"], subset_size),
-        "untouched": _distances(found["target"], found["source"], subset_size),
-        "kid_subsets": KID_SUBSETS,
-        "kid_subset_size": subset_size,
-    }
-
-
-def _distances(real: Tensor, fake: Tensor, subset_size: int) -> dict[str, float]:
-    from ..metrics import fid, kid
-
-    mean, deviation = kid(real, fake, KID_SUBSETS, subset_size, KID_SEED)
-    return {
-        "fid_768": fid(real, fake),
-        "kid_768_x100": 100 * mean,
-        "kid_768_x100_deviation": 100 * deviation,
-    }
-
-
-def _device() -> str:
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    with quiet():  # the runtime announces its kernels
+        stylizer = Stylizer.load(bundle)
+    with stylizer:
+        for picture in pictures:
+            made.append(stylizer.apply(picture))
+            report(len(made), len(pictures))
+    return np.stack(made)
 
 
 def _print(result: dict[str, Any]) -> None:

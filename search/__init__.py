@@ -1,6 +1,7 @@
 """Recipes: train a teacher, search a student under a latency target, measure both."""
 
 from .config import Config, load_config
+from .distance import distances, translate
 from .latency_search import search
 from .quality import quality_to_truth
 from .run_directory import Report
@@ -10,9 +11,11 @@ from .train import train
 __all__ = [
     "Config",
     "Report",
+    "distances",
     "load_config",
     "quality_to_truth",
     "resolve_model",
     "search",
     "train",
+    "translate",
 ]

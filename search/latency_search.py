@@ -32,6 +32,7 @@ from ..networks import (
 from .config import Config
 from .data import load_data, make_batches
 from .fresh import fresh_generator
+from .hardware import fastest_device
 from .importance import spread_by_importance
 from .latency_term import LatencyTerm, land_on_target
 from .learner import Learner
@@ -55,7 +56,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         UnreachableTarget: the target lies below what the search space holds.
         TrainingDiverged: a loss is not finite; the last checkpoint is kept.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = fastest_device()
     config = with_precision(config, device)
     settings = config.search
     torch.manual_seed(config.train.seed)

@@ -10,6 +10,7 @@ from ..networks import ModelCard, save
 from .config import Config
 from .data import load_data, make_batches
 from .fresh import fresh_generator
+from .hardware import fastest_device
 from .learner import Learner
 from .objectives import OBJECTIVES
 from .optimizers import learning_rate_at
@@ -33,7 +34,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     Raises:
         TrainingDiverged: a loss is not finite; the last checkpoint is kept.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = fastest_device()
     config = with_precision(config, device)
     settings = config.train
     run = RunDirectory(out, config, resume=resume)
