@@ -53,6 +53,7 @@ class TrainConfig(_Section):
     """A teacher from scratch. Loss weights are the paper's (eq. 3) unless said otherwise."""
 
     objective: Literal["unpaired", "paired"] = "unpaired"
+    start: Path | None = None  # a model to begin with, of another size perhaps; shipped names too
     steps: Positive = 60_000  # the rate is fixed for the first half, then falls linearly to zero
     batch: Positive = 1
     optimizer: Literal["adam", "muon"] = "adam"  # of the generator's weights, in a search too
@@ -64,6 +65,7 @@ class TrainConfig(_Section):
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
     precision: Literal["auto", "bfloat16", "float32"] = "auto"  # auto: bfloat16 if in hardware
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.0  # what is saved: the weights' running mean
     pool: Annotated[int, Field(ge=0)] = 50  # earlier fakes that the discriminators keep seeing
     seed: Annotated[int, Field(ge=0)] = 0
     log_every: Positive = 10
@@ -81,6 +83,7 @@ class SearchConfig(_Section):
     bank: Annotated[int, Field(ge=0)] = 0  # distill: fine-tune on so many batches (0: ever new)
     device: str = "s10"
     target_ms: Annotated[float, Field(gt=0)] = 33.0
+    target_mmacs: Annotated[float, Field(gt=0)] | None = None  # millions of MACs, instead of ms
     steps: Positive = 3_000
     batch: Positive = 1
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4  # of the weights

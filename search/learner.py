@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..networks import clamp_rho
 from .config import Config
@@ -38,6 +39,18 @@ class Learner:
             self.optimizers = muon(weights, settings.learning_rate, settings.weight_decay)
         else:
             self.optimizers = [adam(weights, settings.learning_rate, settings.weight_decay)]
+        self.average = None
+        masked = any(name.endswith(".v") for name, _ in generator.named_parameters())
+        if settings.average and not masked:
+            self.average = AveragedModel(
+                generator, multi_avg_fn=get_ema_multi_avg_fn(settings.average)
+            )
+
+    @property
+    def result(self) -> nn.Module:
+        """The generator to look at and to keep: with `train.average`, one whose weights are the
+        running mean of those of the steps (a GAN's last step is as good as any other)."""
+        return self.generator if self.average is None else self.average.module
 
     def set_rate(self, rate: float) -> None:
         """The learning rate of the generator's weights and of the objective's own networks."""
@@ -61,16 +74,21 @@ class Learner:
             optimizer.step()
         for network in self.networks:
             clamp_rho(network)
+        if self.average is not None:
+            self.average.update_parameters(self.generator)
 
     def state(self) -> dict[str, Any]:
         return {
             "generator": self.generator.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
             "objective": self.objective.state(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
         }
 
     def load(self, state: dict[str, Any]) -> None:
         self.generator.load_state_dict(state["generator"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.objective.load(state["objective"])
         for optimizer, part in zip(self.optimizers, state["optimizers"], strict=True):
             load_optimizer(optimizer, part)
