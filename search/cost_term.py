@@ -17,7 +17,7 @@ import math
 from operator import attrgetter
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UnreachableTarget, UsageError
 from ..networks import THRESHOLD, Width, is_open

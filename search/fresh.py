@@ -6,7 +6,14 @@ import torch
 from torch import nn
 
 from ..errors import UsageError
-from ..networks import PORTRAIT_SPECS, MultiScaleDiscriminator, PatchDiscriminator, Spec, build, load
+from ..networks import (
+    PORTRAIT_SPECS,
+    MultiScaleDiscriminator,
+    PatchDiscriminator,
+    Spec,
+    build,
+    load,
+)
 from .config import Config
 from .shipped import resolve_model
 

@@ -31,7 +31,13 @@ JUDGED = 64  # pictures on which a student is compared with the teacher
 
 
 def search_front(
-    config: Config, targets: Sequence[float], out: Path, *, resume: bool, address: str, report: Report
+    config: Config,
+    targets: Sequence[float],
+    out: Path,
+    *,
+    resume: bool,
+    address: str,
+    report: Report,
 ) -> dict[str, Any]:
     """Search every target, each in `out/{target}ms`; then write `out/front.json` and a report.
 
@@ -89,9 +95,7 @@ def _search_all(
         whole = ray.cluster_resources()
         cpus = max(1, int(whole.get("CPU", 1)) // len(runs))
         gpus = min(1.0, whole.get("GPU", 0) / len(runs))
-        task = ray.remote(_one_search).options(
-            num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES
-        )
+        task = ray.remote(_one_search).options(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES)
         waiting = {
             task.remote(_with_target(config, target), run, cpus): target
             for target, run in runs.items()

@@ -30,12 +30,12 @@ from ..networks import (
     start_search,
 )
 from .config import Config
+from .cost_term import CostTerm, land_on_target
 from .data import load_data, make_batches
 from .divergence import SLOWER, run_steps
 from .fresh import fresh_generator
 from .hardware import fastest_device
 from .importance import spread_by_importance
-from .cost_term import CostTerm, land_on_target
 from .learner import Learner
 from .mask_optimizer import MaskOptimizer
 from .objectives import OBJECTIVES, Distilled, Objective
@@ -149,8 +149,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         learner.descend(terms)
         if moving:
             mask_optimizer.step(
-                slower
-                * learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
+                slower * learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
             )
 
         if step % config.train.log_every == 0:

@@ -70,8 +70,9 @@ def subject_of(stem: str) -> str:
 def patch(picture: np.ndarray, left: float, right: float, top: float, bottom: float) -> np.ndarray:
     """The pixels of a part of a square picture, given as shares of its side, [N, 3]."""
     side = len(picture)
-    rows, columns = slice(round(top * side), round(bottom * side)), slice(
-        round(left * side), round(right * side)
+    rows, columns = (
+        slice(round(top * side), round(bottom * side)),
+        slice(round(left * side), round(right * side)),
     )
     return picture[rows, columns].reshape(-1, 3)
 

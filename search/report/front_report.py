@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ...whole import written_whole
-from .figures import front_figure
 from .page import Html, count, element, escape, page, picture, section, side_by_side, table
 
 

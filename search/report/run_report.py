@@ -11,7 +11,7 @@ from ...networks import ModelCard, Spec
 from ...networks.checkpoint import read_header
 from ...whole import written_whole
 from ..metrics_file import Metrics, curve, read_metrics
-from .figures import blocks_figure, history_figure, cost_figure, loss_figure, widths_figure
+from .figures import blocks_figure, cost_figure, history_figure, loss_figure, widths_figure
 from .latency_table import latency_by_part
 from .page import Html, count, element, figure, page, picture, section, side_by_side, tiles
 
