@@ -30,6 +30,7 @@ class DataConfig(_Section):
     source: Path | None = None  # folder of photos
     target: Path | None = None  # folder of pictures in the wished style
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
+    flip: Literal["both", "source"] = "both"  # "source" where the target's style has a left side
 
     @model_validator(mode="after")
     def _one_origin(self) -> DataConfig:

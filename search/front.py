@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ from .shipped import resolve_model
 
 RETRIES = 3  # of a search whose worker was lost; each goes on from its checkpoint
 PATIENCE = 2.0  # seconds between two looks at the runs
+CONNECT = 10.0  # seconds to wait for a cluster to answer
 JUDGED = 64  # pictures on which a student is compared with the teacher
 
 
@@ -64,7 +68,8 @@ def search_front(
     if not resume and (kept := [run for run in runs.values() if run.exists()]):
         raise UsageError(f"{kept[0]} exists; pass --resume or another --out")
     resolve_model(config.search.teacher)
-    failed = _search_all(config, {t: run.resolve() for t, run in runs.items()}, address, report)
+    with redirect_stdout(sys.stderr):  # Ray tells of lost workers on stdout, where results go
+        failed = _search_all(config, {t: run.resolve() for t, run in runs.items()}, address, report)
     found = {target: run for target, run in runs.items() if target not in failed}
     result = _front(config, found) | {"failed": {f"{t:g}": e for t, e in failed.items()}}
     with written_whole(out / "front.json") as part:
@@ -82,15 +87,10 @@ def _search_all(
         import ray
     except ImportError as error:
         raise UsageError("several targets need Ray: pip install 'pocketstyle[cluster]'") from error
-    try:
-        ray.init(
-            None if address == "auto" else address,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise PocketstyleError(f"cannot reach the Ray cluster {address!r}: {reason}") from error
+    _check(address)
+    ray.init(
+        None if address == "auto" else address, logging_level=logging.ERROR, log_to_driver=False
+    )
     try:
         whole = ray.cluster_resources()
         cpus = max(1, int(whole.get("CPU", 1)) // len(runs))
@@ -116,6 +116,17 @@ def _search_all(
         return failed
     finally:
         ray.shutdown()
+
+
+def _check(address: str) -> None:
+    """Ray itself waits for minutes for a cluster that is not there."""
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT).close()
+    except (OSError, ValueError) as error:
+        raise PocketstyleError(f"cannot reach the Ray cluster {address!r}: {error}") from error
 
 
 def _one_search(config: Config, out: Path, threads: int) -> None:

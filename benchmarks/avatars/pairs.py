@@ -3,10 +3,10 @@
     python benchmarks/avatars/pairs.py --photos ../shared/data/portraits/cc_by \
         --style toonhead --out runs/toonhead
 
-An avatar has few parts, so which ones a person gets can be said: hair and beard are in subjects.csv,
-noted by eye; whether somebody smiles is in the file's name; the tone of the skin is measured in the
-picture. The npm packages of DiceBear draw it (Node 18 or newer; the packages
-and their versions are in package.json, installed beside it at the first call).
+An avatar has few parts, so which ones a person gets can be said: hair and beard are in
+subjects.csv, noted by eye; whether somebody smiles is in the file's name; the tone of the skin is
+measured in the picture. The npm packages of DiceBear draw it (Node 18 or newer; package.json has
+their versions, and the first call installs them).
 
 The photos are those of the Face Research Lab London Set and its kin, pupils at (.365, .4) and
 (.635, .4) of the side; every seventh person is held out, composites never are: they are made of

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...whole import written_whole
+from .figures import front_figure
 from .page import Html, count, element, escape, page, picture, section, side_by_side, table
 
 
@@ -21,7 +22,7 @@ def write_front_report(out: Path) -> Path:
         )
     ]
     if front["students"]:
-        parts.append(section("Front", side_by_side(_plot(front)), _table(front)))
+        parts.append(section("Front", side_by_side(front_figure(front)), _table(front)))
     if front["failed"]:
         lines = (element("li", f"{target} ms: {why}") for target, why in front["failed"].items())
         parts.append(section("Targets without a student", element("ul", *lines)))

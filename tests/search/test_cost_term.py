@@ -121,5 +121,5 @@ def test_a_target_in_macs_is_met_likewise(supernet):
     CostTerm(macs, target, 10, 1.0)
     land_on_target(macs, target)
     assert 0.95 * target < float(total_macs(compact(supernet).kernels())) / 1e6 <= target
-    with pytest.raises(UnreachableTarget, match="1.0 MMACs is out of reach: .* MMACs"):
+    with pytest.raises(UnreachableTarget, match=r"1\.0 MMACs is out of reach: .* MMACs"):
         CostTerm(macs, 1.0, 10, 1.0)
