@@ -56,7 +56,8 @@ class TrainConfig(_Section):
     objective: Literal["unpaired", "paired"] = "unpaired"
     start: Path | None = None  # a model to begin with, of another size perhaps; shipped names too
     steps: Positive = 60_000  # the rate is fixed for the first half, then falls linearly to zero
-    batch: Positive = 1
+    batch: Positive = 1  # of all processes together
+    accumulate: Positive = 1  # parts of a batch that are computed one after the other
     optimizer: Literal["adam", "muon"] = "adam"  # of the generator's weights, in a search too
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     weight_decay: Weight = 1e-4  # Adam's; Muon has none
@@ -72,6 +73,14 @@ class TrainConfig(_Section):
     log_every: Positive = 10
     sample_every: Positive = 500
     checkpoint_every: Positive = 200
+
+    @model_validator(mode="after")
+    def _even_parts(self) -> TrainConfig:
+        if self.batch % self.accumulate:
+            raise ValueError(
+                f"train.batch = {self.batch} is no multiple of train.accumulate = {self.accumulate}"
+            )
+        return self
 
 
 class SearchConfig(_Section):

@@ -14,8 +14,6 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, distributed, nn
 
-from ..errors import UsageError
-
 
 class Group:
     """The processes of this training.
@@ -36,16 +34,13 @@ class Group:
         """Whether this process writes."""
         return self.rank == 0
 
-    def part(self, batch: Tensor) -> Tensor:
-        """This process's pictures of a batch.
+    def wait(self) -> None:
+        """Until all processes have come here."""
+        if self.size > 1:
+            distributed.barrier()
 
-        Raises:
-            UsageError: the batch cannot be shared out.
-        """
-        if len(batch) % self.size:
-            raise UsageError(
-                f"train.batch = {len(batch)} cannot be shared by {self.size} processes evenly"
-            )
+    def part(self, batch: Tensor) -> Tensor:
+        """This process's pictures of a batch."""
         count = len(batch) // self.size
         return batch[self.rank * count : (self.rank + 1) * count]
 

@@ -34,6 +34,7 @@ from .cost_term import CostTerm, land_on_target
 from .data import load_data, make_batches
 from .divergence import SLOWER, run_steps
 from .fresh import fresh_generator
+from .group import Group
 from .hardware import fastest_device
 from .importance import spread_by_importance
 from .learner import Learner
@@ -57,7 +58,10 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     Raises:
         UnreachableTarget: the target lies below what the search space holds.
         TrainingDiverged: a second time, after a rollback; the last checkpoint is kept.
+        UsageError: started as several processes.
     """
+    if Group().size > 1:
+        raise UsageError("a search runs in one process; --targets spreads several over a cluster")
     device = fastest_device()
     config = with_precision(config, device)
     settings = config.search
@@ -141,11 +145,11 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         learner.set_rate(slower * rate)
         # a bank's batches come round again: the teacher's answers are remembered by their number
         number = step % settings.bank if settings.bank and not searching else step
+        mask_optimizer.zero_grad()
         terms = learner.losses(*batches.at(number, device), number)
         if moving:
             terms["cost"] = cost_term(step)
         values = run.finite(terms, step, rate_key="search.learning_rate")
-        mask_optimizer.zero_grad()
         learner.descend(terms)
         if moving:
             mask_optimizer.step(

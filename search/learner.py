@@ -9,6 +9,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..networks import clamp_rho
 from .config import Config
+from .group import Group
 from .objectives import Objective, Terms
 from .optimizers import adam, load_optimizer, muon, set_learning_rate
 from .precision import autocast
@@ -21,7 +22,7 @@ class Learner:
     """
 
     def __init__(self, generator: nn.Module, objective: Objective, config: Config):
-        self.objective, self.config = objective, config
+        self.objective, self.config, self.group = objective, config, Group()
         self.follow(generator)
 
     def follow(self, generator: nn.Module) -> None:
@@ -57,19 +58,37 @@ class Learner:
         set_learning_rate(rate, (*self.optimizers, *self.objective.optimizers()))
 
     def losses(self, x: Tensor, y: Tensor, number: int) -> Terms:
-        """The objective's terms, in the configured precision.
+        """The objective's terms of a batch, in the configured precision.
+
+        With `train.accumulate`, the gradients of all its parts but the last are computed here
+        already, so that the memory holds the maps of one; the terms are those of the whole batch,
+        their gradients what the last part adds.
 
         Args:
             number: of the batch; the objective's own networks learn from it, too.
         """
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        count = self.config.train.accumulate
+        *first, last = zip(x.chunk(count), y.chunk(count), strict=True)
+        before: Terms = {}
+        for part in first:
+            terms = self._part(*part, number)
+            sum(terms.values()).backward()
+            before = {name: before.get(name, 0) + term.detach() for name, term in terms.items()}
+        return {name: before.get(name, 0) + t for name, t in self._part(*last, number).items()}
+
+    def _part(self, x: Tensor, y: Tensor, number: int) -> Terms:
+        """What a part of a batch adds to the terms of the whole."""
         with autocast(self.config, x.device):
-            return self.objective.losses(x, y, number)
+            terms = self.objective.losses(x, y, number)
+        return {name: term / self.config.train.accumulate for name, term in terms.items()}
 
     def descend(self, terms: Terms) -> None:
         """One step down the sum of the terms."""
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
         sum(terms.values()).backward()
+        for network in self.networks:
+            self.group.average_gradients(network.parameters())
         for optimizer in self.optimizers:
             optimizer.step()
         for network in self.networks:

@@ -7,11 +7,13 @@ from typing import Any
 
 import torch
 
+from ..errors import UsageError
 from ..networks import ModelCard, save
 from .config import Config
 from .data import load_data, make_batches
 from .divergence import SLOWER, LossWatch, run_steps
 from .fresh import fresh_generator
+from .group import Group
 from .hardware import fastest_device
 from .learner import Learner
 from .objectives import OBJECTIVES
@@ -27,21 +29,29 @@ SAMPLES = 8  # pictures in a sample sheet
 def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     """Train the configured generator and write `out/model.safetensors`.
 
-    A kill at any instant loses at most `train.checkpoint_every` steps; resumed on a CPU with the
-    same number of threads it goes on bit for bit.
+    Under torchrun the processes share each batch; the first one writes. A kill at any instant
+    loses at most `train.checkpoint_every` steps; resumed on a CPU with the same number of threads
+    it goes on bit for bit.
 
     Returns:
         The path of the trained model.
 
     Raises:
         TrainingDiverged: a second time, after a rollback; the last checkpoint is kept.
+        UsageError: a batch that the processes cannot share evenly.
     """
+    group = Group()
     device = fastest_device()
     config = with_precision(config, device)
     settings = config.train
+    if settings.batch % (group.size * settings.accumulate):
+        raise UsageError(
+            f"train.batch = {settings.batch} cannot be shared evenly by {group.size} processes "
+            f"with train.accumulate = {settings.accumulate}"
+        )
     torch.manual_seed(settings.seed)
     generator = fresh_generator(config, device)
-    run = RunDirectory(out, config, resume=resume)
+    run = RunDirectory(out, config, resume=resume, writes=group.first)
     data = load_data(config, report)
     batches = make_batches(config, data, settings.batch)
     learner = Learner(generator, OBJECTIVES[settings.objective](generator, config, device), config)
@@ -62,15 +72,21 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         slower = SLOWER
         return restored
 
+    if not group.first:
+        group.wait()  # the first process decides what the run begins with
     if (state := run.restore()) is not None:
         start = take_up(state)
+    if group.first:
+        group.wait()
     shown = torch.cat([batches.at(step, device)[0] for step in range(SAMPLES)])[:SAMPLES]
 
     def step(number: int) -> None:
         rate = slower * learning_rate_at(number, settings.steps, settings.learning_rate)
         learner.set_rate(rate)
-        terms = learner.losses(*batches.at(number, device), number)
-        values = run.finite(terms, number, rate_key="train.learning_rate")
+        x, y = (group.part(batch) for batch in batches.at(number, device))
+        terms = learner.losses(x, y, number)
+        means = {name: group.mean(term) for name, term in terms.items()}
+        values = run.finite(means, number, rate_key="train.learning_rate")
         watch.see(values["loss"], number)
         learner.descend(terms)
 
@@ -81,10 +97,12 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
                 run.sample(f"{number:07d}", [shown, learner.result(shown)])
         if (number + 1) % settings.checkpoint_every == 0 or number + 1 == settings.steps:
             run.checkpoint({"step": number + 1, "slower": slower, **learner.state()})
-        report("train", number + 1, settings.steps)
+        if group.first:
+            report("train", number + 1, settings.steps)
 
     run_steps(start, settings.steps, step, go_back)
     path = run.path / "model.safetensors"
-    save(path, learner.result, ModelCard(run.path.name, provenance=provenance(config, data)))
-    write_run_report(run.path)
+    if group.first:
+        save(path, learner.result, ModelCard(run.path.name, provenance=provenance(config, data)))
+        write_run_report(run.path)
     return path
