@@ -25,8 +25,8 @@ test: setup
 
 # Resolve the pinned environment again, after a change of dependencies in pyproject.toml.
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --extra search --extra convert --extra dev --universal \
-	    --python-version 3.11 --no-header --no-emit-index-url --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra search --extra convert --extra cluster --extra dev \
+	    --universal --python-version 3.11 --no-header --no-emit-index-url --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info runs/demo runs/.demo.part

@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from pocketstyle.networks import build, start_search, ugatit_spec
 from pocketstyle.search.config import load_config
-from pocketstyle.search.latency_term import LatencyTerm
+from pocketstyle.search.cost_term import CostTerm
 from pocketstyle.search.learner import Learner
 from pocketstyle.search.mask_optimizer import MaskOptimizer
 from pocketstyle.search.objectives import Distilled
 from pocketstyle.search.precision import with_precision
-from pocketstyle.search.supernet_latency import SupernetLatency
+from pocketstyle.search.supernet_cost import SupernetLatency
 
 BASE = 24  # as the shipped heads teacher
 CHANGED, WIDTHS = 3, 12  # widths that change in a step of the demo's search, on average; all
@@ -44,13 +44,14 @@ def make_step(searching: bool, x: torch.Tensor, target_ms: float):
     if searching:
         start_search(network, 0.25)
         mask_optimizer = MaskOptimizer(network)
-        term = LatencyTerm(network, config.search.device, target_ms, steps=100, anneal=0.1)
+        latency = SupernetLatency(network, config.search.device)
+        term = CostTerm(latency, target_ms, steps=100, anneal=0.1)
 
     def step(number: int) -> float:
         start = perf_counter()
         terms = learner.losses(x, x, number)
         if searching:
-            terms["latency"] = term(number)
+            terms["cost"] = term(number)
             mask_optimizer.zero_grad()
         learner.descend(terms)
         if searching:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import PocketstyleError, UsageError
 from .options import Config, Json, Out, Overrides, Resume, emit
 from .progress import progress
 
@@ -22,10 +23,16 @@ def run(
         float | None, typer.Option(help="Short for --set search.target_ms=…")
     ] = None,
     device: Annotated[str | None, typer.Option(help="Short for --set search.device=…")] = None,
+    targets: Annotated[
+        str | None, typer.Option(help="Several targets in milliseconds, such as 20,33,55.")
+    ] = None,
+    ray: Annotated[
+        str, typer.Option(help="Their Ray cluster; auto: one that runs here, or a new one.")
+    ] = "auto",
     as_json: Json = False,
 ) -> None:
     """Search a network under a latency target on a named phone, compact it and fine-tune it."""
-    from ..search import load_config, search
+    from ..search import load_config, search, search_front
 
     changes = list(overrides or ())
     if target_ms is not None:
@@ -34,6 +41,28 @@ def run(
         changes.append(f'search.device="{device}"')
     settings = load_config(config, changes)
     out = out or Path("runs") / f"{Path(config).stem}-search"
+    if targets is not None:
+        if target_ms is not None:
+            raise UsageError("give --target-ms or --targets, not both")
+        with progress() as report:
+            front = search_front(
+                settings, _parse(targets), out, resume=resume, address=ray, report=report
+            )
+        emit(front, as_json, f"report: {out / 'report.html'}")
+        if front["failed"]:
+            told = "; ".join(f"{target} ms: {why}" for target, why in front["failed"].items())
+            raise PocketstyleError(f"without a student: {told}")
+        return
     with progress() as report:
         model = search(settings, out, resume=resume, report=report)
     emit({"model": str(model), "report": str(out / "report.html")}, as_json, f"model: {model}")
+
+
+def _parse(targets: str) -> list[float]:
+    try:
+        values = [float(target) for target in targets.split(",")]
+    except ValueError:
+        values = []
+    if not values or not all(0 < value < float("inf") for value in values):
+        raise UsageError(f"--targets {targets!r}: write milliseconds, such as 20,33,55")
+    return values

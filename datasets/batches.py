@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,6 +18,8 @@ class Batches:
         source, target: uint8[N, S, S, 3] and uint8[M, S, S, 3], S >= size.
         size: side of the crops.
         paired: source[i] belongs to target[i]; both get the same crop and flip.
+        flip: "both", or "source": the target stays as it is, as where an artist draws every
+            parting on the left. A pair's crops then are mirrored to one another.
         seed: of the order, the crops and the flips.
     """
 
@@ -28,26 +32,35 @@ class Batches:
         batch: int,
         paired: bool,
         seed: int,
+        flip: Literal["both", "source"] = "both",
     ):
         self.source, self.target = source, target
         self.size, self.batch, self.paired, self.seed = size, batch, paired, seed
+        self.flip = flip
         self._cached: dict[tuple[int, int], np.ndarray] = {}  # (stream, epoch) to its permutation
 
     def at(self, step: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
         """The batch of a step: two float32 [batch, 3, size, size] in [-1, 1], channels last."""
         x = self._draw(self.source, step, stream=0)
-        y = self._draw(self.target, step, stream=0 if self.paired else 1)
+        y = self._draw(
+            self.target, step, stream=0 if self.paired else 1, fixed=self.flip == "source"
+        )
         return to_tensor(x).to(device), to_tensor(y).to(device)
 
-    def _draw(self, pictures: np.ndarray, step: int, stream: int) -> np.ndarray:
+    def _draw(
+        self, pictures: np.ndarray, step: int, stream: int, fixed: bool = False
+    ) -> np.ndarray:
         rng = np.random.default_rng([self.seed, stream, step])
         margin = pictures.shape[1] - self.size
         crops = []
         for position in range(step * self.batch, (step + 1) * self.batch):
             picture = pictures[self._order(len(pictures), stream, position)]
             top, left = rng.integers(0, margin + 1, 2)
+            flipped = rng.random() < 0.5
+            if flipped and fixed:  # what the flipped crop of an own mirror image would show
+                left = margin - left
             crop = picture[top : top + self.size, left : left + self.size]
-            crops.append(crop[:, ::-1] if rng.random() < 0.5 else crop)
+            crops.append(crop[:, ::-1] if flipped and not fixed else crop)
         return np.stack(crops)
 
     def _order(self, count: int, stream: int, position: int) -> int:

@@ -2,6 +2,7 @@
 
 from .config import Config, load_config
 from .distance import distances, translate
+from .front import search_front
 from .latency_search import search
 from .quality import quality_to_truth
 from .run_directory import Report
@@ -16,6 +17,7 @@ __all__ = [
     "quality_to_truth",
     "resolve_model",
     "search",
+    "search_front",
     "train",
     "translate",
 ]

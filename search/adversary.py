@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .group import Group
 from .optimizers import adam, load_optimizer
 
 
@@ -18,6 +19,7 @@ class Adversary:
         network: [B, 3, H, W] → a list of scores, each a term of the loss.
         pool: fakes kept; half of the pictures shown are swapped for older ones (Shrivastava et
             al. 2017), which damps oscillation.
+        parts: calls of `learn` that make one batch, and one update.
     """
 
     def __init__(
@@ -29,11 +31,14 @@ class Adversary:
         pool: int,
         seed: int,
         device: torch.device,
+        parts: int = 1,
     ):
         self.network = network.to(device, memory_format=torch.channels_last)
         self.optimizer = adam(self.network.parameters(), learning_rate, weight_decay)
         self.capacity, self.seed = pool, seed
         self.pool: list[Tensor] = []
+        self.parts, self.group = parts, Group()
+        self._part = 0
 
     def fool(self, fake: Tensor) -> Tensor:
         """The generator's adversarial loss: every score of the fake should be 1."""
@@ -43,7 +48,7 @@ class Adversary:
         return loss
 
     def learn(self, real: Tensor, fake: Tensor, step: int) -> None:
-        """One update towards 1 on real and 0 on fake pictures."""
+        """One update towards 1 on real and 0 on fake pictures, or a part of one."""
         shown = self._from_pool(fake.detach(), step)
         # one pass over both: spectral normalisation costs as much as the convolutions
         both = torch.cat((real, shown)).contiguous(memory_format=torch.channels_last)
@@ -51,16 +56,21 @@ class Adversary:
             (score[: len(real)] - 1).square().mean() + score[len(real) :].square().mean()
             for score in self.network(both)
         )
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+        if self._part == 0:
+            self.optimizer.zero_grad()
+        (loss / self.parts).backward()
+        self._part = (self._part + 1) % self.parts
+        if self._part == 0:
+            self.group.average_gradients(self.network.parameters())
+            self.optimizer.step()
 
     def _from_pool(self, fakes: Tensor, step: int) -> Tensor:
+        """Of all processes' fakes, so that their pools are the same; this one's part of them."""
         if not self.capacity:
             return fakes
-        rng = np.random.default_rng([self.seed, step])
+        rng = np.random.default_rng([self.seed, step, self._part])
         shown = []
-        for fake in fakes:
+        for fake in self.group.whole(fakes):
             if len(self.pool) < self.capacity:
                 self.pool.append(fake.clone())
                 shown.append(fake)
@@ -70,7 +80,7 @@ class Adversary:
                 self.pool[slot] = fake.clone()
             else:
                 shown.append(fake)
-        return torch.stack(shown)
+        return self.group.part(torch.stack(shown))
 
     def state(self) -> dict[str, Any]:
         return {

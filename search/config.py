@@ -30,6 +30,7 @@ class DataConfig(_Section):
     source: Path | None = None  # folder of photos
     target: Path | None = None  # folder of pictures in the wished style
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
+    flip: Literal["both", "source"] = "both"  # "source" where the target's style has a left side
 
     @model_validator(mode="after")
     def _one_origin(self) -> DataConfig:
@@ -53,8 +54,10 @@ class TrainConfig(_Section):
     """A teacher from scratch. Loss weights are the paper's (eq. 3) unless said otherwise."""
 
     objective: Literal["unpaired", "paired"] = "unpaired"
+    start: Path | None = None  # a model to begin with, of another size perhaps; shipped names too
     steps: Positive = 60_000  # the rate is fixed for the first half, then falls linearly to zero
-    batch: Positive = 1
+    batch: Positive = 1  # of all processes together
+    accumulate: Positive = 1  # parts of a batch that are computed one after the other
     optimizer: Literal["adam", "muon"] = "adam"  # of the generator's weights, in a search too
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     weight_decay: Weight = 1e-4  # Adam's; Muon has none
@@ -64,11 +67,20 @@ class TrainConfig(_Section):
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
     precision: Literal["auto", "bfloat16", "float32"] = "auto"  # auto: bfloat16 if in hardware
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.0  # what is saved: the weights' running mean
     pool: Annotated[int, Field(ge=0)] = 50  # earlier fakes that the discriminators keep seeing
     seed: Annotated[int, Field(ge=0)] = 0
     log_every: Positive = 10
     sample_every: Positive = 500
     checkpoint_every: Positive = 200
+
+    @model_validator(mode="after")
+    def _even_parts(self) -> TrainConfig:
+        if self.batch % self.accumulate:
+            raise ValueError(
+                f"train.batch = {self.batch} is no multiple of train.accumulate = {self.accumulate}"
+            )
+        return self
 
 
 class SearchConfig(_Section):
@@ -81,6 +93,7 @@ class SearchConfig(_Section):
     bank: Annotated[int, Field(ge=0)] = 0  # distill: fine-tune on so many batches (0: ever new)
     device: str = "s10"
     target_ms: Annotated[float, Field(gt=0)] = 33.0
+    target_mmacs: Annotated[float, Field(gt=0)] | None = None  # millions of MACs, instead of ms
     steps: Positive = 3_000
     batch: Positive = 1
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4  # of the weights

@@ -55,4 +55,5 @@ def make_batches(config: Config, data: tuple[PictureSet, PictureSet], batch: int
         batch=batch,
         paired=config.train.objective == "paired",
         seed=config.train.seed,
+        flip=config.data.flip,
     )

@@ -30,11 +30,13 @@ from ..networks import (
     start_search,
 )
 from .config import Config
+from .cost_term import CostTerm, land_on_target
 from .data import load_data, make_batches
+from .divergence import SLOWER, run_steps
 from .fresh import fresh_generator
+from .group import Group
 from .hardware import fastest_device
 from .importance import spread_by_importance
-from .latency_term import LatencyTerm, land_on_target
 from .learner import Learner
 from .mask_optimizer import MaskOptimizer
 from .objectives import OBJECTIVES, Distilled, Objective
@@ -44,6 +46,7 @@ from .provenance import provenance
 from .report import write_run_report
 from .run_directory import Report, RunDirectory
 from .shipped import resolve_model
+from .supernet_cost import SupernetLatency, SupernetMacs
 from .train import SAMPLES
 
 
@@ -54,8 +57,11 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
     Raises:
         UnreachableTarget: the target lies below what the search space holds.
-        TrainingDiverged: a loss is not finite; the last checkpoint is kept.
+        TrainingDiverged: a second time, after a rollback; the last checkpoint is kept.
+        UsageError: started as several processes.
     """
+    if Group().size > 1:
+        raise UsageError("a search runs in one process; --targets spreads several over a cluster")
     device = fastest_device()
     config = with_precision(config, device)
     settings = config.search
@@ -64,10 +70,12 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     full = supernet.spec
     start_search(supernet, settings.keep_at_least)
     supernet.to(device)
-    latency_term = LatencyTerm(
-        supernet, settings.device, settings.target_ms, settings.steps, settings.anneal
-    )
-    widths, gates = latency_term.latency.widths, latency_term.latency.gates
+    latency = SupernetLatency(supernet, settings.device)
+    cost, target = latency, settings.target_ms
+    if settings.target_mmacs is not None:
+        cost, target = SupernetMacs(supernet), settings.target_mmacs
+    cost_term = CostTerm(cost, target, settings.steps, settings.anneal)
+    widths, gates = cost.widths, cost.gates
     run = RunDirectory(out, config, resume=resume)
     data = load_data(config, report)
     state = run.restore()
@@ -79,34 +87,52 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
     learner = Learner(supernet, _objective(supernet, teacher, config, device), config)
     mask_optimizer = MaskOptimizer(supernet)
-    phase, start = "search", 0
-    if state is not None:
-        phase, start = state["phase"], state["step"]
+    phase, start, slower = "search", 0, 1.0
+
+    def take_up(state: dict[str, Any]) -> int:
+        nonlocal phase, slower
+        phase, slower = state["phase"], state["slower"]
+        generator = supernet
         if phase == "fine-tune":
             student = build(Spec.from_json(state["spec"]))
-            learner.follow(student.to(device, memory_format=torch.channels_last))
+            generator = student.to(device, memory_format=torch.channels_last)
+        learner.follow(generator)
         learner.load(state)
         mask_optimizer.load(state["mask_optimizer"])
-        latency_term.price = state["price"]
+        cost_term.price = state["price"]
+        return state["step"]
+
+    def go_back() -> int | None:
+        nonlocal slower
+        if slower < 1 or (state := run.restore()) is None:
+            return None
+        restored = take_up(state)
+        slower = SLOWER
+        return restored
 
     def checkpoint(step: int) -> None:
         run.checkpoint(
             {
                 "phase": phase,
                 "step": step,
+                "slower": slower,
                 "spec": learner.generator.spec.to_json(),
                 **learner.state(),
                 "mask_optimizer": mask_optimizer.state(),
-                "price": latency_term.price,
+                "price": cost_term.price,
             }
         )
 
+    if state is not None:
+        start = take_up(state)
     warm_up = round(settings.steps * settings.warm_up)
     total = settings.steps + settings.fine_tune_steps
-    for step in range(start, total):
+
+    def one_step(step: int) -> None:
+        nonlocal phase
         if step == settings.steps and phase == "search":
             phase = "fine-tune"
-            land_on_target(latency_term.latency, settings.target_ms)
+            land_on_target(cost, target)
             learner.follow(compact(supernet).to(memory_format=torch.channels_last))
             if isinstance(learner.objective, Distilled):
                 learner.objective.kept = {width.name: width.kept for width in widths}
@@ -116,35 +142,36 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         rate = settings.learning_rate
         if not searching:
             rate = learning_rate_at(step - settings.steps, settings.fine_tune_steps, rate)
-        learner.set_rate(rate)
+        learner.set_rate(slower * rate)
         # a bank's batches come round again: the teacher's answers are remembered by their number
         number = step % settings.bank if settings.bank and not searching else step
+        mask_optimizer.zero_grad()
         terms = learner.losses(*batches.at(number, device), number)
         if moving:
-            terms["latency"] = latency_term(step)
+            terms["cost"] = cost_term(step)
         values = run.finite(terms, step, rate_key="search.learning_rate")
-        mask_optimizer.zero_grad()
         learner.descend(terms)
         if moving:
             mask_optimizer.step(
-                learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
+                slower * learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
             )
 
         if step % config.train.log_every == 0:
             line = dict(values)
             if searching:
-                line["predicted_ms"] = latency_term.latency.predict()
-                line["target_ms"] = latency_term.target_at(step)
-                line["price"] = latency_term.price
+                line["predicted_ms"] = latency.predict()
+                line[f"predicted_{cost.unit}"] = cost.predict()
+                line[f"target_{cost.unit}"] = cost_term.target_at(step)
+                line["price"] = cost_term.price
                 line |= {f"width/{w.name}": len(w.kept) for w in widths}
                 blocks = zip(full.blocks, gates, strict=True)
                 line |= {f"gate/{name}": float(is_open(gate)) for name, gate in blocks}
             elif step == settings.steps:  # where the landing led
-                line["predicted_ms"] = latency_term.latency.predict()
+                line["predicted_ms"] = latency.predict()
             run.log(step, line)
         if step % config.train.sample_every == 0:
             with torch.no_grad():
-                run.sample(f"{step:07d}", [shown, learner.generator(shown)])
+                run.sample(f"{step:07d}", [shown, learner.result(shown)])
         if (step + 1) % config.train.checkpoint_every == 0 or step + 1 == total:
             checkpoint(step + 1)
         if searching:
@@ -152,8 +179,9 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         else:
             report("fine-tune", step + 1 - settings.steps, settings.fine_tune_steps)
 
+    run_steps(start, total, one_step, go_back)
     path = run.path / "model.safetensors"
-    save(path, learner.generator, _card(run, learner.generator, full, config, data))
+    save(path, learner.result, _card(run, learner.result, full, config, data))
     write_run_report(run.path)
     return path
 

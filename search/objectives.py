@@ -199,6 +199,7 @@ def _adversary(config: Config, device: torch.device, seed: int) -> Adversary:
         learning_rate=config.train.learning_rate,
         weight_decay=config.train.weight_decay,
         pool=config.train.pool,
+        parts=config.train.accumulate,
         seed=seed,
         device=device,
     )

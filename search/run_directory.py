@@ -31,18 +31,23 @@ class RunDirectory:
     Args:
         resume: go on from the checkpoint, if there is one, dropping metrics written after it; only
             the learning rates may differ, as after a divergence.
+        writes: False for the second and later processes of a training: they only read.
 
     Raises:
         UsageError: the directory holds a run and `resume` is off, or its configuration differs, or
             it holds something else. A finished run's rates cannot change any more.
     """
 
-    def __init__(self, path: str | Path, config: Config, *, resume: bool = False):
-        self.path = Path(path)
+    def __init__(
+        self, path: str | Path, config: Config, *, resume: bool = False, writes: bool = True
+    ):
+        self.path, self.writes = Path(path), writes
         self.metrics_path = self.path / "metrics.jsonl"
         self.checkpoint_path = self.path / "checkpoint.safetensors"
         self.config_path = self.path / "config.toml"
         self.config_text = dump_toml(config)
+        if not writes:
+            return
         if self.config_path.exists():
             if not resume:
                 raise UsageError(f"{self.path} holds a run already; pass --resume or another --out")
@@ -62,6 +67,8 @@ class RunDirectory:
 
         To be called when the data are there: from here on the directory holds a run.
         """
+        if not self.writes:
+            return load_state(self.checkpoint_path) if self.checkpoint_path.exists() else None
         with self._writing():
             with written_whole(self.config_path) as part:
                 part.write_text(self.config_text)
@@ -86,11 +93,14 @@ class RunDirectory:
                 raise TrainingDiverged(
                     f"{name} is not finite after step {state['step'] - 1}; {self._what_is_kept()}"
                 )
-        with self._writing():
-            save_state(self.checkpoint_path, state)
+        if self.writes:
+            with self._writing():
+                save_state(self.checkpoint_path, state)
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         """Append a line to metrics.jsonl and the same numbers to TensorBoard."""
+        if not self.writes:
+            return
         with self._writing():
             with self.metrics_path.open("a") as file:
                 file.write(json.dumps({"step": step, **metrics}) + "\n")
@@ -131,8 +141,10 @@ class RunDirectory:
             return f"{self.checkpoint_path} holds the last good state"
         return "no checkpoint had been written yet"
 
-    def sample(self, name: str, rows: list[Any]) -> Path:
+    def sample(self, name: str, rows: list[Any]) -> None:
         """Save a grid of pictures, samples/NAME.png: each row a tensor [N, 3, H, W] in [-1, 1]."""
+        if not self.writes:
+            return
         path = self.path / "samples" / f"{name}.png"
         grid = [[picture for picture in to_pictures(row)] for row in rows]
         h, w = grid[0][0].shape[:2]
@@ -143,7 +155,6 @@ class RunDirectory:
         with self._writing():
             path.parent.mkdir(exist_ok=True)
             sheet.save(path)
-        return path
 
 
 Report = Callable[[str, int, int], None]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from ..errors import UsageError
 from ..networks import ModelCard, save
 from .config import Config
 from .data import load_data, make_batches
+from .divergence import SLOWER, LossWatch, run_steps
 from .fresh import fresh_generator
+from .group import Group
 from .hardware import fastest_device
 from .learner import Learner
 from .objectives import OBJECTIVES
@@ -25,47 +29,80 @@ SAMPLES = 8  # pictures in a sample sheet
 def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     """Train the configured generator and write `out/model.safetensors`.
 
-    A kill at any instant loses at most `train.checkpoint_every` steps; resumed on a CPU with the
-    same number of threads it goes on bit for bit.
+    Under torchrun the processes share each batch; the first one writes. A kill at any instant
+    loses at most `train.checkpoint_every` steps; resumed on a CPU with the same number of threads
+    it goes on bit for bit.
 
     Returns:
         The path of the trained model.
 
     Raises:
-        TrainingDiverged: a loss is not finite; the last checkpoint is kept.
+        TrainingDiverged: a second time, after a rollback; the last checkpoint is kept.
+        UsageError: a batch that the processes cannot share evenly.
     """
+    group = Group()
     device = fastest_device()
     config = with_precision(config, device)
     settings = config.train
-    run = RunDirectory(out, config, resume=resume)
-    data = load_data(config, report)
-    batches = make_batches(config, data, settings.batch)
-
+    if settings.batch % (group.size * settings.accumulate):
+        raise UsageError(
+            f"train.batch = {settings.batch} cannot be shared evenly by {group.size} processes "
+            f"with train.accumulate = {settings.accumulate}"
+        )
     torch.manual_seed(settings.seed)
     generator = fresh_generator(config, device)
+    run = RunDirectory(out, config, resume=resume, writes=group.first)
+    data = load_data(config, report)
+    batches = make_batches(config, data, settings.batch)
     learner = Learner(generator, OBJECTIVES[settings.objective](generator, config, device), config)
-    start = 0
-    if (state := run.restore()) is not None:
-        start = state["step"]
+    watch = LossWatch()
+    start, slower = 0, 1.0
+
+    def take_up(state: dict[str, Any]) -> int:
+        nonlocal slower
         learner.load(state)
+        slower = state["slower"]
+        return state["step"]
+
+    def go_back() -> int | None:
+        nonlocal slower
+        if slower < 1 or (state := run.restore()) is None:
+            return None
+        restored = take_up(state)
+        slower = SLOWER
+        return restored
+
+    if not group.first:
+        group.wait()  # the first process decides what the run begins with
+    if (state := run.restore()) is not None:
+        start = take_up(state)
+    if group.first:
+        group.wait()
     shown = torch.cat([batches.at(step, device)[0] for step in range(SAMPLES)])[:SAMPLES]
 
-    for step in range(start, settings.steps):
-        learner.set_rate(learning_rate_at(step, settings.steps, settings.learning_rate))
-        terms = learner.losses(*batches.at(step, device), step)
-        values = run.finite(terms, step, rate_key="train.learning_rate")
+    def step(number: int) -> None:
+        rate = slower * learning_rate_at(number, settings.steps, settings.learning_rate)
+        learner.set_rate(rate)
+        x, y = (group.part(batch) for batch in batches.at(number, device))
+        terms = learner.losses(x, y, number)
+        means = {name: group.mean(term) for name, term in terms.items()}
+        values = run.finite(means, number, rate_key="train.learning_rate")
+        watch.see(values["loss"], number)
         learner.descend(terms)
 
-        if step % settings.log_every == 0:
-            run.log(step, values)
-        if step % settings.sample_every == 0:
+        if number % settings.log_every == 0:
+            run.log(number, values)
+        if number % settings.sample_every == 0:
             with torch.no_grad():
-                run.sample(f"{step:07d}", [shown, generator(shown)])
-        if (step + 1) % settings.checkpoint_every == 0 or step + 1 == settings.steps:
-            run.checkpoint({"step": step + 1, **learner.state()})
-        report("train", step + 1, settings.steps)
+                run.sample(f"{number:07d}", [shown, learner.result(shown)])
+        if (number + 1) % settings.checkpoint_every == 0 or number + 1 == settings.steps:
+            run.checkpoint({"step": number + 1, "slower": slower, **learner.state()})
+        if group.first:
+            report("train", number + 1, settings.steps)
 
+    run_steps(start, settings.steps, step, go_back)
     path = run.path / "model.safetensors"
-    save(path, generator, ModelCard(run.path.name, provenance=provenance(config, data)))
-    write_run_report(run.path)
+    if group.first:
+        save(path, learner.result, ModelCard(run.path.name, provenance=provenance(config, data)))
+        write_run_report(run.path)
     return path

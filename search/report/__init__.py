@@ -1,6 +1,7 @@
 """Reports: pages that hold all they show. The demo builds its own from the same parts."""
 
-from .figures import blocks_figure, history_figure, latency_figure, loss_figure, widths_figure
+from .figures import blocks_figure, cost_figure, history_figure, loss_figure, widths_figure
+from .front_report import write_front_report
 from .latency_table import latency_by_part
 from .page import (
     Html,
@@ -24,6 +25,7 @@ from .run_report import write_run_report
 __all__ = [
     "Html",
     "blocks_figure",
+    "cost_figure",
     "count",
     "duration",
     "element",
@@ -32,7 +34,6 @@ __all__ = [
     "figure",
     "history_figure",
     "latency_by_part",
-    "latency_figure",
     "loss_figure",
     "page",
     "picture",
@@ -43,5 +44,6 @@ __all__ = [
     "tiles",
     "video",
     "widths_figure",
+    "write_front_report",
     "write_run_report",
 ]

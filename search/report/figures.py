@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -19,11 +20,15 @@ from .page import Html, element, escape, figure
 PROGRESS = (
     "step",
     "loss",
-    "latency",
-    "predicted_ms",
-    "target_ms",
+    "cost",
+    *("predicted_ms", "target_ms", "predicted_mmacs", "target_mmacs"),
     "price",
 )  # the rest are loss terms
+
+COSTS = {  # by unit: its name, and what an axis says
+    "ms": ("Predicted latency", "milliseconds, predicted"),
+    "mmacs": ("MACs", "millions of MACs"),
+}
 
 # Matplotlib wants real colours; these stand for the page's and are replaced in the finished SVG.
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
@@ -88,24 +93,42 @@ def loss_figure(metrics: Metrics) -> Html:
         )
 
 
-def latency_figure(metrics: Metrics) -> Html:
-    """Predicted milliseconds and their target against the search step; empty for a training."""
-    steps, predicted = curve(metrics, "predicted_ms")
-    target_steps, target = curve(metrics, "target_ms")
+def cost_figure(metrics: Metrics) -> Html:
+    """The cost and its target against the search step; empty for a training."""
+    target_steps, target, unit = _target(metrics)
+    steps, predicted = curve(metrics, f"predicted_{unit}")
     if not (len(steps) and len(target)):
         return Html("")
+    name, label = COSTS[unit]
     with matplotlib.rc_context(PLOT_STYLE):
-        plot, axes = _plot("step", "milliseconds, predicted")
+        plot, axes = _plot("step", label)
         axes.plot(target_steps, target, color=SERIES[1], linestyle="--", label="target")
         axes.plot(steps, predicted, color=SERIES[0], label="network")
         axes.set_ylim(bottom=0)
         axes.legend(loc="lower left", fontsize=8)
-        _mark_phases(axes, [line for line in metrics if "predicted_ms" in line])
+        _mark_phases(axes, [line for line in metrics if f"predicted_{unit}" in line])
         return figure(
-            _svg(plot, "Predicted latency against the step"),
-            "The target falls from the full network's latency to the wished one; from there the "
+            _svg(plot, f"{name} against the step"),
+            "The target falls from the full network's cost to the wished one; from there the "
             "masks move ever more slowly. At the end the last channels close or come back, until "
             "the network is just below the target.",
+            css="plot",
+        )
+
+
+def front_figure(front: Mapping[str, Any]) -> Html:
+    """Likeness to the teacher against latency: `front.json` of several searches."""
+    with matplotlib.rc_context(PLOT_STYLE):
+        plot, axes = _plot(f"milliseconds, predicted on {front['device']}", "SSIM to the teacher")
+        points = [(s["predicted_ms"], s["ssim_to_teacher"]) for s in front["students"]]
+        axes.plot(*zip(*points, strict=True), color=SERIES[0], marker="o", label="students")
+        whole = front["teacher"]["predicted_ms"]
+        axes.plot(whole, 1.0, color=SERIES[1], marker="s", linestyle="", label="teacher")
+        axes.set_xlim(left=0)
+        axes.legend(loc="lower right", fontsize=8)
+        return figure(
+            _svg(plot, "Likeness to the teacher against predicted latency"),
+            f"Structural similarity to the teacher's pictures (N = {front['n']}, of the source).",
             css="plot",
         )
 
@@ -190,9 +213,15 @@ def _runs(edges: Sequence[float], values: np.ndarray) -> Iterable[tuple[float, f
         yield edges[start], edges[end], float(values[start])
 
 
+def _target(metrics: Metrics) -> tuple[np.ndarray, np.ndarray, str]:
+    """Steps and targets of a search, and their unit."""
+    unit = "mmacs" if any("target_mmacs" in line for line in metrics) else "ms"
+    return *curve(metrics, f"target_{unit}"), unit
+
+
 def _mark_phases(axes: Axes, metrics: Metrics) -> None:
     """Lines where the target had arrived and where fine-tuning began, as far as the run came."""
-    steps, target = curve(metrics, "target_ms")
+    steps, target, _ = _target(metrics)
     if not len(steps):
         return
     arrived = np.flatnonzero(target == target[-1])

@@ -11,7 +11,7 @@ from ...networks import ModelCard, Spec
 from ...networks.checkpoint import read_header
 from ...whole import written_whole
 from ..metrics_file import Metrics, curve, read_metrics
-from .figures import blocks_figure, history_figure, latency_figure, loss_figure, widths_figure
+from .figures import blocks_figure, cost_figure, history_figure, loss_figure, widths_figure
 from .latency_table import latency_by_part
 from .page import Html, count, element, figure, page, picture, section, side_by_side, tiles
 
@@ -34,7 +34,7 @@ def write_run_report(run: Path) -> Path:
     searching = parent is not None or any("predicted_ms" in line for line in metrics)
 
     parts = [_opening(run.resolve().name, searching, card, config, metrics)]
-    plots = [latency_figure(metrics), loss_figure(metrics)]
+    plots = [cost_figure(metrics), loss_figure(metrics)]
     if any(plots):
         parts.append(section("Curves", side_by_side(*filter(None, plots))))
     parts += _network(spec, card, metrics)
@@ -67,6 +67,8 @@ def _opening(
         items.append(("Loss", f"{last['loss']:.4g}", "of the last logged batch"))
     if searching:
         wished = f"target {settings['target_ms']:g} ms on {settings['device']}"
+        if "target_mmacs" in settings:
+            wished = f"on {settings['device']}; target {settings['target_mmacs']:g} MMACs"
         _, predicted = curve(metrics, "predicted_ms")
         final = card.provenance.get("predicted_ms", {}).get(settings["device"]) if card else None
         if final is not None or len(predicted):

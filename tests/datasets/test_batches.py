@@ -13,9 +13,9 @@ def numbered(count: int, size: int = 12) -> np.ndarray:
     return pictures
 
 
-def make(paired: bool, count: int = 6, seed: int = 0) -> Batches:
+def make(paired: bool, count: int = 6, seed: int = 0, flip: str = "both") -> Batches:
     data = numbered(count)
-    return Batches(data, data, size=8, batch=4, paired=paired, seed=seed)
+    return Batches(data, data, size=8, batch=4, paired=paired, seed=seed, flip=flip)
 
 
 def test_the_same_step_gives_the_same_batch_whatever_came_before():
@@ -36,6 +36,21 @@ def test_pairs_share_crop_and_flip_and_unpaired_do_not():
     paired, unpaired = make(True), make(False)
     assert all(torch.equal(*paired.at(step)) for step in range(4))
     assert not all(torch.equal(*unpaired.at(step)) for step in range(4))
+
+
+def test_a_target_that_is_not_flipped_shows_where_the_flipped_source_is():
+    flipped = 0
+    for step in range(8):
+        photo, drawing = (
+            to_pictures(part)[:, 0, :, 1].astype(int) for part in make(True, flip="source").at(step)
+        )
+        assert (np.diff(drawing) == 1).all()
+        for row, other in zip(photo, drawing, strict=True):
+            if row[0] > row[-1]:
+                flipped += 1
+                row = 11 - row  # column c of the photo lies where 11 - c of the drawing does
+            assert row.tolist() == other.tolist()
+    assert 0 < flipped < 32
 
 
 def test_flips_and_crops_happen():

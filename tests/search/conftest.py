@@ -44,14 +44,14 @@ def toy_config(toy_folder):
     The target is half-way down.
     """
     from pocketstyle.networks import ModelCard, build, save, start_search, ugatit_spec
-    from pocketstyle.search.latency_term import smallest_latency
-    from pocketstyle.search.supernet_latency import SupernetLatency
+    from pocketstyle.search.cost_term import smallest_cost
+    from pocketstyle.search.supernet_cost import SupernetLatency
 
     network = build(ugatit_spec(32, 2, 1))
     save(toy_folder / "teacher.safetensors", network, ModelCard("teacher"))
     start_search(network, 0.25)
     latency = SupernetLatency(network, "s10")
     path = toy_folder / "toy.toml"
-    target = (latency.predict() + smallest_latency(latency)) / 2
+    target = (latency.predict() + smallest_cost(latency)) / 2
     path.write_text(TOY.format(folder=toy_folder, target_ms=target))
     return path

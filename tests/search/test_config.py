@@ -30,7 +30,11 @@ def test_overrides_are_toml_values_or_bare_words(tmp_path):
 @pytest.mark.parametrize(
     ("text", "overrides", "message"),
     [
-        (HEADS + "[train]\nstep = 3\n", (), "unknown key 'train.step'; allowed: objective, steps"),
+        (
+            HEADS + "[train]\nstep = 3\n",
+            (),
+            "unknown key 'train.step'; allowed: objective, start, steps",
+        ),
         (HEADS + "[train]\nsteps = 0\n", (), "train.steps = 0: .*greater than 0"),
         (HEADS, ("train.objective=other",), "train.objective = 'other': .*'unpaired' or 'paired'"),
         (HEADS, ("trian.steps=3",), "unknown key 'trian'; allowed: data, network, train, search"),

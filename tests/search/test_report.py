@@ -195,12 +195,12 @@ def test_widths_say_how_many_are_left():
     assert "encoder0 block removed" not in text
 
 
-def test_latency_figure_shows_the_phases():
-    text = Checker(parts.latency_figure(search_lines())).text
+def test_cost_figure_shows_the_phases():
+    text = Checker(parts.cost_figure(search_lines())).text
     assert "target" in text and "target arrived" in text
-    on_the_way = parts.latency_figure(search_lines()[:4])
+    on_the_way = parts.cost_figure(search_lines()[:4])
     assert on_the_way and "target arrived" not in Checker(on_the_way).text
-    assert parts.latency_figure([{"step": 0, "loss": 1.0}]) == ""
+    assert parts.cost_figure([{"step": 0, "loss": 1.0}]) == ""
 
 
 def test_loss_figure_names_its_terms():

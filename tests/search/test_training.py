@@ -1,23 +1,15 @@
-"""The objectives learn, and a training that diverges stops with its last good state."""
-
-import math
-from pathlib import Path
+"""The objectives learn, and what a training begins with and keeps."""
 
 import pytest
 import torch
-from pocketstyle.errors import TrainingDiverged
-from pocketstyle.networks import PatchDiscriminator, build, ugatit_spec
+from pocketstyle.errors import UsageError
+from pocketstyle.networks import ModelCard, PatchDiscriminator, build, save, ugatit_spec
 from pocketstyle.search.adversary import Adversary
 from pocketstyle.search.config import load_config
 from pocketstyle.search.fresh import fresh_generator
+from pocketstyle.search.learner import Learner
 from pocketstyle.search.objectives import Distilled, Paired, Unpaired
 from pocketstyle.search.optimizers import adam, learning_rate_at, load_optimizer
-from pocketstyle.search.state_file import load_state
-from pocketstyle.search.train import train
-
-
-def quiet(_stage, _done, _total):
-    """No progress."""
 
 
 def test_learning_rate_is_fixed_then_falls_to_zero():
@@ -89,21 +81,6 @@ def test_distillation_comes_closer_to_the_teacher(toy_config):
     assert losses[-1] < 0.6 * losses[0]
 
 
-def test_nan_stops_and_keeps_the_last_good_checkpoint(toy_config, tmp_path, monkeypatch):
-    config = load_config(toy_config, ["train.objective=paired"])
-    losses = Paired.losses
-
-    def poisoned(self, x, y, step):
-        return losses(self, x * math.nan if step == 9 else x, y, step)
-
-    monkeypatch.setattr(Paired, "losses", poisoned)
-    with pytest.raises(TrainingDiverged, match=r"nan at step 9; .*last good"):
-        train(config, Path(tmp_path / "run"), resume=False, report=quiet)
-    state = load_state(tmp_path / "run" / "checkpoint.safetensors")
-    assert state["step"] == 8
-    assert all(torch.isfinite(value).all() for value in state["generator"].values())
-
-
 def test_a_restored_optimiser_goes_on_as_before():
     """Channels-last weights: the restored moments must take their layout."""
     torch.manual_seed(0)
@@ -128,3 +105,36 @@ def test_a_restored_optimiser_goes_on_as_before():
     step(layers[0], first)
     step(layers[1], second)
     assert torch.equal(layers[0].weight, layers[1].weight)
+
+
+def test_a_training_starts_from_a_model_of_another_size(toy_config, tmp_path):
+    torch.manual_seed(1)
+    small = build(ugatit_spec(64, 2, 1))
+    save(tmp_path / "small.safetensors", small, ModelCard("small"))
+    config = load_config(toy_config, [f"train.start={tmp_path}/small.safetensors"])
+    generator = fresh_generator(config, torch.device("cpu"))
+    assert generator.spec.size == 32
+    x = torch.rand(1, 3, 32, 32) * 2 - 1
+    assert (generator(x) - small(x)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("other", ["network.base=3", "network.blocks=2", "network.family=cyclegan"])
+def test_a_model_that_does_not_fit_is_no_start(other, toy_config):
+    start = f"train.start={toy_config.parent}/teacher.safetensors"
+    with pytest.raises(UsageError, match=r"train\.start: .* is ugatit at 32 px with 2 blocks"):
+        fresh_generator(load_config(toy_config, [start, other]), torch.device("cpu"))
+
+
+def test_what_is_kept_is_the_mean_of_the_steps(toy_config):
+    config = load_config(toy_config, ["train.average=0.8", "train.objective=paired"])
+    torch.manual_seed(0)
+    generator = fresh_generator(config, torch.device("cpu"))
+    learner = Learner(generator, Paired(generator, config, torch.device("cpu")), config)
+    x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
+    mean = None
+    for number in range(5):
+        learner.descend(learner.losses(x, y, number))
+        weight = generator.to_rgb.weight.detach()
+        mean = weight.clone() if mean is None else 0.8 * mean + 0.2 * weight
+    assert (learner.result.to_rgb.weight - mean).abs().max() < 1e-7
+    assert (learner.result.to_rgb.weight - weight).abs().max() > 1e-5

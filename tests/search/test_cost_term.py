@@ -3,6 +3,7 @@
 import pytest
 import torch
 from pocketstyle.errors import UnreachableTarget, UsageError
+from pocketstyle.latency_model import total_macs
 from pocketstyle.networks import (
     build,
     compact,
@@ -11,8 +12,8 @@ from pocketstyle.networks import (
     start_search,
     ugatit_spec,
 )
-from pocketstyle.search.latency_term import LatencyTerm, land_on_target, smallest_latency
-from pocketstyle.search.supernet_latency import SupernetLatency
+from pocketstyle.search.cost_term import CostTerm, land_on_target, smallest_cost
+from pocketstyle.search.supernet_cost import SupernetLatency, SupernetMacs
 
 
 @pytest.fixture
@@ -23,23 +24,23 @@ def supernet():
 
 
 def middle(supernet) -> float:
-    term_free = LatencyTerm(supernet, "s10", 1e-9 + _smallest(supernet), 10, 1.0)
-    return (term_free.full_ms + _smallest(supernet)) / 2
+    term_free = CostTerm(SupernetLatency(supernet, "s10"), 1e-9 + _smallest(supernet), 10, 1.0)
+    return (term_free.full + _smallest(supernet)) / 2
 
 
 def _smallest(supernet) -> float:
-    return smallest_latency(SupernetLatency(supernet, "s10"))
+    return smallest_cost(SupernetLatency(supernet, "s10"))
 
 
 def test_the_target_falls_linearly_and_then_stays(supernet):
-    term = LatencyTerm(supernet, "s10", middle(supernet), steps=100, anneal=0.5)
-    assert term.target_at(49) == pytest.approx(term.target_ms)
-    assert term.target_at(99) == pytest.approx(term.target_ms)
-    assert term.target_at(24) == pytest.approx((term.full_ms + term.target_ms) / 2)
+    term = CostTerm(SupernetLatency(supernet, "s10"), middle(supernet), steps=100, anneal=0.5)
+    assert term.target_at(49) == pytest.approx(term.target)
+    assert term.target_at(99) == pytest.approx(term.target)
+    assert term.target_at(24) == pytest.approx((term.full + term.target) / 2)
 
 
 def test_the_term_pulls_while_above_and_its_price_rises_then_falls(supernet):
-    term = LatencyTerm(supernet, "s10", middle(supernet), steps=10, anneal=0.1)
+    term = CostTerm(SupernetLatency(supernet, "s10"), middle(supernet), steps=10, anneal=0.1)
     widths, gates = searchable(supernet)
     price = term.price
     term(9).backward()
@@ -60,10 +61,10 @@ def test_the_term_pulls_while_above_and_its_price_rises_then_falls(supernet):
 def test_a_target_out_of_reach_names_what_is_reachable(supernet):
     smallest = _smallest(supernet)
     with pytest.raises(UnreachableTarget, match=f"takes {smallest:.2f} ms") as caught:
-        LatencyTerm(supernet, "s10", smallest * 0.9, 10, 1.0)
+        CostTerm(SupernetLatency(supernet, "s10"), smallest * 0.9, 10, 1.0)
     assert caught.value.status == 2
     with pytest.raises(UsageError, match="nothing to search"):
-        LatencyTerm(supernet, "s10", 1e4, 10, 1.0)
+        CostTerm(SupernetLatency(supernet, "s10"), 1e4, 10, 1.0)
 
 
 def test_asking_for_the_smallest_changes_nothing(supernet):
@@ -75,40 +76,50 @@ def test_asking_for_the_smallest_changes_nothing(supernet):
 
 def test_land_on_target_closes_the_weakest_until_the_target_is_met(supernet):
     target = middle(supernet)
-    term = LatencyTerm(supernet, "s10", target, 10, 1.0)
+    term = CostTerm(SupernetLatency(supernet, "s10"), target, 10, 1.0)
     with torch.no_grad():
         for i, width in enumerate(searchable(supernet)[0]):
             width.v.copy_(torch.linspace(0.6, 1.0, width.channels) + i * 1e-3)
-    land_on_target(term.latency, target)
-    assert term.latency.predict() <= target
+    land_on_target(term.cost, target)
+    assert term.cost.predict() <= target
     small = compact(supernet)
-    assert float(term.latency.model.latency(small.kernels())) <= target
+    assert float(term.cost.model.latency(small.kernels())) <= target
     first = searchable(supernet)[0][0]
     assert first.kept.tolist() == list(range(first.channels - len(first.kept), first.channels))
 
 
 def test_land_on_target_takes_whole_blocks_where_channels_do_not_suffice(supernet):
     target = _smallest(supernet) * 1.01
-    term = LatencyTerm(supernet, "s10", target, 10, 1.0)
-    land_on_target(term.latency, target)
-    assert term.latency.predict() <= target
+    term = CostTerm(SupernetLatency(supernet, "s10"), target, 10, 1.0)
+    land_on_target(term.cost, target)
+    assert term.cost.predict() <= target
 
 
 def test_land_on_target_brings_back_what_closed_last(supernet):
     target = (middle(supernet) + _smallest(supernet)) / 2
-    term = LatencyTerm(supernet, "s10", target, 10, 1.0)
+    term = CostTerm(SupernetLatency(supernet, "s10"), target, 10, 1.0)
     widths, gates = searchable(supernet)
     with torch.no_grad():
         for width in widths:
             width.v.copy_(torch.linspace(0.0, 0.49, width.channels))
         for i, gate in enumerate(gates):
             gate.alpha.copy_(torch.tensor([0.5 + 0.1 * i, 0.4]))
-    lowest = term.latency.predict()
-    land_on_target(term.latency, target)
+    lowest = term.cost.predict()
+    land_on_target(term.cost, target)
     assert lowest < 0.95 * target
-    assert 0.97 * target < term.latency.predict() <= target
+    assert 0.97 * target < term.cost.predict() <= target
     open_gates = [is_open(gate) for gate in gates]
     # one of each stage stays anyway; of the two others the second had closed last
     assert open_gates == [True, True, True, False]
     for width in widths:  # and the strongest channels are the ones that run
         assert width.kept.tolist() == list(range(width.channels - len(width.kept), width.channels))
+
+
+def test_a_target_in_macs_is_met_likewise(supernet):
+    macs = SupernetMacs(supernet)
+    target = (macs.predict() + smallest_cost(macs)) / 2
+    CostTerm(macs, target, 10, 1.0)
+    land_on_target(macs, target)
+    assert 0.95 * target < float(total_macs(compact(supernet).kernels())) / 1e6 <= target
+    with pytest.raises(UnreachableTarget, match=r"1\.0 MMACs is out of reach: .* MMACs"):
+        CostTerm(macs, 1.0, 10, 1.0)

@@ -1,4 +1,4 @@
-"""A supernet's latency as a function of its masks, cheap enough for every step of a search.
+"""A supernet's cost as a function of its masks, cheap enough for every step of a search.
 
 What a kernel list says besides channel counts and gates never changes, and the counts are linear:
 each is a sum of widths (2 C where two maps are added), each share a gate's open state. So the
@@ -9,6 +9,8 @@ numbers, whatever the number of layers (benchmarks/search_step.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -18,39 +20,84 @@ from ..latency_model.speed_model import columns, stack_numbers
 from ..networks import searchable
 
 
-class SupernetLatency:
-    """Call it for the milliseconds of a supernet's present masks on one device.
+class SupernetCost:
+    """Call it for the cost of a supernet's present masks.
 
     Attributes:
         widths, gates: the search space (`searchable`).
+        unit: of the cost, as settings and metrics name it.
     """
 
-    def __init__(self, supernet: nn.Module, device: str):
-        """Args: supernet: after `start_search`; device: as `SpeedModel.load` takes it."""
+    unit: ClassVar[str]
+
+    def __init__(self, supernet: nn.Module):
+        """Args: supernet: after `start_search`."""
         self.widths, self.gates = searchable(supernet)
-        kernels = list(supernet.kernels())
-        self.model = SpeedModel.load(device)
-        self._priced = self.model.priced(kernels)
-        values = columns(kernels)
+        self.kernels = list(supernet.kernels())
+        values = columns(self.kernels)
         parameters = [width.v for width in self.widths] + [gate.alpha for gate in self.gates]
         self._slopes = _slopes(values, parameters)
         with torch.no_grad():
             self._constants = stack_numbers(values) - self._slopes @ self._open()
 
     def __call__(self) -> Tensor:
-        """Milliseconds for one picture: scalar, float64, differentiable in v and alpha."""
-        values = self._slopes @ self._open() + self._constants
-        return self._priced.total(values)
+        """The cost of one picture: scalar, float64, differentiable in v and alpha."""
+        return self.of(self._slopes @ self._open() + self._constants)
 
     @torch.no_grad()
     def predict(self) -> float:
         """The same as a number."""
         return float(self())
 
+    def of(self, values: Tensor) -> Tensor:
+        """The cost of the kernels with these `columns`."""
+        raise NotImplementedError
+
+    def told(self, cost: float) -> str:
+        """A cost in words."""
+        raise NotImplementedError
+
     def _open(self) -> Tensor:
         """Channels of each width and open states of the gates, on the CPU, where the model is."""
         opened = [width.count for width in self.widths] + [gate.open for gate in self.gates]
         return torch.stack(opened).to(device="cpu", dtype=torch.float64)
+
+
+class SupernetLatency(SupernetCost):
+    """Milliseconds on a device."""
+
+    unit = "ms"
+
+    def __init__(self, supernet: nn.Module, device: str):
+        """Args: device: as `SpeedModel.load` takes it."""
+        super().__init__(supernet)
+        self.device = device
+        self.model = SpeedModel.load(device)
+        self._priced = self.model.priced(self.kernels)
+
+    def of(self, values: Tensor) -> Tensor:
+        return self._priced.total(values)
+
+    def told(self, cost: float) -> str:
+        return f"{cost:.2f} ms on {self.device}"
+
+
+class SupernetMacs(SupernetCost):
+    """Millions of multiply-accumulates: what a search without a phone's measurements can use."""
+
+    unit = "mmacs"
+
+    def __init__(self, supernet: nn.Module):
+        super().__init__(supernet)
+        ones = (replace(kernel, cin=1, cout=1, share=1.0) for kernel in self.kernels)
+        self._millions = stack_numbers([kernel.macs / 1e6 for kernel in ones])
+
+    def of(self, values: Tensor) -> Tensor:
+        cin, cout, share = values.reshape(3, -1)
+        return (self._millions * cin * cout * share).sum()
+
+    def told(self, cost: float) -> str:
+        return f"{cost:.1f} MMACs"
 
 
 def _slopes(values: Sequence[float | Tensor], parameters: Sequence[nn.Parameter]) -> Tensor:

@@ -1,11 +1,11 @@
 """The latency term of the search (eq. 10), its annealed target, and the last step onto the target.
 
-The term is price * max(0, latency / target(t) - 1). target(t) falls linearly from the full
-network's latency to the wished one and then stays; the price rises while the supernet is above
-target(t) and falls while it is below.
+The term is price * max(0, cost / target(t) - 1). The cost is a phone's latency, or MACs where no
+phone is in view. target(t) falls linearly from the full network's cost to the wished one and then
+stays; the price rises while the supernet is above target(t) and falls while it is below.
 
 Adam divides each gradient by its own root mean square, so v drifts down at a rate of about
-price * (latency saved) / (root mean square of the loss's gradient): channels that matter little and
+price * (cost saved) / (root mean square of the loss's gradient): channels that matter little and
 save much go first, one after the other as the price rises. A fixed price has to be found anew for
 every loss, and one that is too high moves everything at the same rate, so that whole layers and all
 blocks close together (docs/search.md has the measurements).
@@ -17,60 +17,57 @@ import math
 from operator import attrgetter
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UnreachableTarget, UsageError
 from ..networks import THRESHOLD, Width, is_open
-from .supernet_latency import SupernetLatency
+from .supernet_cost import SupernetCost
 
 FIRST_PRICE = 20.0
 PRICE_SPAN = 8.0  # in a whole search the price can grow e^8 times at most
 FULL_SPEED = 0.1  # excess from which on the price moves at its full rate
 
 
-class LatencyTerm:
-    """The penalty of one supernet on one device.
+class CostTerm:
+    """The penalty of one supernet.
 
     Attributes:
         price: the multiplier of eq. 10's latency term; state of the search.
 
     Args:
-        target_ms: the wished latency.
+        target: the wished cost, in the cost's unit.
         steps: search steps; the target is reached after `anneal` (0..1] of them.
 
     Raises:
-        UnreachableTarget: below what the smallest network of the search space takes.
-        UsageError: the full network is that fast already.
+        UnreachableTarget: below what the smallest network of the search space costs.
+        UsageError: the full network is that cheap already.
     """
 
-    def __init__(
-        self, supernet: nn.Module, device: str, target_ms: float, steps: int, anneal: float
-    ):
-        self.latency, self.target_ms = SupernetLatency(supernet, device), target_ms
-        self.steps = steps
+    def __init__(self, cost: SupernetCost, target: float, steps: int, anneal: float):
+        self.cost, self.target, self.steps = cost, target, steps
         self.annealing_steps = max(1, round(steps * anneal))
         self.price = FIRST_PRICE
-        self.full_ms = self.latency.predict()
-        smallest = smallest_latency(self.latency)
-        if target_ms < smallest:
+        self.full = cost.predict()
+        smallest = smallest_cost(cost)
+        if target < smallest:
             raise UnreachableTarget(
-                f"{target_ms:g} ms on {device} is out of reach: the smallest network of this "
-                f"search space takes {smallest:.2f} ms"
+                f"{cost.told(target)} is out of reach: the smallest network of this search space "
+                f"takes {cost.told(smallest)}"
             )
-        if target_ms >= self.full_ms:
+        if target >= self.full:
             raise UsageError(
-                f"nothing to search: the full network takes {self.full_ms:.2f} ms on {device}, "
-                f"the target is {target_ms:g} ms"
+                f"nothing to search: the full network takes {cost.told(self.full)}, "
+                f"the target is {cost.told(target)}"
             )
 
     def target_at(self, step: int) -> float:
-        """The target of a step in milliseconds."""
+        """The target of a step, in the cost's unit."""
         progress = min(1.0, (step + 1) / self.annealing_steps)
-        return self.full_ms + (self.target_ms - self.full_ms) * progress
+        return self.full + (self.target - self.full) * progress
 
     def __call__(self, step: int) -> Tensor:
         """The term of a step, differentiable in v and alpha; the price follows the excess."""
-        excess = self.latency() / self.target_at(step) - 1
+        excess = self.cost() / self.target_at(step) - 1
         term = self.price * excess.clamp(min=0)
         direction = max(-1.0, min(1.0, float(excess.detach()) / FULL_SPEED))
         self.price = max(FIRST_PRICE, self.price * math.exp(PRICE_SPAN * direction / self.steps))
@@ -78,33 +75,33 @@ class LatencyTerm:
 
 
 @torch.no_grad()
-def smallest_latency(latency: SupernetLatency) -> float:
-    """Latency with one block a stage and every width at its minimum, in milliseconds."""
-    widths, gates = latency.widths, latency.gates
+def smallest_cost(cost: SupernetCost) -> float:
+    """The cost with one block a stage and every width at its minimum."""
+    widths, gates = cost.widths, cost.gates
     parameters = [width.v for width in widths] + [gate.alpha for gate in gates]
     before = [parameter.clone() for parameter in parameters]
     for width in widths:
         width.v.zero_()
     for gate in gates:
         gate.alpha.copy_(torch.tensor([1.0, 0.0]))
-    smallest = latency.predict()
+    smallest = cost.predict()
     for parameter, value in zip(parameters, before, strict=True):
         parameter.copy_(value)
     return smallest
 
 
 @torch.no_grad()
-def land_on_target(latency: SupernetLatency, target_ms: float) -> None:
-    """Move the last channels and blocks so that the latency is as close below the target as can be.
+def land_on_target(cost: SupernetCost, target: float) -> None:
+    """Move the last channels and blocks so that the cost is as close below the target as can be.
 
     The annealed term ends within some percent of the target, on either side. Above it, the open
     channels with the smallest v close one by one (where all widths are at their minimum, the
     weakest blocks). Below it, what closed last comes back: blocks that still fit, then channels.
     """
-    widths, gates = latency.widths, latency.gates
+    widths, gates = cost.widths, cost.gates
 
     def fits() -> bool:
-        return latency.predict() <= target_ms
+        return cost.predict() <= target
 
     while not fits():
         if wide := [width for width in widths if len(width.kept) > width.minimum]:

@@ -1,0 +1,66 @@
+"""A training that runs away: noticed, taken back once, then stopped with advice."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from statistics import median
+
+from ..errors import TrainingDiverged
+
+FIRST = 100  # steps whose median loss is the measure of later ones
+BEYOND, FOR_STEPS = 10.0, 50  # times that median, for so many steps in a row
+SLOWER = 0.5  # the learning rates after the rollback
+
+
+class LossWatch:
+    """Notices a loss that is finite and yet lost: far beyond where it began, and staying there.
+
+    The adversarial terms swing by a factor of a few; what stays at ten times does not come back.
+    """
+
+    def __init__(self) -> None:
+        self.first: list[float] = []
+        self.beyond = 0
+
+    def see(self, loss: float, step: int) -> None:
+        """Raises: TrainingDiverged: out of range for `FOR_STEPS` steps."""
+        if len(self.first) < FIRST:
+            self.first.append(loss)
+            return
+        limit = BEYOND * median(self.first)
+        self.beyond = self.beyond + 1 if loss > limit else 0
+        if self.beyond == FOR_STEPS:
+            raise TrainingDiverged(
+                f"the loss has been above {limit:.4g}, {BEYOND:g} times what it began with, for "
+                f"{FOR_STEPS} steps up to step {step}"
+            )
+
+
+def run_steps(
+    start: int, total: int, step: Callable[[int], None], go_back: Callable[[], int | None]
+) -> None:
+    """Do the steps from `start` to `total`; a first divergence is taken back.
+
+    Args:
+        step: does the step of this number.
+        go_back: restores the last checkpoint at `SLOWER` rates and gives its step; None where there
+            is no checkpoint, or where this was done before.
+
+    Raises:
+        TrainingDiverged: where it cannot be taken back.
+    """
+    number = start
+    while number < total:
+        try:
+            step(number)
+        except TrainingDiverged as error:
+            if (restored := go_back()) is None:
+                raise
+            print(
+                f"{error}; once more from step {restored} at {SLOWER:g} times the learning rates",
+                file=sys.stderr,
+            )
+            number = restored
+            continue
+        number += 1

@@ -1,0 +1,181 @@
+"""One search for each of several latency targets, side by side on a Ray cluster: a Pareto front."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..datasets import to_tensor
+from ..errors import PocketstyleError, UsageError
+from ..latency_model import SpeedModel, total_macs
+from ..metrics import ssim
+from ..networks import load
+from ..whole import written_whole
+from .config import Config
+from .data import load_data
+from .latency_search import search
+from .metrics_file import read_metrics
+from .report import write_front_report
+from .run_directory import Report
+from .shipped import resolve_model
+
+RETRIES = 3  # of a search whose worker was lost; each goes on from its checkpoint
+PATIENCE = 2.0  # seconds between two looks at the runs
+CONNECT = 10.0  # seconds to wait for a cluster to answer
+JUDGED = 64  # pictures on which a student is compared with the teacher
+
+
+def search_front(
+    config: Config,
+    targets: Sequence[float],
+    out: Path,
+    *,
+    resume: bool,
+    address: str,
+    report: Report,
+) -> dict[str, Any]:
+    """Search every target, each in `out/{target}ms`; then write `out/front.json` and a report.
+
+    A target that fails leaves the others unharmed. On a cluster of several machines `out` and the
+    data have to lie on a shared disk.
+
+    Args:
+        targets: milliseconds on `search.device`.
+        address: of a Ray cluster; "auto": one that runs here, or else one that is started for this.
+
+    Returns:
+        `front.json`: the teacher's and every student's target, milliseconds, MACs, parameters and
+        structural similarity to the teacher's pictures; `failed`: what went wrong, by target.
+
+    Raises:
+        UsageError: no teacher to compare with, targets twice, or Ray is not installed.
+        PocketstyleError: the cluster cannot be reached.
+    """
+    if config.search.teacher is None:
+        raise UsageError("several targets need search.teacher: the students are compared with it")
+    if len(set(targets)) < len(targets):
+        raise UsageError(f"a target is given twice: {', '.join(f'{t:g}' for t in targets)}")
+    runs = {target: out / f"{target:g}ms" for target in targets}
+    if not resume and (kept := [run for run in runs.values() if run.exists()]):
+        raise UsageError(f"{kept[0]} exists; pass --resume or another --out")
+    resolve_model(config.search.teacher)
+    with redirect_stdout(sys.stderr):  # Ray tells of lost workers on stdout, where results go
+        failed = _search_all(config, {t: run.resolve() for t, run in runs.items()}, address, report)
+    found = {target: run for target, run in runs.items() if target not in failed}
+    result = _front(config, found) | {"failed": {f"{t:g}": e for t, e in failed.items()}}
+    with written_whole(out / "front.json") as part:
+        part.write_text(json.dumps(result, indent=1) + "\n")
+    write_front_report(out)
+    return result
+
+
+def _search_all(
+    config: Config, runs: dict[float, Path], address: str, report: Report
+) -> dict[float, str]:
+    """Run the searches on the cluster; what went wrong, by target."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise UsageError("several targets need Ray: pip install 'pocketstyle[cluster]'") from error
+    _check(address)
+    ray.init(
+        None if address == "auto" else address, logging_level=logging.ERROR, log_to_driver=False
+    )
+    try:
+        whole = ray.cluster_resources()
+        cpus = max(1, int(whole.get("CPU", 1)) // len(runs))
+        gpus = min(1.0, whole.get("GPU", 0) / len(runs))
+        task = ray.remote(_one_search).options(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES)
+        waiting = {
+            task.remote(_with_target(config, target), run, cpus): target
+            for target, run in runs.items()
+        }
+        failed = {}
+        while waiting:
+            done, _ = ray.wait(list(waiting), timeout=PATIENCE)
+            for reference in done:
+                target = waiting.pop(reference)
+                try:
+                    ray.get(reference)
+                except ray.exceptions.RayTaskError as error:
+                    failed[target] = str(error.cause)
+                except ray.exceptions.RayError as error:
+                    failed[target] = str(error).strip().splitlines()[0]
+            for target, run in runs.items():
+                _tell(config, target, run, report)
+        return failed
+    finally:
+        ray.shutdown()
+
+
+def _check(address: str) -> None:
+    """Ray itself waits for minutes for a cluster that is not there."""
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT).close()
+    except (OSError, ValueError) as error:
+        raise PocketstyleError(f"cannot reach the Ray cluster {address!r}: {error}") from error
+
+
+def _one_search(config: Config, out: Path, threads: int) -> None:
+    """In a worker: begin, or go on where a lost worker stopped."""
+    torch.set_num_threads(threads)
+    search(config, out, resume=True, report=lambda stage, done, total: None)
+
+
+def _with_target(config: Config, target: float) -> Config:
+    settings = config.search.model_copy(update={"target_ms": target})
+    return config.model_copy(update={"search": settings})
+
+
+def _tell(config: Config, target: float, run: Path, report: Report) -> None:
+    """Progress as the run's metrics say."""
+    total = config.search.steps + config.search.fine_tune_steps
+    lines = read_metrics(run / "metrics.jsonl")
+    finished = (run / "model.safetensors").exists()
+    report(f"{target:g} ms", total if finished else int(lines[-1]["step"]) if lines else 0, total)
+
+
+@torch.no_grad()
+def _front(config: Config, runs: dict[float, Path]) -> dict[str, Any]:
+    """The teacher and the students, on the first pictures of the source."""
+    pictures = load_data(config, lambda stage, done, total: None)[0].pictures[:JUDGED]
+    margin = (pictures.shape[1] - config.data.size) // 2
+    end = margin + config.data.size
+    x = to_tensor(pictures[:, margin:end, margin:end])
+    model = SpeedModel.load(config.search.device)
+
+    def described(path: Path) -> tuple[dict[str, Any], torch.Tensor]:
+        network, _ = load(path)
+        kernels = list(network.kernels())
+        made = torch.cat([network(one) for one in x.split(8)])
+        return {
+            "predicted_ms": model.latency(kernels),
+            "macs": total_macs(kernels),
+            "params": sum(parameter.numel() for parameter in network.parameters()),
+        }, made
+
+    teacher, wanted = described(resolve_model(config.search.teacher))
+    students = []
+    for target, run in sorted(runs.items()):
+        student, made = described(run / "model.safetensors")
+        like = float(ssim(made, wanted).mean())
+        students.append({"target_ms": target, "run": run.name, **student, "ssim_to_teacher": like})
+    return {
+        "device": config.search.device,
+        "n": len(x),
+        "teacher": {**teacher, "ssim_to_teacher": 1.0},
+        "students": students,
+    }
