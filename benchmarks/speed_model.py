@@ -52,6 +52,7 @@ from pocketstyle.sweep.template import Template
 from scipy.stats import spearmanr
 from sklearn.base import RegressorMixin
 from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.linear_model import Ridge
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -71,6 +72,20 @@ class Baseline:
 
     def predict(self, table: Measurements) -> np.ndarray:
         return np.exp(self.regressor.predict(_raw(table)))
+
+
+class RidgeAndTrees:
+    """A line in the logarithms, which extrapolates, and extra-trees on what it leaves over."""
+
+    def __init__(self, seen: Measurements):
+        raw, times = _raw(seen), np.log(seen.ms)
+        self.line = make_pipeline(StandardScaler(), Ridge(1.0)).fit(raw, times)
+        self.trees = ExtraTreesRegressor(300, random_state=0)
+        self.trees.fit(raw, times - self.line.predict(raw))
+
+    def predict(self, table: Measurements) -> np.ndarray:
+        raw = _raw(table)
+        return np.exp(self.line.predict(raw) + self.trees.predict(raw))
 
 
 class LinearInMacs:
@@ -118,7 +133,8 @@ def _raw(table: Measurements) -> np.ndarray:
             k.elements_written,
             k.weights + 1,
         ]
-        rows.append([*np.log2(np.array(sizes, float)), one.linked, *(k.op == op for op in ops)])
+        links = one.linked, one.operands
+        rows.append([*np.log2(np.array(sizes, float)), *links, *(k.op == op for op in ops)])
     return np.array(rows, dtype=float)
 
 
@@ -129,10 +145,14 @@ def baselines() -> dict[str, Fitter]:
         return Baseline(ExtraTreesRegressor(300, random_state=0), seen)
 
     def mlp(seen: Measurements) -> Baseline:
-        network = MLPRegressor(hidden_layer_sizes=(64, 64), max_iter=2000, random_state=0)
-        return Baseline(make_pipeline(StandardScaler(), network), seen)
+        return Baseline(_mlp(), seen)
 
-    return {"extra-trees": trees, "mlp": mlp, "linear in MACs": LinearInMacs}
+    return {
+        "extra-trees": trees,
+        "ridge and extra-trees": RidgeAndTrees,
+        "mlp": mlp,
+        "linear in MACs": LinearInMacs,
+    }
 
 
 def judge_phone(tables: Path, refit: bool, device: str) -> dict:
@@ -217,6 +237,34 @@ def width_folds(measured: list[Block]) -> np.ndarray:
     return np.array([fold[key] for key in keys])
 
 
+def _raw_blocks(measured: list[Block], kinds: np.ndarray) -> np.ndarray:
+    """Log sizes of each block's configuration, its log MACs and elements moved, and its kind."""
+    found = [dict(part.split("=") for part in one.configuration.split()) for one in measured]
+    names = sorted({name for sizes in found for name in sizes})
+    rows = []
+    for one, sizes in zip(measured, found, strict=True):
+        macs = sum(kernel.macs for kernel in one.kernels)
+        moved = sum(kernel.elements_read + kernel.elements_written for kernel in one.kernels)
+        rows.append([float(sizes.get(name, 1)) for name in names] + [macs + 1, moved])
+    return np.hstack([np.log2(np.array(rows)), kinds[:, None] == np.unique(kinds)])
+
+
+def _left_out(
+    regressor: RegressorMixin, raw: np.ndarray, ms: np.ndarray, fold: np.ndarray
+) -> np.ndarray:
+    """Each block's milliseconds by the regressor fitted to the other folds."""
+    guess = np.empty(len(ms))
+    for number in np.unique(fold):
+        rest = fold == number
+        guess[rest] = np.exp(regressor.fit(raw[~rest], np.log(ms[~rest])).predict(raw[rest]))
+    return guess
+
+
+def _mlp() -> RegressorMixin:
+    network = MLPRegressor(hidden_layer_sizes=(64, 64), max_iter=2000, random_state=0)
+    return make_pipeline(StandardScaler(), network)
+
+
 def blocks(sweep: Path) -> dict:
     """UGATIT's blocks on this computer, widths that a fit had not seen."""
     measured = blocks_of_one_device(sweep)
@@ -225,8 +273,13 @@ def blocks(sweep: Path) -> dict:
         raise SystemExit("a configuration was measured twice; folds by widths need each once")
     fold = width_folds(measured)
     guess = held_out_configurations(table, fold, fit)
-    line = held_out_configurations(table, fold, LinearInMacs)
     kinds = np.array(names)
+    raw = _raw_blocks(measured, kinds)
+    others = {
+        "extra-trees": _left_out(ExtraTreesRegressor(300, random_state=0), raw, table.ms, fold),
+        "mlp": _left_out(_mlp(), raw, table.ms, fold),
+        "linear in MACs": held_out_configurations(table, fold, LinearInMacs),
+    }
 
     def quantiles(rows: np.ndarray, predicted: np.ndarray = guess) -> dict:
         off = 100 * np.abs(predicted[rows] / table.ms[rows] - 1)
@@ -237,7 +290,7 @@ def blocks(sweep: Path) -> dict:
     return {
         "device": measured[0].device,
         "all": quantiles(every),
-        "linear in MACs": quantiles(every, line),
+        **{name: quantiles(every, predicted) for name, predicted in others.items()},
         "by_block": {kind: quantiles(kinds == kind) for kind in sorted(set(kinds))},
     }
 

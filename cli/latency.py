@@ -34,7 +34,7 @@ def devices(as_json: Json = False) -> None:
 
     cards = {name: SpeedModel.load(name).card for name in device_names()}
     if as_json:
-        heavy = ("paths", "residual")
+        heavy = ("paths", "residual", "seen")
         print(
             json.dumps(
                 {
@@ -177,7 +177,7 @@ def evaluate(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Judge a device on measurements that it was not fitted on."""
+    """Judge a device on measurements; says how many of them it was fitted on."""
     from ..latency_model import SpeedModel
     from ..latency_model.judging import judge_blocks, judge_tables
 
@@ -185,8 +185,10 @@ def evaluate(
         raise UsageError("what to judge it on: --ops (and --end-to-end), or --blocks")
     if end_to_end is not None and ops is None:
         raise UsageError("--end-to-end needs --ops, which says what kernels the networks have")
-    if out is not None and (out / "evaluation.json").exists() and not force:
-        raise UsageError(f"{out} holds an evaluation already; pass --force to replace it")
+    if out is not None and not force:
+        files = ("evaluation.json", "predicted.png", "by_op.png", "by_size.png")
+        if kept := [name for name in files if (out / name).exists()]:
+            raise UsageError(f"{out} holds {', '.join(kept)}; pass --force to replace them")
     model = SpeedModel.load(device)
     found = judge_blocks(model, blocks) if blocks else judge_tables(model, ops, end_to_end)
     result = found.summary()
@@ -208,4 +210,9 @@ def evaluate(
     note = "covered: share within the 90 % intervals"
     if result["scale"] != 1:
         note += f"; times scaled by {result['scale']:.3f}, from the table's reference to the card's"
-    emit(result, as_json, "\n".join([head, *lines, note]))
+    notes = [note]
+    if result["seen"]:
+        notes.append(
+            f"{result['seen']} of these {len(found.kind)} were in the fit: of those it is a memory"
+        )
+    emit(result, as_json, "\n".join([head, *lines, *notes]))

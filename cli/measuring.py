@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -124,7 +125,9 @@ def _host_backend(device: str) -> str:
 def _phones(adb: str, serials: list[str] | None) -> list[Phone]:
     from ..latency_model.measuring import connected_phones
 
-    phones = connected_phones(adb)
+    phones, unready = connected_phones(adb)
+    for why in unready:
+        print(f"left out: {why}", file=sys.stderr)
     if unknown := set(serials or ()) - {phone.serial for phone in phones}:
         raise UsageError(f"adb lists no phone {', '.join(sorted(unknown))} that is ready")
     return [phone for phone in phones if not serials or phone.serial in serials]

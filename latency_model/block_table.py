@@ -113,6 +113,8 @@ def _block(line: dict[str, str], where: str) -> Block:
             raise DataError(f"{where}: {name} {line[name]!r} is no number") from error
     if not 0 < numbers["ms"] < float("inf"):
         raise DataError(f"{where}: a time of {line['ms']} ms")
+    if not 0 <= numbers["spread_ms"] < float("inf"):
+        raise DataError(f"{where}: a spread of {line['spread_ms']} ms")
     try:
         kernels = tuple(kernels_from_text(line["kernels"]))
     except ValueError as error:

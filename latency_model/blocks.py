@@ -17,6 +17,7 @@ from .fit import Measurements, fit, mape, measurements
 from .intervals import LEVEL
 from .launches import launches
 from .runtimes import RUNTIMES, Numbers, Runtime
+from .seen import fingerprints
 from .speed_model import FORMAT
 from .tables import check_units
 
@@ -67,6 +68,7 @@ def fit_blocks(path: Path, device: str) -> dict:
         "reference_ms": reference_ms(blocks),
         "rows": len(blocks),
         "configurations": len(table.ms),
+        "seen": fingerprints(tuple(launches(block.kernels, runtime.links)[0]) for block in blocks),
         "composition": {"a_ms": 0.0, "b": 1.0, "c": 0.0},
         "intervals": as_card(intervals),
         "errors": {

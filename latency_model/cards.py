@@ -73,12 +73,12 @@ def calibrated(
     """
     path = table.path()
     error = np.log(table.ms / guess)
-    no = np.zeros(len(error), dtype=bool)
+    within, no = np.zeros(len(error)), np.zeros(len(error), dtype=bool)
     half = np.empty(len(error))
     for number in np.unique(fold):
         rest, seen = fold == number, fold != number
         found = fit_intervals(path[seen], closeness[seen], error[seen], others)
-        half[rest] = found.of_launches(path[rest], closeness[rest], no[rest], no[rest])
+        half[rest] = found.of_launches(path[rest], closeness[rest], within[rest], no[rest])
     intervals = fit_intervals(path, closeness, error, others)
     return intervals, coverage(error, half)
 

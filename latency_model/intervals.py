@@ -2,8 +2,9 @@
 
 A launch's half width is the 90 % quantile of abs(log(measured / predicted)) over held-out
 measurements like it: convolutions or others, and near to or far from the centres of the residual.
-Launches larger than what was measured get at least the quantile of large ones predicted from small
-ones, operators that were never measured that of the bandwidth-and-launch prior on the rows that it
+Launches out of the measured range get the widest of those, or the quantile of large ones predicted
+from small ones, which lay about an octave away, and as much again for every further octave;
+operators that were never measured get that of the bandwidth-and-launch prior on the rows that it
 rests on. A network's half width is that of held-out networks, and what its unmeasured and
 out-of-range launches may be off, all of them in one direction, is added in quadrature.
 """
@@ -53,16 +54,22 @@ class Intervals:
         self,
         path: NDArray[np.int64],
         closeness: Numbers,
-        beyond: NDArray[np.bool_],
+        beyond: Numbers,
         unmeasured: NDArray[np.bool_],
     ) -> Numbers:
-        """[N]. Args: beyond, unmeasured: [N], whether a launch is out of range; on the prior."""
+        """Half widths, [N].
+
+        Args:
+            beyond: [N], octaves that a launch is out of range; 0 within.
+            unmeasured: [N], whether it is priced by the prior.
+        """
         region = np.digitize(closeness, self.closeness)
         is_convolution = np.isin(path, CONVOLUTIONS)
         found = np.where(
             is_convolution, np.array(self.convolution)[region], np.array(self.other)[region]
         )
-        found = np.where(beyond, np.maximum(self.beyond, found), found)
+        far = max(self.beyond, *self.convolution, *self.other) * np.maximum(beyond, 1)
+        found = np.where(beyond > 0, far, found)
         return np.where(unmeasured, np.maximum(self.prior, found), found)
 
     def of_network(

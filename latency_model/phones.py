@@ -39,6 +39,7 @@ from .intervals import LEVEL, coverage, half_width
 from .kernel import Kernel
 from .launches import Launch
 from .runtimes import RUNTIMES, Numbers, Runtime
+from .seen import fingerprints
 from .speed_model import FORMAT
 from .tables import Network, Row, read_elementwise, read_kernels, read_networks
 
@@ -121,6 +122,7 @@ def fit_phone(csv_folder: Path, device: str) -> dict:
         "configurations": len(table.ms),
         "elementwise_configurations": len(evidence.ms),
         "networks": len(networks),
+        "seen": fingerprints([*table.launches, *networks]),
         "composition": {k: float(digits(v, 4)) for k, v in asdict(composition).items()},
         **_judged(rows, networks, table, evidence, found, runtime),
         **fit_parts(found, table),
@@ -187,12 +189,21 @@ def fit_all(csv_folder: Path, out_folder: Path, report: Callable[[str], None]) -
     """Write one device file per phone, `out_folder`/DEVICE.json, after all are fitted.
 
     Args:
-        report: told the name of each device before it is fitted, which takes a minute or two.
+        report: told the name of each device before it is fitted, which takes about four minutes.
+
+    Raises:
+        DataError: a table is missing or cannot be right, of whichever phone.
+        UsageError: the folder cannot be written; both before anything is fitted.
     """
+    for device in PHONES:
+        read_phone(csv_folder, device)
+    try:
+        Path(out_folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {out_folder}: {error.strerror}") from error
     cards = {}
     for device in PHONES:
         report(device)
         cards[device] = fit_phone(csv_folder, device)
-    Path(out_folder).mkdir(parents=True, exist_ok=True)
     for device, card in cards.items():
         write_card(card, Path(out_folder) / f"{device}.json")

@@ -10,6 +10,7 @@ matplotlib.use("Agg")
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..whole import written_whole
 from .judging import Judgement
 
 INK, GRID, BAND = "#222222", "#dddddd", "#e8eef7"
@@ -30,7 +31,8 @@ def draw(found: Judgement, device: str, folder: Path) -> list[Path]:
     paths = []
     for name, figure in figures.items():
         paths.append(folder / f"{name}.png")
-        figure.savefig(paths[-1], dpi=140)
+        with written_whole(paths[-1]) as part:
+            figure.savefig(part, dpi=140, format="png")
     return paths
 
 
@@ -71,7 +73,7 @@ def _by_op(found, device, kinds, colours) -> Figure:
         axes.plot(off.mean(), place, "o", color=colours[kind])
     names = [f"{kind.lower()} ({found.kind.count(kind)})" for kind in reversed(kinds)]
     axes.set_yticks(range(len(kinds)), names)
-    axes.set_title("bar: 25 to 90 % quantile, line: median, dot: mean", loc="right", fontsize=8)
+    axes.set_xlabel("absolute error, % (bar: 25 to 90 % quantile, line: median, dot: mean)")
     axes.set_xlim(left=0)
     return figure
 

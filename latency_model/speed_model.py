@@ -37,7 +37,7 @@ from .roofline import CONSTANTS, times
 from .runtimes import Numbers, runtime_named
 
 DEVICES = Path(__file__).parent / "devices"
-FORMAT = "pocketstyle-speed-model-3"
+FORMAT = "pocketstyle-speed-model-4"
 TINY_MS = 1e-9  # where a root has no slope
 WINDOW = 4.0  # channels to either side for a slope: one group
 
@@ -88,7 +88,7 @@ class SpeedModel:
                 **{k: tuple(v) if isinstance(v, list) else v for k, v in card["intervals"].items()}
             )
             self.residual = self._residual(**card["residual"])
-            self._check()
+            self._check(card)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"damaged speed model: {type(error).__name__} {error}") from error
         self.constants = np.array(constants)  # [paths, 4]
@@ -96,7 +96,7 @@ class SpeedModel:
             raise FormatError("damaged speed model: a constant is not a positive number")
         self.card = card
 
-    def _check(self) -> None:
+    def _check(self, card: dict) -> None:
         """Raises ValueError where a number of the card cannot be."""
         one = self.intervals
         groups = one.closeness, one.convolution, one.other
@@ -108,6 +108,11 @@ class SpeedModel:
         ends = [low <= high for path in self.ranges.values() for low, high in path.values()]
         if not all(0 <= float(value) < math.inf for value in flat) or not all(ends):
             raise ValueError("a number that cannot be")
+        positive = [*self.residual.scale.values(), card.get("reference_ms") or 1.0]
+        if not all(0 < float(value) < math.inf for value in positive):
+            raise ValueError("a scale or a reference that is no positive number")
+        if not all(isinstance(value, int) for value in card["seen"]):
+            raise ValueError("fingerprints of another form")
         if any(set(path) != set(MEASURES) for path in self.ranges.values()):
             raise ValueError("ranges of another form")
 
@@ -116,6 +121,8 @@ class SpeedModel:
             Launch(Kernel(op, *sizes[:-2]), linked=sizes[-2], operands=sizes[-1])
             for op, *sizes in centres
         ]
+        if any(min(sizes[:-2]) < 1 for _, *sizes in centres):
+            raise ValueError("a centre without size")
         seen = look(found, self.runtime)
         values = np.array(weights, dtype=np.float64).reshape(len(found))
         if not np.isfinite(values).all():
@@ -306,7 +313,8 @@ class Priced:
         """The whole list."""
         time, half, unmeasured, beyond = self._doubts
         ms = float(self.model.composition(time.sum()))
-        width = math.exp(self.model.intervals.of_network(time, half, unmeasured | beyond))
+        doubtful = unmeasured | (beyond > 0)
+        width = math.exp(self.model.intervals.of_network(time, half, doubtful))
         share = float(time[unmeasured].sum() / time.sum()) if time.sum() else 0.0
         return Prediction(ms, ms / width, ms * width, share)
 
@@ -331,13 +339,13 @@ class Priced:
         return Prediction(ms, ms / width, ms * width, share)
 
     @cached_property
-    def _doubts(self) -> tuple[Numbers, Numbers, NDArray[np.bool_], NDArray[np.bool_]]:
-        """Times by share, half widths, which are unmeasured, which are out of range. [N] each."""
+    def _doubts(self) -> tuple[Numbers, Numbers, NDArray[np.bool_], Numbers]:
+        """Times by share, half widths, which are unmeasured, how far out of range. [N] each."""
         path = self.sizes.decide(self.cin, self.cout)
         open_time, closeness = self._look(self.sizes, self.cin, self.cout, path)
         time = self.share * open_time
         unmeasured = self._unmeasured(path)
-        beyond = np.array([bool(self._beyond(row, path[row])) for row in range(len(path))], bool)
+        beyond = np.array([self._doublings(row, path[row]) for row in range(len(path))], float)
         half = self.model.intervals.of_launches(path, closeness, beyond, unmeasured)
         return time, half, unmeasured, beyond
 
@@ -357,6 +365,14 @@ class Priced:
             <= value
             <= self.model.ranges[PATHS[path]][key][1]
         }
+
+    def _doublings(self, row: int, path: int) -> float:
+        """How far a launch is out of its path's range, in octaves of all its measures together."""
+        ranges = self.model.ranges[PATHS[path]]
+        return sum(
+            abs(math.log2(value / np.clip(value, *ranges[key])))
+            for key, value in self._beyond(row, path).items()
+        )
 
     def notes(self) -> list[str]:
         """See `SpeedModel.out_of_range`."""

@@ -98,12 +98,28 @@ def read_elementwise(path: Path, device: str) -> list[tuple[Kernel, float]]:
 
 
 def read_networks(path: Path, device: str) -> dict[str, Network]:
-    """Whole networks on the GPU of one phone, by name."""
+    """Whole networks on the GPU of one phone, by name.
+
+    Raises:
+        DataError: as `read_kernels`; a network that comes twice or does no work.
+    """
     time = f"{device}|gpu|float|mean"
-    return {
-        line["model"]: Network(_milliseconds(line[time], where), _number(line["FLOPS"], where) / 2)
-        for where, line in _lines(path, ("model", "FLOPS", time))
-    }
+    found: dict[str, Network] = {}
+    for where, line in _lines(path, ("model", "FLOPS", time)):
+        name, macs = line["model"], _number(line["FLOPS"], where) / 2
+        if name in found:
+            raise DataError(f"{where}: a second row of {name}")
+        if not 0 < macs < float("inf"):
+            raise DataError(f"{where}: {line['FLOPS']} FLOPS")
+        found[name] = Network(_milliseconds(line[time], where), macs)
+    networks = list(found.values())
+    check_units(
+        ["a network"] * len(found),
+        [network.macs for network in networks],
+        np.array([network.ms for network in networks]),
+        path,
+    )
+    return found
 
 
 def family(model: str) -> str:
@@ -137,7 +153,9 @@ def _number(text: str, where: str) -> float:
         raise DataError(f"{where}: {text!r} is no number") from error
 
 
-def _milliseconds(text: str, where: str) -> float:
+def _milliseconds(text: str | None, where: str) -> float:
+    if text is None:
+        raise DataError(f"{where}: fewer fields than the header has")
     try:
         ms = float(text) / US_PER_MS
     except (TypeError, ValueError) as error:

@@ -46,8 +46,8 @@ class Phone:
         return f"{self.model} ({', '.join(filter(None, (self.serial, self.gpu)))})"
 
 
-def connected_phones(adb: str = "adb") -> list[Phone]:
-    """The phones that are ready.
+def connected_phones(adb: str = "adb") -> tuple[list[Phone], list[str]]:
+    """The phones that are ready, and why others are not.
 
     Raises:
         PocketstyleError: none is, and why: none connected, unauthorised, offline, hanging, no adb.
@@ -73,7 +73,7 @@ def connected_phones(adb: str = "adb") -> list[Phone]:
         ready.append(Phone(serial, model[1] if model else serial, gpu))
     if not ready:
         raise PocketstyleError("; ".join(unready))
-    return ready
+    return ready, unready
 
 
 def measure_on_phone(

@@ -20,6 +20,7 @@ from pocketstyle.latency_model.judging import judge_tables
 from pocketstyle.latency_model.launches import Launch
 from pocketstyle.latency_model.residual import fit_residual, spread_out
 from pocketstyle.latency_model.runtimes import RUNTIMES
+from pocketstyle.latency_model.seen import fingerprints
 from pocketstyle.latency_model.speed_model import DEVICES
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
@@ -149,6 +150,8 @@ def test_the_fit_of_every_other_card_is_too(device):
     rebuilt = json.loads(json.dumps(fit_parts(fit(table, evidence), table)))
     card = SpeedModel.load(device).card
     assert {key: card[key] for key in rebuilt} == rebuilt
+    networks = {row.model for row in rows}
+    assert card["seen"] == fingerprints([*table.launches, *networks])
 
 
 @needs_tables
@@ -160,6 +163,7 @@ def test_recorded_errors_and_coverage(device):
     assert 0.8 <= errors["held_out"]["networks_covered"] <= 0.95
     judged = judge_tables(SpeedModel.load(device), KERNELS, NETWORKS).summary()
     assert judged["end_to_end"]["n"] == 90
+    assert judged["seen"] == sum(one["n"] for one in judged["by_op"].values()) + 90
     fitted, held_out = judged["by_op"]["DEPTHWISE_CONV_2D"], errors["held_out"]["by_path"]
     assert fitted["mape"] == pytest.approx(errors["fitted"]["depthwise"], abs=0.02)
     assert fitted["mape"] < held_out["depthwise"]

@@ -41,7 +41,7 @@ def phone(tmp_path, monkeypatch):
         return measure_on_phone(
             tmp_path / "model.tflite",
             tmp_path / "benchmark_model",
-            connected_phones(str(adb))[0],
+            connected_phones(str(adb))[0][0],
             adb=str(adb),
             pause=(pauses if pauses is not None else []).append,
         )
@@ -69,13 +69,15 @@ def test_noisy_rounds_are_repeated(phone):
 
 def test_several_phones_are_listed(phone, monkeypatch):
     monkeypatch.setenv("ADB_SCENARIO", "two")
-    assert [p.model for p in connected_phones(phone.adb)] == ["SM_G973F", "Pixel_4"]
+    assert [p.model for p in connected_phones(phone.adb)[0]] == ["SM_G973F", "Pixel_4"]
 
 
 def test_a_phone_that_does_not_answer_leaves_the_others(phone, monkeypatch):
     monkeypatch.setattr(adb_module, "ANSWER_S", 0.5)
     monkeypatch.setenv("ADB_SCENARIO", "two+hanging")
-    assert [p.model for p in connected_phones(phone.adb)] == ["Pixel_4"]
+    ready, unready = connected_phones(phone.adb)
+    assert [p.model for p in ready] == ["Pixel_4"]
+    assert len(unready) == 1 and "phone R58M123ABC: the phone does not answer" in unready[0]
     monkeypatch.setenv("ADB_SCENARIO", "hanging")
     with pytest.raises(PocketstyleError, match=r"phone R58M123ABC: the phone does not answer for"):
         connected_phones(phone.adb)

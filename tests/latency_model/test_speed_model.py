@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pocketstyle.errors import FormatError, UsageError
 from pocketstyle.latency_model import Kernel, SpeedModel, device_names
 from pocketstyle.latency_model.features import PATH
+from pocketstyle.latency_model.launches import Launch
 from torch.utils.flop_counter import FlopCounterMode
 
 from .toy_card import toy_card
@@ -322,6 +323,17 @@ def test_missing_file_is_a_usage_error(tmp_path):
         SpeedModel.load(tmp_path / "none.json")
 
 
+def test_the_further_out_of_range_the_wider_the_interval():
+    model = SpeedModel.load("s10")
+
+    def width(side: int, k: int) -> float:
+        one = model.predict_launches([Launch(Kernel("CONV_2D", 64, 64, k, 1, 1, side, side))])[0]
+        return one.high_ms / one.ms
+
+    assert width(56, 3) < width(512, 3) < width(1024, 3)
+    assert width(512, 7) < width(512, 31)
+
+
 def broken_cards() -> dict[str, str]:
     def changed(change) -> str:
         card = copy.deepcopy(toy_card())
@@ -339,6 +351,23 @@ def broken_cards() -> dict[str, str]:
                 scale={"colour": 1.0}, centres=[["CONV_2D", 4, 4, 1, 1, 1, 8, 8, 0, 0]], weights=[1]
             )
         ),
+        "scale": changed(
+            lambda card: card["residual"].update(
+                scale={"log stride": math.inf},
+                centres=[["CONV_2D", 4, 4, 1, 1, 1, 8, 8, 0, 0]],
+                weights=[1],
+            )
+        ),
+        "centre": changed(
+            lambda card: card["residual"].update(
+                scale={"log stride": 1.0},
+                centres=[["CONV_2D", 4, 4, 1, 1, 1, 0, 8, 0, 0]],
+                weights=[1],
+            )
+        ),
+        "reference": changed(lambda card: card.update(reference_ms=-1.0)),
+        "reference in words": changed(lambda card: card.update(reference_ms="x")),
+        "seen": changed(lambda card: card.update(seen=["x"])),
         "weights": changed(lambda card: card["residual"].update(weights=[1.0])),
         "half": json.dumps(toy_card())[:100],
         "list": "[]",

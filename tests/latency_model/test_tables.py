@@ -77,3 +77,36 @@ def test_kin_are_one_family():
     assert {family(name) for name in ("mobilenetv2_wd2", "fdmobilenet_w1")} == {"mobilenet"}
     assert {family(name) for name in ("preresnet18", "resnext26_32x4d")} == {"resn"}
     assert family("densenet121") == "densenet"
+
+
+@pytest.fixture
+def write_networks(tmp_path):
+    def write(rows):
+        with (tmp_path / "networks.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([["model", "FLOPS", "s10|gpu|float|mean"], *rows])
+        return tmp_path / "networks.csv"
+
+    return write
+
+
+NETWORKS = [[f"net{i}", str((100 + i) * 10**7), str(5000.0 + 40 * i)] for i in range(12)]
+
+
+def test_networks_are_milliseconds_and_macs(write_networks):
+    found = read_networks(write_networks(NETWORKS), "s10")
+    assert (found["net3"].ms, found["net3"].macs) == (5.12, 515e6)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (["net7", "1070000000", "5280000.0"], r"line 9: a network takes 5280 ms, .* units"),
+        (["net7", "1070000000", "5.28"], r"line 9: a network takes .* units"),
+        (["net6", "1070000000", "5280.0"], r"line 9: a second row of net6"),
+        (["net7", "0", "5280.0"], r"line 9: 0 FLOPS"),
+        (["net7", "1070000000"], r"line 9: fewer fields than the header"),
+    ],
+)
+def test_a_network_that_cannot_be_right_is_named(write_networks, change, words):
+    with pytest.raises(DataError, match=words):
+        read_networks(write_networks([*NETWORKS[:7], change, *NETWORKS[8:]]), "s10")

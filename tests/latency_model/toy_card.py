@@ -18,7 +18,7 @@ def toy_card(runtime: str = "gpu") -> dict:
     }
     unmeasured = {"elementwise": {"configurations": 0}}
     return {
-        "format": "pocketstyle-speed-model-3",
+        "format": "pocketstyle-speed-model-4",
         "device": "toy",
         "runtime": runtime,
         "operators": [
@@ -40,6 +40,7 @@ def toy_card(runtime: str = "gpu") -> dict:
             "prior": 0.8,
             "network": 0.05,
         },
+        "seen": [],
         "residual": {"scale": {}, "centres": [], "weights": []},
         "paths": {
             name: {**path, "range": dict(RANGE)} | unmeasured.get(name, {}) for name in PATHS

@@ -25,7 +25,7 @@ def test_a_phone_measures_each_model_of_a_batch(tmp_path, monkeypatch):
     monkeypatch.setenv("ADB_MEMORY", str(memory))
     monkeypatch.setenv("ADB_SCENARIO", "fine")
 
-    phone = OnPhone(connected_phones(str(adb))[0], tool, str(adb))
+    phone = OnPhone(connected_phones(str(adb))[0][0], tool, str(adb))
     first, second = phone.measure([b"one", b"two"])
     assert (first.device, first.backend) == (phone.device, phone.name)
     assert first.ms == pytest.approx(second.ms, rel=1e-2) == pytest.approx(13.8, rel=1e-2)
