@@ -21,35 +21,21 @@ import os
 import platform
 import sys
 from pathlib import Path
-from time import perf_counter
 
 import torch
+from baselines import distil, norms
 from pocketstyle.datasets import render_heads
 from pocketstyle.demo.main_job import UNSEEN, UNSEEN_SEED
 from pocketstyle.latency_model import SpeedModel, total_macs
 from pocketstyle.networks import compact, load, start_search
 from pocketstyle.search import load_config, quality_to_truth, resolve_model
-from pocketstyle.search.data import load_data, make_batches
-from pocketstyle.search.learner import Learner
-from pocketstyle.search.objectives import Distilled
-from pocketstyle.search.optimizers import learning_rate_at
+from pocketstyle.search.data import load_data
 from torch import nn
 
 ROOT = Path(__file__).parents[1]
 ALLOWANCE = 1.25  # of the search's time
 SLOWER = 1.01  # of its latency
 OUTS = ROOT / "benchmarks/results/search_control.json", ROOT / "demo/search_control.json"
-
-
-@torch.no_grad()
-def norms(network: nn.Module) -> dict[str, torch.Tensor]:
-    """L2 norm of everything that writes each channel, by width group."""
-    total = {name: torch.zeros(width.channels) for name, width in network.widths.items()}
-    for module in network.modules():
-        name = getattr(getattr(module, "out_width", None), "name", None)
-        if name in total and hasattr(module, "weight"):
-            total[name] += module.weight.square().sum((1, 2, 3))
-    return total
 
 
 @torch.no_grad()
@@ -97,19 +83,8 @@ def main() -> None:
         raise SystemExit("no share of the widths is about as fast as the student")
     before = measured(network, settings.device, unseen, 0.0)
 
-    network = network.train().to(memory_format=torch.channels_last)
-    teacher = teacher.to(memory_format=torch.channels_last)
-    batches = make_batches(config, load_data(config, lambda *_: None), settings.batch)
-    objective = Distilled(network, teacher.requires_grad_(False), config)
-    objective.kept = kept
-    learner = Learner(network, objective, config)
-    start, step = perf_counter(), 0
-    while (elapsed := perf_counter() - start) < seconds:
-        progress = int(1e6 * elapsed / seconds)
-        learner.set_rate(learning_rate_at(progress, 10**6, settings.learning_rate))
-        number = step % settings.bank if settings.bank else step
-        learner.descend(learner.losses(*batches.at(number), number))
-        step += 1
+    data = load_data(config, lambda *_: None)
+    network, step, elapsed = distil((network, kept), teacher, config, data, seconds)
     result = {
         "search": searched,
         "magnitude": measured(network, settings.device, unseen, elapsed),

@@ -153,15 +153,17 @@ class Distilled:
                 self._bank[step] = wanted, wanted_features
         made, features = self.generator.forward_with_features(x)
         wanted, made = wanted.float(), made.float()
-        errors = [
-            self._feature_error(width, features[name], wanted_features[name])
-            for name, width in self.generator.features.items()
-        ]
-        return {
+        terms = {
             "l1": self.l1 * F.l1_loss(made, wanted),
             "structure": self.weights.structure * (1 - ssim(made, wanted).mean()),
-            "features": self.weights.features * sum(errors) / len(errors),
         }
+        if self.weights.features:
+            errors = [
+                self._feature_error(width, features[name], wanted_features[name])
+                for name, width in self.generator.features.items()
+            ]
+            terms["features"] = self.weights.features * sum(errors) / len(errors)
+        return terms
 
     @torch.no_grad()
     def _ask(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
