@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import sys
+from math import log
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -36,6 +37,7 @@ from torch import nn
 OUT = Path(__file__).parent / "results/search_vs_baselines.json"
 NEAR = 0.97  # of the target: how close the search by MACs has to land
 TRIALS = 5  # of its MAC target
+ELASTICITY = 0.5  # of latency to MACs, until two trials tell
 
 
 def quiet(_stage: str, _done: int, _total: int) -> None:
@@ -56,8 +58,7 @@ def by_macs(config: Config, out: Path, macs: float) -> tuple[nn.Module, float]:
         macs: where to begin.
     """
     model, target_ms = SpeedModel.load(config.search.device), config.search.target_ms
-    too_few, too_many, millions = 0.0, float("inf"), macs / 1e6
-    best = None
+    millions, tried, best = macs / 1e6, [], None
     for trial in range(TRIALS):
         settings = config.search.model_copy(update={"target_mmacs": millions})
         run = out.with_name(f"{out.name}-{trial}")
@@ -68,12 +69,12 @@ def by_macs(config: Config, out: Path, macs: float) -> tuple[nn.Module, float]:
             best = student, seconds, ms
         if NEAR * target_ms <= ms <= target_ms:
             break
-        if ms > target_ms:
-            too_many = millions
-        else:
-            too_few = millions
-        guess = millions * target_ms / ms
-        millions = guess if too_few < guess < too_many else (too_few + too_many) / 2
+        tried.append((log(millions), log(ms)))
+        slope = ELASTICITY
+        if len(tried) > 1:
+            (a, b), (c, d) = tried[-2:]
+            slope = min(1.0, max(0.1, (d - b) / (c - a)))
+        millions *= ((1 + NEAR) / 2 * target_ms / ms) ** (1 / slope)
     if best is None:
         raise SystemExit("no search by MACs came below the target")
     return best[:2]
