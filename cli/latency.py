@@ -45,15 +45,15 @@ def devices(as_json: Json = False) -> None:
         )
         return
     table = Table(title="mean absolute error on what a fit had not seen", title_justify="left")
-    for column in ("device", "chip", "precision", "measured", "fitted on", "kernels", "networks"):
-        table.add_column(column)
+    for column in ("device", "chip", "precision", "measured", "blocks", "kernels", "networks"):
+        table.add_column(column, overflow="fold", no_wrap=column == "measured")
     for name, card in cards.items():
         errors = card["errors"]["held_out"]
         kernels = errors.get("conv2d", errors.get("block"))
         networks = f"{errors['network']:g} %" if "network" in errors else "-"
         table.add_row(
             *(name, card["chip"], card["precision"].split(" (")[0], card["measured"]),
-            f"{card['configurations']} configurations",
+            f"{card['configurations']:,}",
             f"{kernels:g} %",
             networks,
         )

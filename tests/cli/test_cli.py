@@ -115,6 +115,12 @@ def test_a_target_out_of_reach(tmp_path, model):
     fails(pocketstyle("search", config, *changed), 2, "out of reach", "smallest network")
     assert not (tmp_path / "run").exists()
     fails(pocketstyle("search", config, *changed, "--device", "nokia3310"), 2, "nokia3310", "s10")
+    several = pocketstyle("search", config, *changed, "--targets", "20,fast")
+    fails(several, 2, "20,fast", "milliseconds")
+    fails(pocketstyle("search", config, "--target-ms", "9", "--targets", "9,8"), 2, "not both")
+    fails(pocketstyle("search", config, "--targets", "9,8"), 2, "search.teacher")
+    macs = pocketstyle("search", config, "--set", "search.target_mmacs=1e-6")
+    fails(macs, 2, "MMACs is out of reach", "smallest network")
     fails(
         pocketstyle("search", config, *changed, "--set", "data.size=64"), 2, "data.size is 64", "32"
     )
