@@ -46,7 +46,8 @@ def numbers(result: dict) -> str:
     }.items():
         kinds.append((name, f"{one['median']:.1f}", f"{one['90th']:.1f}", str(one["n"])))
     anchors = [
-        f"- {name}{_work(one)}: predicted {one['ms']:.1f} ms ({one['low_ms']:.1f} to {one['high_ms']:.1f}), "
+        f"- {name}{_work(one)}: predicted {one['ms']:.1f} ms "
+        f"({one['low_ms']:.1f} to {one['high_ms']:.1f}), "
         + (
             f"measured {one['measured_ms']} ms"
             if "measured_ms" in one
