@@ -90,6 +90,7 @@ class SearchConfig(_Section):
     loss: Literal["distill", "adversarial"] = "adversarial"
     structure: Weight = 50.0  # distill: structural dissimilarity to the teacher; L1 is train.l1
     features: Weight = 100.0  # distill: relative squared error of the teacher's maps
+    adversarial: Weight = 0.0  # distill: fool discriminators that know the target's pictures
     bank: Annotated[int, Field(ge=0)] = 0  # distill: fine-tune on so many batches (0: ever new)
     device: str = "s10"
     target_ms: Annotated[float, Field(gt=0)] = 33.0
@@ -106,8 +107,9 @@ class SearchConfig(_Section):
 
     @model_validator(mode="after")
     def _bank_of_answers(self) -> SearchConfig:
-        if self.bank and self.loss != "distill":
-            raise ValueError('search.bank needs search.loss = "distill"')
+        for name in ("bank", "adversarial"):
+            if getattr(self, name) and self.loss != "distill":
+                raise ValueError(f'search.{name} needs search.loss = "distill"')
         return self
 
 

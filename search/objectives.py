@@ -120,7 +120,8 @@ class Distilled:
     maps, so the pictures need no partners. OMGD (Ren et al. 2021) trains its students with
     the same kinds of terms. Feature distillation usually needs an adapter between the student's
     channels and the teacher's; here the student's channels *are* the teacher's, less the closed
-    ones.
+    ones. With `search.adversarial`, discriminators compare the student's pictures with the target's
+    (as DCD's student has them, Kong et al. 2023; OMGD's has none).
 
     Attributes:
         kept: by width, which of the teacher's channels the generator has; empty while it is a
@@ -129,6 +130,10 @@ class Distilled:
 
     def __init__(self, generator: nn.Module, teacher: nn.Module, config: Config):
         self.generator, self.teacher = generator, teacher
+        self.adversary: Adversary | None = None
+        if config.search.adversarial:
+            device = next(teacher.parameters()).device
+            self.adversary = _adversary(config, device, seed=config.train.seed)
         self.l1, self.weights = config.train.l1, config.search
         self.kept: dict[str, Tensor] = {}
         self._bank: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}  # answers by batch number
@@ -137,7 +142,7 @@ class Distilled:
         return []
 
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
-        """The weighted distances to the teacher; y is not looked at.
+        """The weighted distances to the teacher; y is for the discriminators alone.
 
         Args:
             step: the batch's number; with `search.bank`, a compact generator that sees a number
@@ -163,6 +168,9 @@ class Distilled:
                 for name, width in self.generator.features.items()
             ]
             terms["features"] = self.weights.features * sum(errors) / len(errors)
+        if self.adversary is not None:
+            self.adversary.learn(y, made, step)
+            terms["adversarial"] = self.weights.adversarial * self.adversary.fool(made)
         return terms
 
     @torch.no_grad()
@@ -182,13 +190,16 @@ class Distilled:
         return error.sum() / energy.sum()
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
-        return []
+        return [] if self.adversary is None else [self.adversary.optimizer]
 
     def state(self) -> dict[str, Any]:
-        return {"kept": self.kept}
+        adversary = None if self.adversary is None else self.adversary.state()
+        return {"kept": self.kept, "adversary": adversary}
 
     def load(self, state: dict[str, Any]) -> None:
         self.kept = state["kept"]
+        if self.adversary is not None:
+            self.adversary.load(state["adversary"])
 
 
 Objective = Paired | Unpaired | Distilled

@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from skimage.color import rgb2lab
 
 ROOT = Path(__file__).parents[1]
 spec = importlib.util.spec_from_file_location("pairs", ROOT / "benchmarks/avatars/pairs.py")
-pairs = importlib.util.module_from_spec(spec)
+pairs = sys.modules["pairs"] = importlib.util.module_from_spec(spec)  # for its dataclass
 spec.loader.exec_module(pairs)
 
 

@@ -1,5 +1,7 @@
 """The distilled objective: what the supernet is taught, its compact form is taught too."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from pocketstyle.networks import build, compact, searchable, start_search, ugatit_spec
@@ -87,3 +89,28 @@ def test_the_bank_answers_what_it_has_seen(teacher, x, toy_config):
     fresh = losses(task.generator, teacher, x, toy_config, task.kept)
     for name, term in first.items():  # 16 bits are enough
         torch.testing.assert_close(term, fresh[name], rtol=1e-2, atol=1e-2)
+
+
+def test_with_a_discriminator_the_student_is_drawn_to_the_target_too(teacher, x, toy_config):
+    """A student that is its teacher has nothing to learn from it, and yet a gradient."""
+    copy = build(teacher.spec)
+    copy.load_state_dict(teacher.state_dict())
+    config = load_config(toy_config, ["search.loss=distill", "search.adversarial=1"])
+    task = Distilled(copy, teacher, config)
+    before = [p.clone() for p in task.adversary.network.parameters()]
+    terms = task.losses(x, -x, 0)
+    sum(terms.values()).backward()
+    assert float(terms["adversarial"]) > 0.1
+    assert copy.stem.conv.weight.grad.abs().sum() > 0
+    after = task.adversary.network.parameters()
+    assert not any(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+    again = Distilled(copy, teacher, config)
+    again.load(deepcopy(task.state()))  # as from a file
+    assert torch.equal(again.losses(x, -x, 1)["adversarial"], task.losses(x, -x, 1)["adversarial"])
+
+
+def test_without_features_the_student_may_have_other_channels(teacher, x, toy_config):
+    student = build(ugatit_spec(32, 3, 1))
+    task = Distilled(student, teacher, load_config(toy_config, ["search.features=0"]))
+    assert task.losses(x, x, 0).keys() == {"l1", "structure"}
