@@ -12,9 +12,10 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from ..datasets import to_tensor
+from ..datasets import to_pictures, to_tensor
 from ..errors import PocketstyleError, UsageError
 from ..latency_model import SpeedModel, total_macs
 from ..metrics import ssim
@@ -27,6 +28,7 @@ from .metrics_file import read_metrics
 from .report import write_front_report
 from .run_directory import Report
 from .shipped import resolve_model
+from .train import SAMPLES
 
 RETRIES = 3  # of a search whose worker was lost; each goes on from its checkpoint
 PATIENCE = 2.0  # seconds between two looks at the runs
@@ -71,11 +73,12 @@ def search_front(
     with redirect_stdout(sys.stderr):  # Ray tells of lost workers on stdout, where results go
         failed = _search_all(config, {t: run.resolve() for t, run in runs.items()}, address, report)
     found = {target: run for target, run in runs.items() if target not in failed}
-    result = _front(config, found) | {"failed": {f"{t:g}": e for t, e in failed.items()}}
+    front, pictures = _front(config, found)
+    front["failed"] = {f"{target:g}": why for target, why in failed.items()}
     with written_whole(out / "front.json") as part:
-        part.write_text(json.dumps(result, indent=1) + "\n")
-    write_front_report(out)
-    return result
+        part.write_text(json.dumps(front, indent=1) + "\n")
+    write_front_report(out, front, pictures)
+    return front
 
 
 def _search_all(
@@ -149,8 +152,8 @@ def _tell(config: Config, target: float, run: Path, report: Report) -> None:
 
 
 @torch.no_grad()
-def _front(config: Config, runs: dict[float, Path]) -> dict[str, Any]:
-    """The teacher and the students, on the first pictures of the source."""
+def _front(config: Config, runs: dict[float, Path]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The teacher and the students, on the first pictures of the source; some pictures of each."""
     pictures = load_data(config, lambda stage, done, total: None)[0].pictures[:JUDGED]
     margin = (pictures.shape[1] - config.data.size) // 2
     end = margin + config.data.size
@@ -168,14 +171,15 @@ def _front(config: Config, runs: dict[float, Path]) -> dict[str, Any]:
         }, made
 
     teacher, wanted = described(resolve_model(config.search.teacher))
-    students = []
+    students, rows = [], {"input": x, "teacher": wanted}
     for target, run in sorted(runs.items()):
         student, made = described(run / "model.safetensors")
         like = float(ssim(made, wanted).mean())
         students.append({"target_ms": target, "run": run.name, **student, "ssim_to_teacher": like})
+        rows[f"{target:g} ms"] = made
     return {
         "device": config.search.device,
         "n": len(x),
         "teacher": {**teacher, "ssim_to_teacher": 1.0},
         "students": students,
-    }
+    }, {name: to_pictures(row[:SAMPLES]) for name, row in rows.items()}

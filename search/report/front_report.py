@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...whole import written_whole
 from .figures import front_figure
-from .page import Html, count, element, escape, page, picture, section, side_by_side, table
+from .page import Html, count, element, escape, page, section, side_by_side, strips, table
 
 
-def write_front_report(out: Path) -> Path:
-    """Write `out/report.html` from `out/front.json` and the runs' last samples."""
-    front = json.loads((out / "front.json").read_text())
+def write_front_report(out: Path, front: dict[str, Any], pictures: dict[str, np.ndarray]) -> Path:
+    """Write `out/report.html`.
+
+    Args:
+        front: what `front.json` holds.
+        pictures: uint8[N, S, S, 3] of the input, the teacher and each student, by its name.
+    """
     parts = [
         element(
             "header",
@@ -26,11 +31,7 @@ def write_front_report(out: Path) -> Path:
     if front["failed"]:
         lines = (element("li", f"{target} ms: {why}") for target, why in front["failed"].items())
         parts.append(section("Targets without a student", element("ul", *lines)))
-    for student in front["students"]:
-        samples = sorted((out / student["run"] / "samples").glob("*.png"))
-        if samples:
-            heading = f"{student['target_ms']:g} ms: input and student"
-            parts.append(section(heading, picture(samples[-1], heading)))
+    parts.append(section("Pictures", strips(pictures)))
     path = out / "report.html"
     with written_whole(path) as part:
         part.write_text(page(f"{out.resolve().name} – pocketstyle", parts), encoding="utf-8")
