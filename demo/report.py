@@ -223,7 +223,7 @@ def _widths(out: Path, teacher: Spec, student: Spec) -> Html:
 
 def _curves(out: Path) -> Html | None:
     metrics = read_metrics(out / "search" / "metrics.jsonl")
-    plots = [plot for plot in (parts.latency_figure(metrics), parts.loss_figure(metrics)) if plot]
+    plots = [plot for plot in (parts.cost_figure(metrics), parts.loss_figure(metrics)) if plot]
     return section("The search, step by step", parts.side_by_side(*plots)) if plots else None
 
 
