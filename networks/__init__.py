@@ -3,13 +3,14 @@
 from .checkpoint import ModelCard, load, save, write_tensors
 from .compact import compact
 from .layers import Conv2d
-from .normalisation import clamp_rho
+from .normalisation import clamp_mixtures
 from .portrait import (
     PORTRAIT_SPECS,
     MultiScaleDiscriminator,
     PatchDiscriminator,
     UgatitGenerator,
     cyclegan_spec,
+    photo2cartoon_spec,
     ugatit_full_spec,
     ugatit_spec,
 )
@@ -29,11 +30,12 @@ __all__ = [
     "UgatitGenerator",
     "Width",
     "build",
-    "clamp_rho",
+    "clamp_mixtures",
     "compact",
     "cyclegan_spec",
     "is_open",
     "load",
+    "photo2cartoon_spec",
     "save",
     "searchable",
     "start_search",

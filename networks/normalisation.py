@@ -104,7 +104,7 @@ class LayerInstanceMixture(nn.Module):
         yield Kernel("MUL", c, c, 1, 1, 1, h, w, share)
         yield Kernel("ADD", c, c, 1, 1, 1, h, w, share)
 
-    def clamp_rho(self) -> None:
+    def clamp_mixture(self) -> None:
         """Keep rho in [0, 1]; called after each optimiser step."""
         with torch.no_grad():
             self.rho.clamp_(0, 1)
@@ -138,11 +138,11 @@ class AdaptiveLayerInstanceNorm(LayerInstanceMixture):
         return self.normalise(x, gamma, beta, gate)
 
 
-def clamp_rho(network: nn.Module) -> None:
-    """Clamp every rho of a network to [0, 1] (UGATIT's RhoClipper)."""
+def clamp_mixtures(network: nn.Module) -> None:
+    """Clamp every share of a mixture to [0, 1]: rho (UGATIT's RhoClipper), Soft-AdaLIN's w."""
     for module in network.modules():
-        if isinstance(module, LayerInstanceMixture):
-            module.clamp_rho()
+        if hasattr(module, "clamp_mixture"):
+            module.clamp_mixture()
 
 
 def _vector_kernel(op: str, cin: int | Tensor, cout: int | Tensor, share: float | Tensor) -> Kernel:

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ..networks import clamp_rho
+from ..networks import clamp_mixtures
 from .config import Config
 from .group import Group
 from .objectives import Objective, Terms
@@ -92,7 +92,7 @@ class Learner:
         for optimizer in self.optimizers:
             optimizer.step()
         for network in self.networks:
-            clamp_rho(network)
+            clamp_mixtures(network)
         if self.average is not None:
             self.average.update_parameters(self.generator)
 

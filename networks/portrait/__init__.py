@@ -3,12 +3,14 @@
 from .cyclegan import CycleganGenerator, cyclegan_spec
 from .discriminator import MultiScaleDiscriminator, PatchDiscriminator
 from .generator import Generator
+from .photo2cartoon import Photo2cartoonGenerator, photo2cartoon_spec
 from .ugatit import UgatitGenerator, ugatit_full_spec, ugatit_spec
 
 PORTRAIT_SPECS = {
     "ugatit": ugatit_spec,
     "ugatit-full": ugatit_full_spec,
     "cyclegan": cyclegan_spec,
+    "photo2cartoon": photo2cartoon_spec,
 }
 """By family: a spec from the picture's side, the stem's channels, and the number of blocks."""
 
@@ -18,8 +20,10 @@ __all__ = [
     "Generator",
     "MultiScaleDiscriminator",
     "PatchDiscriminator",
+    "Photo2cartoonGenerator",
     "UgatitGenerator",
     "cyclegan_spec",
+    "photo2cartoon_spec",
     "ugatit_full_spec",
     "ugatit_spec",
 ]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..spec import Spec
-from ..width import Width
+from ..width import Concatenation, Width
 from .blocks import Convolved
 
 Parts = Iterator[tuple[str, Iterator[Kernel]]]
@@ -35,9 +35,13 @@ class Generator(nn.Module):
         self.spec = spec
         self.widths = nn.ModuleDict({name: Width(name, n) for name, n in spec.widths.items()})
         w = self.widths
-        self.stem = Convolved(Width("input", 3), w["stem"], 7, bias=bias)
-        self.down1 = Convolved(w["stem"], w["down"], 3, stride=2, bias=bias)
+        self.stem = Convolved(Width("input", 3), self.stem_width(), 7, bias=bias)
+        self.down1 = Convolved(self.stem_width(), w["down"], 3, stride=2, bias=bias)
         self.down2 = Convolved(w["down"], w["trunk"], 3, stride=2, bias=bias)
+
+    def stem_width(self) -> Width | Concatenation:
+        """What the stem writes."""
+        return self.widths["stem"]
 
     def down(self, x: Tensor) -> Tensor:
         """Picture → the trunk's first map, [B, trunk, H/4, W/4]."""

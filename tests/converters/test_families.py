@@ -6,6 +6,7 @@ from pocketstyle.networks import (
     build,
     compact,
     cyclegan_spec,
+    photo2cartoon_spec,
     searchable,
     start_search,
     ugatit_full_spec,
@@ -19,6 +20,7 @@ SPECS = {
     "ugatit": ugatit_spec(SIZE, 8, 2),
     "ugatit-full": ugatit_full_spec(SIZE, 8, 2),
     "cyclegan": cyclegan_spec(SIZE, 8, 3),
+    "photo2cartoon": photo2cartoon_spec(SIZE, 16, 2),
 }
 
 

@@ -6,7 +6,7 @@ from pocketstyle.networks.normalisation import (
     AdaptiveLayerInstanceNorm,
     InstanceNorm,
     LayerInstanceNorm,
-    clamp_rho,
+    clamp_mixtures,
 )
 from pocketstyle.networks.width import Width
 
@@ -82,5 +82,5 @@ def test_rho_is_clamped():
     norm = LayerInstanceNorm(Width("w", 3))
     with torch.no_grad():
         norm.rho.copy_(torch.tensor([-0.5, 0.4, 1.5]))
-    clamp_rho(norm)
+    clamp_mixtures(norm)
     assert norm.rho.tolist() == pytest.approx([0.0, 0.4, 1.0])

@@ -1,16 +1,19 @@
 """Every portrait family: costs (C4), compaction (C3), and the graph that is converted."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import settings
+from pocketstyle.errors import UsageError
 from pocketstyle.latency_model import total_macs
 from pocketstyle.networks import (
     PORTRAIT_SPECS,
     PatchDiscriminator,
     build,
     cyclegan_spec,
+    photo2cartoon_spec,
     searchable,
     start_search,
     ugatit_full_spec,
@@ -37,6 +40,39 @@ def test_full_ugatit_has_the_published_size():
         network = build(ugatit_full_spec())
     assert sum(p.numel() for p in network.parameters()) == pytest.approx(278.96e6, rel=1e-4)
     assert total_macs(network.kernels()) == pytest.approx(52.77e9, rel=1e-3)
+
+
+def test_photo2cartoon_has_the_published_layers():
+    """By the published layer table at 32 channels, less the classifiers' two biases."""
+    dense = 9 * (32 * 16 + 16 * 8 + 8 * 8)
+    glass = 14 * dense + 32 * 32 + (32 * 3 + 3)  # 13 blocks in it, one behind, the 1x1, the sketch
+    back = (32 * 32 + 32) + (3 * 32 + 32)  # which the last one does not have
+    linear = 128 * 128 + 128
+    soft = 2 * (2 * linear + linear) + 2 * 128
+    ends = 49 * 3 * 32 + 9 * (32 * 64 + 64 * 128) + 9 * (128 * 64 + 64 * 32) + 49 * 3 * 3
+    middle = 4 * 2 * 9 * 128**2 + 2 * 128 + (256 * 128 + 128) + 2 * linear
+    decoder = 4 * 2 * (9 * 128**2 + 128 + soft)
+    norms = 3 * (64 + 32)
+    network = build(photo2cartoon_spec())
+    wanted = ends + middle + decoder + norms + 4 * glass + 3 * back
+    assert sum(p.numel() for p in network.parameters()) == wanted == 3_773_733
+
+
+@pytest.mark.parametrize(("size", "base"), [(40, 8), (32, 3)])
+def test_an_hourglass_has_to_be_halved_four_times(size, base):
+    with pytest.raises(UsageError, match=f"multiple of 16, not {base} and {size}"):
+        photo2cartoon_spec(size, base)
+
+
+def test_a_content_is_pooled_once_however_many_look_at_it():
+    """Where encoder1 is gone, both decoders look at what encoder0 left behind."""
+    spec = photo2cartoon_spec(32, 8, 2)
+    whole, less = build(spec), build(replace(spec, blocks=("encoder0", "decoder1", "decoder0")))
+
+    def contents(network):
+        return [name for name, _ in network.parts() if name.startswith("content")]
+
+    assert contents(whole) == ["content0", "content1"] and contents(less) == ["content0"]
 
 
 def test_the_patch_discriminator_has_the_published_size_and_field_of_view():
