@@ -12,7 +12,7 @@ from time import perf_counter
 import torch
 from pocketstyle.datasets import PictureSet
 from pocketstyle.latency_model import SpeedModel
-from pocketstyle.networks import build, compact, start_search
+from pocketstyle.networks import Concatenation, build, compact, start_search
 from pocketstyle.search.config import Config
 from pocketstyle.search.cost_term import land_on_target
 from pocketstyle.search.data import make_batches
@@ -30,9 +30,15 @@ def norms(network: nn.Module) -> dict[str, Tensor]:
     """L2 norm of everything that writes each channel, by width group."""
     total = {name: torch.zeros(width.channels) for name, width in network.widths.items()}
     for module in network.modules():
-        name = getattr(getattr(module, "out_width", None), "name", None)
-        if name in total and hasattr(module, "weight"):
-            total[name] += module.weight.square().sum((1, 2, 3))
+        axes = getattr(module, "axes", {}).get("weight", ())
+        if "out" not in axes:
+            continue
+        square = module.weight.square().transpose(0, axes.index("out")).flatten(1).sum(1)
+        written = module.out_width
+        parts = written.parts if isinstance(written, Concatenation) else (written,)
+        for part, values in zip(parts, square.split([p.channels for p in parts]), strict=True):
+            if part.name in total:  # not the picture
+                total[part.name] += values
     return {name: square.sqrt() for name, square in total.items()}
 
 
