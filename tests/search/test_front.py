@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from pocketstyle.errors import PocketstyleError, UsageError
 from pocketstyle.networks import ModelCard, build, save, start_search, ugatit_spec
 from pocketstyle.search import search, search_front
@@ -89,7 +90,10 @@ def test_a_front_with_a_lost_worker_and_a_target_out_of_reach(config, latencies,
     # what a lost worker left is what an undisturbed search finds
     settings = config.search.model_copy(update={"target_ms": targets[0]})
     same = config.model_copy(update={"search": settings})
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, os.cpu_count() // len(targets)))  # a worker's: other sums else
     alone = search(same, tmp_path / "alone", resume=False, report=quiet).parent / "metrics.jsonl"
+    torch.set_num_threads(before)
     assert [line["loss"] for line in read_metrics(alone)] == pytest.approx(
         [line["loss"] for line in read_metrics(first / "metrics.jsonl")], rel=1e-3
     )
