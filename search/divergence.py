@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from ..errors import TrainingDiverged
 
@@ -37,15 +39,27 @@ class LossWatch:
             )
 
 
+@dataclass
+class Pace:
+    """What the learning rates are multiplied by: 1, or `SLOWER` after a rollback."""
+
+    slower: float = 1.0
+
+
 def run_steps(
-    start: int, total: int, step: Callable[[int], None], go_back: Callable[[], int | None]
+    start: int,
+    total: int,
+    step: Callable[[int], None],
+    pace: Pace,
+    restore: Callable[[], dict[str, Any] | None],
+    take_up: Callable[[dict[str, Any]], int],
 ) -> None:
-    """Do the steps from `start` to `total`; a first divergence is taken back.
+    """Do the steps from `start` to `total`; a first divergence is taken back, at a slower pace.
 
     Args:
         step: does the step of this number.
-        go_back: restores the last checkpoint at `SLOWER` rates and gives its step; None where there
-            is no checkpoint, or where this was done before.
+        restore: the last checkpoint; None where there is none.
+        take_up: goes on from a checkpoint, its pace included, and gives its step.
 
     Raises:
         TrainingDiverged: where it cannot be taken back.
@@ -55,12 +69,12 @@ def run_steps(
         try:
             step(number)
         except TrainingDiverged as error:
-            if (restored := go_back()) is None:
+            if pace.slower < 1 or (state := restore()) is None:
                 raise
+            number, pace.slower = take_up(state), SLOWER
             print(
-                f"{error}; once more from step {restored} at {SLOWER:g} times the learning rates",
+                f"{error}; once more from step {number} at {SLOWER:g} times the learning rates",
                 file=sys.stderr,
             )
-            number = restored
             continue
         number += 1

@@ -32,7 +32,7 @@ from ..networks import (
 from .config import Config
 from .cost_term import CostTerm, land_on_target
 from .data import load_data, make_batches
-from .divergence import SLOWER, run_steps
+from .divergence import Pace, run_steps
 from .fresh import fresh_generator
 from .group import Group
 from .hardware import fastest_device
@@ -87,11 +87,11 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
     learner = Learner(supernet, _objective(supernet, teacher, config, device), config)
     mask_optimizer = MaskOptimizer(supernet)
-    phase, start, slower = "search", 0, 1.0
+    phase, start, pace = "search", 0, Pace()
 
     def take_up(state: dict[str, Any]) -> int:
-        nonlocal phase, slower
-        phase, slower = state["phase"], state["slower"]
+        nonlocal phase
+        phase, pace.slower = state["phase"], state["slower"]
         generator = supernet
         if phase == "fine-tune":
             student = build(Spec.from_json(state["spec"]))
@@ -102,20 +102,12 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         cost_term.price = state["price"]
         return state["step"]
 
-    def go_back() -> int | None:
-        nonlocal slower
-        if slower < 1 or (state := run.restore()) is None:
-            return None
-        restored = take_up(state)
-        slower = SLOWER
-        return restored
-
     def checkpoint(step: int) -> None:
         run.checkpoint(
             {
                 "phase": phase,
                 "step": step,
-                "slower": slower,
+                "slower": pace.slower,
                 "spec": learner.generator.spec.to_json(),
                 **learner.state(),
                 "mask_optimizer": mask_optimizer.state(),
@@ -142,7 +134,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         rate = settings.learning_rate
         if not searching:
             rate = learning_rate_at(step - settings.steps, settings.fine_tune_steps, rate)
-        learner.set_rate(slower * rate)
+        learner.set_rate(pace.slower * rate)
         # a bank's batches come round again: the teacher's answers are remembered by their number
         number = step % settings.bank if settings.bank and not searching else step
         mask_optimizer.zero_grad()
@@ -153,7 +145,8 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         learner.descend(terms)
         if moving:
             mask_optimizer.step(
-                slower * learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
+                pace.slower
+                * learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
             )
 
         if step % config.train.log_every == 0:
@@ -179,7 +172,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         else:
             report("fine-tune", step + 1 - settings.steps, settings.fine_tune_steps)
 
-    run_steps(start, total, one_step, go_back)
+    run_steps(start, total, one_step, pace, run.restore, take_up)
     path = run.path / "model.safetensors"
     save(path, learner.result, _card(run, learner.result, full, config, data))
     write_run_report(run.path)

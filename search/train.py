@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..networks import ModelCard, save
 from .config import Config
 from .data import load_data, make_batches
-from .divergence import SLOWER, LossWatch, run_steps
+from .divergence import LossWatch, Pace, run_steps
 from .fresh import fresh_generator
 from .group import Group
 from .hardware import fastest_device
@@ -56,21 +56,12 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     batches = make_batches(config, data, settings.batch)
     learner = Learner(generator, OBJECTIVES[settings.objective](generator, config, device), config)
     watch = LossWatch()
-    start, slower = 0, 1.0
+    start, pace = 0, Pace()
 
     def take_up(state: dict[str, Any]) -> int:
-        nonlocal slower
         learner.load(state)
-        slower = state["slower"]
+        pace.slower = state["slower"]
         return state["step"]
-
-    def go_back() -> int | None:
-        nonlocal slower
-        if slower < 1 or (state := run.restore()) is None:
-            return None
-        restored = take_up(state)
-        slower = SLOWER
-        return restored
 
     if not group.first:
         group.wait()  # the first process decides what the run begins with
@@ -81,7 +72,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     shown = torch.cat([batches.at(step, device)[0] for step in range(SAMPLES)])[:SAMPLES]
 
     def step(number: int) -> None:
-        rate = slower * learning_rate_at(number, settings.steps, settings.learning_rate)
+        rate = pace.slower * learning_rate_at(number, settings.steps, settings.learning_rate)
         learner.set_rate(rate)
         x, y = (group.part(batch) for batch in batches.at(number, device))
         terms = learner.losses(x, y, number)
@@ -96,11 +87,11 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             with torch.no_grad():
                 run.sample(f"{number:07d}", [shown, learner.result(shown)])
         if (number + 1) % settings.checkpoint_every == 0 or number + 1 == settings.steps:
-            run.checkpoint({"step": number + 1, "slower": slower, **learner.state()})
+            run.checkpoint({"step": number + 1, "slower": pace.slower, **learner.state()})
         if group.first:
             report("train", number + 1, settings.steps)
 
-    run_steps(start, settings.steps, step, go_back)
+    run_steps(start, settings.steps, step, pace, run.restore, take_up)
     path = run.path / "model.safetensors"
     if group.first:
         save(path, learner.result, ModelCard(run.path.name, provenance=provenance(config, data)))

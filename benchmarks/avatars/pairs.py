@@ -47,7 +47,7 @@ HAIR = {
 BACKGROUND, CLOTHES = "b6e3f4", "0b3286"
 
 # left, top and side of the part of the avatar that is kept, as shares: its face where a photo's is
-FRAMES = {"toonhead": (0.155, 0.17, 0.69), "adventurer": (0.1, 0.05, 0.85)}
+FRAMES = {"toonhead": (0.155, 0.17, 0.69)}
 
 
 @dataclass(frozen=True)
