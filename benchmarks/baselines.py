@@ -16,8 +16,8 @@ from pocketstyle.networks import Concatenation, build, compact, start_search
 from pocketstyle.search.config import Config
 from pocketstyle.search.cost_term import land_on_target
 from pocketstyle.search.data import make_batches
+from pocketstyle.search.distilled import Distilled
 from pocketstyle.search.learner import Learner
-from pocketstyle.search.objectives import Distilled
 from pocketstyle.search.optimizers import learning_rate_at
 from pocketstyle.search.supernet_cost import SupernetLatency
 from torch import Tensor, nn

@@ -21,9 +21,9 @@ import torch
 from pocketstyle.networks import build, start_search, ugatit_spec
 from pocketstyle.search.config import load_config
 from pocketstyle.search.cost_term import CostTerm
+from pocketstyle.search.distilled import Distilled
 from pocketstyle.search.learner import Learner
 from pocketstyle.search.mask_optimizer import MaskOptimizer
-from pocketstyle.search.objectives import Distilled
 from pocketstyle.search.precision import with_precision
 from pocketstyle.search.supernet_cost import SupernetLatency
 

@@ -1,13 +1,15 @@
 """Pictures for training: folders, the procedural heads, and batches of both."""
 
-from .batches import ENLARGE, Batches, to_pictures, to_tensor
+from .batches import CROP, Batches, to_pictures, to_tensor
 from .folders import PictureSet, read_folder
 from .head_set import render_heads
+from .prefetch import Prefetch
 
 __all__ = [
-    "ENLARGE",
+    "CROP",
     "Batches",
     "PictureSet",
+    "Prefetch",
     "read_folder",
     "render_heads",
     "to_pictures",

@@ -8,19 +8,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-ENLARGE = 286 / 256  # pictures are held this much larger than the crop (CycleGAN, UGATIT)
+from ..images import resize
+
+CROP = (256 / 286, 256 / 286)  # of the picture's side: CycleGAN's and UGATIT's crops
 
 
 class Batches:
-    """Random crops and flips of two picture sets.
+    """Random crops, flips and colours of two picture sets.
 
     Args:
         source, target: uint8[N, S, S, 3] and uint8[M, S, S, 3], S >= size.
-        size: side of the crops.
+        size: of what comes out.
+        crop: least and greatest side of what is cropped, as shares of S, before it is resampled.
         paired: source[i] belongs to target[i]; both get the same crop and flip.
         flip: "both", or "source": the target stays as it is, as where an artist draws every
             parting on the left. A pair's crops then are mirrored to one another.
-        seed: of the order, the crops and the flips.
+        colour: how far the source's contrast and its channels' levels are moved: cameras differ.
+        seed: of the order, the crops, the flips and the colours.
     """
 
     def __init__(
@@ -32,11 +36,13 @@ class Batches:
         batch: int,
         paired: bool,
         seed: int,
+        crop: tuple[float, float] = CROP,
         flip: Literal["both", "source"] = "both",
+        colour: float = 0.0,
     ):
         self.source, self.target = source, target
         self.size, self.batch, self.paired, self.seed = size, batch, paired, seed
-        self.flip = flip
+        self.crop, self.flip, self.colour = crop, flip, colour
         self._cached: dict[tuple[int, int], np.ndarray] = {}  # (stream, epoch) to its permutation
 
     def at(self, step: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
@@ -45,21 +51,36 @@ class Batches:
         y = self._draw(
             self.target, step, stream=0 if self.paired else 1, fixed=self.flip == "source"
         )
-        return to_tensor(x).to(device), to_tensor(y).to(device)
+        x, y = to_tensor(x), to_tensor(y)
+        if self.colour:
+            x = self._recolour(x, step)
+        return x.to(device), y.to(device)
+
+    def _recolour(self, x: Tensor, step: int) -> Tensor:
+        """Contrast about the picture's mean by up to `colour`, each channel's level by half."""
+        rng = np.random.default_rng([self.seed, 2, step])
+        shape = (len(x), 1, 1, 1), (len(x), 3, 1, 1)
+        contrast, level = (
+            torch.from_numpy(rng.uniform(-1, 1, s).astype(np.float32) * self.colour) for s in shape
+        )
+        mean = x.mean((1, 2, 3), keepdim=True)
+        moved = (mean + (1 + contrast) * (x - mean) + 1) * (1 + level / 2) - 1
+        return moved.clamp(-1, 1)
 
     def _draw(
         self, pictures: np.ndarray, step: int, stream: int, fixed: bool = False
     ) -> np.ndarray:
         rng = np.random.default_rng([self.seed, stream, step])
-        margin = pictures.shape[1] - self.size
+        held, (least, most) = pictures.shape[1], self.crop
         crops = []
         for position in range(step * self.batch, (step + 1) * self.batch):
             picture = pictures[self._order(len(pictures), stream, position)]
-            top, left = rng.integers(0, margin + 1, 2)
+            side = round(held * (rng.uniform(least, most) if least < most else most))
+            top, left = rng.integers(0, held - side + 1, 2)
             flipped = rng.random() < 0.5
             if flipped and fixed:  # what the flipped crop of an own mirror image would show
-                left = margin - left
-            crop = picture[top : top + self.size, left : left + self.size]
+                left = held - side - left
+            crop = resize(picture[top : top + side, left : left + side], self.size, self.size)
             crops.append(crop[:, ::-1] if flipped and not fixed else crop)
         return np.stack(crops)
 

@@ -4,5 +4,6 @@ from .fid import fid
 from .inception import features, load_inception
 from .kid import kid
 from .ssim import ssim
+from .warping_error import warping_error
 
-__all__ = ["features", "fid", "kid", "load_inception", "ssim"]
+__all__ = ["features", "fid", "kid", "load_inception", "ssim", "warping_error"]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .group import Group
 from .optimizers import adam, load_optimizer
@@ -16,7 +17,8 @@ class Adversary:
     """Discriminators of one domain, their optimiser, and the pool of earlier fakes.
 
     Args:
-        network: [B, 3, H, W] → a list of scores, each a term of the loss.
+        network: [B, 3, H, W] → a list of scores, each a term of the loss; its `maps` are what it
+            saw on the way.
         pool: fakes kept; half of the pictures shown are swapped for older ones (Shrivastava et
             al. 2017), which damps oscillation.
         parts: calls of `learn` that make one batch, and one update.
@@ -46,6 +48,17 @@ class Adversary:
         loss = sum((score - 1).square().mean() for score in self.network(fake))
         self.network.requires_grad_(True)
         return loss
+
+    def difference(self, made: Tensor, wanted: Tensor) -> Tensor:
+        """How differently it sees two pictures: mean of its maps' L1 distances, each relative to
+        the map's mean magnitude (the lens of DCD, Kong et al. 2023)."""
+        self.network.requires_grad_(False)
+        errors = []
+        for maps in self.network.maps(torch.cat((made, wanted))):  # one pass: one spectral norm
+            mine, other = maps[: len(made)], maps[len(made) :].detach()
+            errors.append(F.l1_loss(mine, other) / other.abs().mean())
+        self.network.requires_grad_(True)
+        return sum(errors) / len(errors)
 
     def learn(self, real: Tensor, fake: Tensor, step: int) -> None:
         """One update towards 1 on real and 0 on fake pictures, or a part of one."""

@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ..datasets import CROP
 from ..errors import UsageError
 
 BUILT_IN = Path(__file__).parent / "configs"
 
 Positive = Annotated[int, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class _Section(BaseModel):
@@ -30,7 +32,10 @@ class DataConfig(_Section):
     source: Path | None = None  # folder of photos
     target: Path | None = None  # folder of pictures in the wished style
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
+    crop: tuple[Share, Share] = CROP  # of folders' pictures: least and greatest side of a crop
     flip: Literal["both", "source"] = "both"  # "source" where the target's style has a left side
+    colour: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the source: levels and contrast vary
+    workers: Annotated[int, Field(ge=0)] = 0  # processes that prepare batches; 0: no others do
 
     @model_validator(mode="after")
     def _one_origin(self) -> DataConfig:
@@ -38,6 +43,8 @@ class DataConfig(_Section):
             raise ValueError("give data.source and data.target, or data.heads, and not both")
         if not self.heads and not (self.source and self.target):
             raise ValueError("data.source and data.target belong together")
+        if self.crop[0] > self.crop[1]:
+            raise ValueError(f"data.crop = {list(self.crop)}: the smaller share comes first")
         return self
 
 
@@ -91,6 +98,8 @@ class SearchConfig(_Section):
     structure: Weight = 50.0  # distill: structural dissimilarity to the teacher; L1 is train.l1
     features: Weight = 100.0  # distill: relative squared error of the teacher's maps
     adversarial: Weight = 0.0  # distill: fool discriminators that know the target's pictures
+    lens: Weight = 0.0  # distill: as the teacher's discriminators see both pictures (DCD)
+    temporal: Weight = 0.0  # distill: steadiness from frame to frame, in fine-tuning
     bank: Annotated[int, Field(ge=0)] = 0  # distill: fine-tune on so many batches (0: ever new)
     device: str = "s10"
     target_ms: Annotated[float, Field(gt=0)] = 33.0
@@ -107,7 +116,7 @@ class SearchConfig(_Section):
 
     @model_validator(mode="after")
     def _bank_of_answers(self) -> SearchConfig:
-        for name in ("bank", "adversarial"):
+        for name in ("bank", "adversarial", "lens", "temporal"):
             if getattr(self, name) and self.loss != "distill":
                 raise ValueError(f'search.{name} needs search.loss = "distill"')
         return self

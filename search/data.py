@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..datasets import ENLARGE, Batches, PictureSet, read_folder, render_heads
+from ..datasets import Batches, PictureSet, Prefetch, read_folder, render_heads
 from ..errors import DataError
 from .config import Config
 from .run_directory import Report
@@ -13,8 +13,8 @@ from .run_directory import Report
 def load_data(config: Config, report: Report) -> tuple[PictureSet, PictureSet]:
     """Source and target pictures in memory.
 
-    Heads come at the network's size (the renderer frames them differently already); folders a
-    little larger, for random crops.
+    Heads come at the network's size (the renderer frames them differently already); folders as
+    much larger as the smallest crop is smaller than they are.
 
     Raises:
         DataError: a folder cannot be used, or the paired objective finds different file names.
@@ -27,7 +27,7 @@ def load_data(config: Config, report: Report) -> tuple[PictureSet, PictureSet]:
             data.heads_seed,
             lambda done, total: report("render heads", done, total),
         )
-    size = round(data.size * ENLARGE)
+    size = round(data.size / min(data.crop))
     source, target = (
         read_folder(folder, size, report=lambda done, total, f=folder: report(f.name, done, total))
         for folder in (data.source, data.target)
@@ -45,15 +45,21 @@ def load_data(config: Config, report: Report) -> tuple[PictureSet, PictureSet]:
     return source, target
 
 
-def make_batches(config: Config, data: tuple[PictureSet, PictureSet], batch: int) -> Batches:
+def make_batches(
+    config: Config, data: tuple[PictureSet, PictureSet], batch: int
+) -> Batches | Prefetch:
     """Batches of the loaded pictures, in pairs where the objective is the paired one."""
     source, target = data
-    return Batches(
+    batches = Batches(
         source.pictures,
         target.pictures,
         size=config.data.size,
         batch=batch,
         paired=config.train.objective == "paired",
         seed=config.train.seed,
+        crop=(1.0, 1.0) if config.data.heads else config.data.crop,
         flip=config.data.flip,
+        colour=config.data.colour,
     )
+    workers = config.data.workers
+    return Prefetch(batches, workers) if workers else batches

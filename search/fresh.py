@@ -14,6 +14,7 @@ from ..networks import (
     build,
     load,
 )
+from .adversary import Adversary
 from .config import Config
 from .shipped import resolve_model
 
@@ -55,3 +56,16 @@ def fresh_discriminator(config: Config) -> nn.Module:
     if config.network.family == "cyclegan":
         return PatchDiscriminator(base)
     return MultiScaleDiscriminator(base, config.data.size)
+
+
+def fresh_adversary(config: Config, device: torch.device, seed: int) -> Adversary:
+    """Discriminators of one domain, the pool of old fakes empty."""
+    return Adversary(
+        fresh_discriminator(config),
+        learning_rate=config.train.learning_rate,
+        weight_decay=config.train.weight_decay,
+        pool=config.train.pool,
+        parts=config.train.accumulate,
+        seed=seed,
+        device=device,
+    )

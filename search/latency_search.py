@@ -32,6 +32,7 @@ from ..networks import (
 from .config import Config
 from .cost_term import CostTerm, land_on_target
 from .data import load_data, make_batches
+from .distilled import Distilled
 from .divergence import Pace, run_steps
 from .fresh import fresh_generator
 from .group import Group
@@ -39,7 +40,7 @@ from .hardware import fastest_device
 from .importance import spread_by_importance
 from .learner import Learner
 from .mask_optimizer import MaskOptimizer
-from .objectives import OBJECTIVES, Distilled, Objective
+from .objectives import OBJECTIVES, Objective
 from .optimizers import learning_rate_at
 from .precision import autocast, with_precision
 from .provenance import provenance

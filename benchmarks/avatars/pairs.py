@@ -10,7 +10,8 @@ their versions, and the first call installs them).
 
 The photos are those of the Face Research Lab London Set and its kin, pupils at (.365, .4) and
 (.635, .4) of the side; every seventh person is held out, composites never are: they are made of
-several people each.
+several people each. All were taken before a plain wall, which no phone can count on: every photo is
+written a second time in front of random colours, for training and, of held-out people, to look at.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 from skimage.color import lab2rgb, rgb2lab
 
 HERE = Path(__file__).parent
@@ -44,6 +46,7 @@ HAIR = {
     "blond": "d6b370",
     "grey": "9b948c",
 }
+WALL = 14.0  # distance in CIELAB up to which a pixel may be the wall
 BACKGROUND, CLOTHES = "b6e3f4", "0b3286"
 
 # left, top and side of the part of the avatar that is kept, as shares: its face where a photo's is
@@ -109,6 +112,45 @@ def looks(photos: list[Path]) -> dict[str, Look]:
     return found
 
 
+def foreground(lab: np.ndarray) -> np.ndarray:
+    """How much each pixel belongs to the person, 0..1: unlike the wall, or cut off from it.
+
+    Args:
+        lab: a portrait before a plain wall in CIELAB, [S, S, 3].
+
+    Returns:
+        float[S, S].
+    """
+    side = len(lab)
+    edge = round(0.04 * side)
+    corners = np.concatenate([lab[:edge, :edge].reshape(-1, 3), lab[:edge, -edge:].reshape(-1, 3)])
+    unlike = np.linalg.norm(lab - np.median(corners, 0), axis=-1)
+    labels, _ = ndimage.label(unlike < WALL)
+    above = labels[: side * 3 // 4]  # clothes touch the edges below
+    wall = np.isin(labels, np.setdiff1d(np.concatenate([above[0], above[:, 0], above[:, -1]]), 0))
+    return ndimage.gaussian_filter((~ndimage.binary_dilation(wall)).astype(float), side / 256)
+
+
+def colours(seed: int, side: int) -> np.ndarray:
+    """Coarse noise, fine noise and anything in between, as of a place out of focus.
+
+    Returns:
+        uint8[side, side, 3].
+    """
+    rng = np.random.default_rng(seed)
+    cells = int(rng.integers(2, 14))
+    noise = Image.fromarray(rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
+    drawn = np.asarray(noise.resize((side, side), Image.Resampling.BICUBIC), dtype=float)
+    tint, strength = rng.integers(0, 256, 3), rng.uniform(0.1, 0.8)
+    return (tint + strength * (drawn - tint)).astype(np.uint8)
+
+
+def elsewhere(photo: np.ndarray, seed: int) -> np.ndarray:
+    """The portrait in front of random colours, uint8[S, S, 3]."""
+    alpha = foreground(rgb2lab(photo))[..., None]
+    return (alpha * photo + (1 - alpha) * colours(seed, len(photo))).round().astype(np.uint8)
+
+
 TOONHEAD_HAIR = {  # the hair in front and behind
     "tied": ("bun", None),
     "long": ("sideComed", "longStraight"),
@@ -170,18 +212,23 @@ def main() -> None:
     box = tuple(DRAWN * share for share in (left, top, left + side, top + side))
     people = sorted({s for p in photos if not (s := subject_of(p.stem)).startswith("composite")})
     held_out = set(people[::HELD_OUT_EVERY])
-    for part in ("train", "held-out"):
+    parts = ("train", "held-out", "held-out-elsewhere")
+    for part in parts:
         shutil.rmtree(arguments.out / part, ignore_errors=True)
         for kind in ("photo", "cartoon"):
             (arguments.out / part / kind).mkdir(parents=True)
-    for path in photos:
-        part = "held-out" if subject_of(path.stem) in held_out else "train"
-        shutil.copy(path, arguments.out / part / "photo")
+    for seed, path in enumerate(photos):
         with Image.open(Path(drawn.stdout.strip()) / f"{path.stem}.png") as avatar:
             framed = avatar.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS, box)
-        framed.save(arguments.out / part / "cartoon" / f"{path.stem}.png")
+        moved = Image.fromarray(elsewhere(np.asarray(Image.open(path).convert("RGB")), seed))
+        there = "held-out" if subject_of(path.stem) in held_out else "train"
+        shutil.copy(path, arguments.out / there / "photo")
+        framed.save(arguments.out / there / "cartoon" / f"{path.stem}.png")
+        there, stem = ("train", f"{path.stem}-2") if there == "train" else (parts[2], path.stem)
+        moved.save(arguments.out / there / "photo" / f"{stem}.png")
+        framed.save(arguments.out / there / "cartoon" / f"{stem}.png")
     shutil.rmtree(drawn.stdout.strip())
-    for part in ("train", "held-out"):
+    for part in parts:
         print(part, len(list((arguments.out / part / "photo").iterdir())))
 
 

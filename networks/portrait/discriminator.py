@@ -45,6 +45,10 @@ class CamDiscriminator(nn.Module):
         x = F.leaky_relu(self.mix(torch.cat(attended, 1)), 0.2)
         return self.score(x), torch.cat(logits, 1)
 
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """What its convolutions see, each after its LeakyReLU."""
+        return _activations(self.features, x)
+
 
 class MultiScaleDiscriminator(nn.Module):
     """The global and the local discriminator side by side.
@@ -62,6 +66,10 @@ class MultiScaleDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         """Patch scores and CAM logits of both, each a term of the adversarial loss."""
         return [*self.whole(x), *self.local(x)]
+
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """What the convolutions of both see."""
+        return self.whole.maps(x) + self.local.maps(x)
 
 
 class PatchDiscriminator(nn.Module):
@@ -84,3 +92,16 @@ class PatchDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         """The scores, the only term of the adversarial loss."""
         return [self.layers(x)]
+
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """What its convolutions see, each after its LeakyReLU."""
+        return _activations(self.layers, x)
+
+
+def _activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    seen = []
+    for layer in layers:
+        x = layer(x)
+        if isinstance(layer, nn.LeakyReLU):
+            seen.append(x)
+    return seen

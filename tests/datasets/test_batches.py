@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from pocketstyle.datasets import Batches, heads, render_heads, to_pictures, to_tensor
+from pocketstyle.datasets import Batches, Prefetch, heads, render_heads, to_pictures, to_tensor
 
 
 def numbered(count: int, size: int = 12) -> np.ndarray:
@@ -13,9 +13,11 @@ def numbered(count: int, size: int = 12) -> np.ndarray:
     return pictures
 
 
-def make(paired: bool, count: int = 6, seed: int = 0, flip: str = "both") -> Batches:
+def make(paired: bool, count: int = 6, seed: int = 0, **options) -> Batches:
     data = numbered(count)
-    return Batches(data, data, size=8, batch=4, paired=paired, seed=seed, flip=flip)
+    return Batches(
+        data, data, size=8, batch=4, paired=paired, seed=seed, **{"crop": (2 / 3, 2 / 3)} | options
+    )
 
 
 def test_the_same_step_gives_the_same_batch_whatever_came_before():
@@ -58,6 +60,35 @@ def test_flips_and_crops_happen():
     rising = [row[-1] > row[0] for batch in columns for row in batch]
     assert any(rising) and not all(rising)
     assert len({int(row.min()) for batch in columns for row in batch}) > 1
+
+
+def test_crops_of_several_sides_are_resampled_to_one():
+    """What the left edge and the right edge of a crop show tells how much of the picture it is."""
+    spans = set()
+    for step in range(8):
+        photo, drawing = make(True, crop=(0.5, 1.0)).at(step)
+        assert torch.equal(photo, drawing) and photo.shape == (4, 3, 8, 8)
+        rows = to_pictures(photo)[:, 0, :, 1].astype(int)
+        spans |= set(abs(rows[:, -1] - rows[:, 0]).tolist())
+    assert min(spans) <= 7 and max(spans) >= 10
+
+
+def test_colours_vary_within_their_bounds_and_the_targets_stay():
+    plain, varied = (make(True, colour=colour) for colour in (0.0, 0.4))
+    for step in range(4):
+        (x, y), (recoloured, target) = plain.at(step), varied.at(step)
+        assert torch.equal(y, target) and not torch.equal(x, recoloured)
+        assert torch.equal(recoloured, varied.at(step)[0])
+        mean = x.mean((1, 2, 3), keepdim=True)
+        reach = 0.4 * (x - mean).abs() + 0.2 * (1 + mean + 1.4 * (x - mean)).abs() + 1e-6
+        assert ((recoloured - x).abs() <= reach).all() and recoloured.min() >= -1
+
+
+def test_batches_prepared_ahead_are_the_same_in_any_order():
+    ahead, plain = Prefetch(make(True), workers=2), make(True)
+    for step in (0, 1, 2, 5, 6, 1):  # on, ahead, back
+        for a, b in zip(ahead.at(step), plain.at(step), strict=True):
+            assert torch.equal(a, b) and a.stride() == b.stride()
 
 
 def test_another_seed_gives_another_order():

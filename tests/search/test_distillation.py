@@ -6,7 +6,7 @@ import pytest
 import torch
 from pocketstyle.networks import build, compact, searchable, start_search, ugatit_spec
 from pocketstyle.search.config import load_config
-from pocketstyle.search.objectives import Distilled
+from pocketstyle.search.distilled import Distilled
 
 
 @pytest.fixture
@@ -108,6 +108,32 @@ def test_with_a_discriminator_the_student_is_drawn_to_the_target_too(teacher, x,
     again = Distilled(copy, teacher, config)
     again.load(deepcopy(task.state()))  # as from a file
     assert torch.equal(again.losses(x, -x, 1)["adversarial"], task.losses(x, -x, 1)["adversarial"])
+
+
+def test_the_lens_sees_what_the_student_does_otherwise(teacher, x, toy_config):
+    copy = build(teacher.spec)
+    copy.load_state_dict(teacher.state_dict())
+    config = load_config(toy_config, ["search.loss=distill", "search.lens=10"])
+    task = Distilled(copy, teacher, config)
+    assert float(task.losses(x, -x, 0)["lens"]) < 1e-4
+    before = [p.clone() for p in task.lens.network.parameters()]
+    torch.nn.init.normal_(copy.stem.conv.weight)
+    term = task.losses(x, -x, 1)["lens"]
+    term.backward()
+    assert float(term) > 0.1 and copy.stem.conv.weight.grad.abs().sum() > 0
+    after = task.lens.network.parameters()
+    assert not any(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_steadiness_is_asked_of_the_compact_student_alone(teacher, x, toy_config):
+    config = load_config(toy_config, ["search.loss=distill", "search.temporal=5"])
+    student = build(teacher.spec)
+    task = Distilled(student, teacher, config)
+    assert "temporal" not in task.losses(x, x, 0)
+    task.kept = {name: torch.arange(width.channels) for name, width in student.widths.items()}
+    term = task.losses(x, x, 0)["temporal"]
+    term.backward()
+    assert float(term) > 0 and student.stem.conv.weight.grad.abs().sum() > 0
 
 
 def test_without_features_the_student_may_have_other_channels(teacher, x, toy_config):

@@ -6,9 +6,10 @@ from pocketstyle.errors import UsageError
 from pocketstyle.networks import ModelCard, PatchDiscriminator, build, save, ugatit_spec
 from pocketstyle.search.adversary import Adversary
 from pocketstyle.search.config import load_config
+from pocketstyle.search.distilled import Distilled
 from pocketstyle.search.fresh import fresh_generator
 from pocketstyle.search.learner import Learner
-from pocketstyle.search.objectives import Distilled, Paired, Unpaired
+from pocketstyle.search.objectives import Paired, Unpaired
 from pocketstyle.search.optimizers import adam, learning_rate_at, load_optimizer
 
 

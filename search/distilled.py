@@ -1,0 +1,121 @@
+"""The objective of a student: the pictures and the maps of a teacher (distillation)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..metrics import ssim
+from .adversary import Adversary
+from .config import Config
+from .fresh import fresh_adversary
+from .steadiness import unsteadiness
+
+Terms = dict[str, Tensor]
+
+
+class Distilled:
+    """The teacher's picture and features: no discriminator, no pairs, minutes instead of hours.
+
+    The student sees the teacher's picture of the same crop (L1 and structural similarity) and its
+    maps, so the pictures need no partners. OMGD (Ren et al. 2021) trains its students with
+    the same kinds of terms. Feature distillation usually needs an adapter between the student's
+    channels and the teacher's; here the student's channels *are* the teacher's, less the closed
+    ones.
+
+    Three terms more, each off unless its weight is set: `search.adversarial`, discriminators that
+    know the target's pictures (as DCD's student has them, Kong et al. 2023; OMGD's has none);
+    `search.lens`, DCD's comparison of both pictures by the maps of the teacher's discriminator;
+    `search.temporal`, steadiness from frame to frame, of a compact student alone.
+
+    Attributes:
+        kept: by width, which of the teacher's channels the generator has; empty while it is a
+            supernet, which has them all and masks what is closed.
+    """
+
+    def __init__(self, generator: nn.Module, teacher: nn.Module, config: Config):
+        self.generator, self.teacher = generator, teacher
+        device, seed = next(teacher.parameters()).device, config.train.seed
+        self.adversary = self.lens = None
+        if config.search.adversarial:
+            self.adversary = fresh_adversary(config, device, seed)
+        if config.search.lens:
+            self.lens = fresh_adversary(config, device, seed + 1)
+        self.l1, self.weights, self.seed = config.train.l1, config.search, seed
+        self.kept: dict[str, Tensor] = {}
+        self._bank: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}  # answers by batch number
+
+    def partners(self) -> list[nn.Module]:
+        return []
+
+    def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
+        """The weighted distances to the teacher; y is for discriminators alone.
+
+        Args:
+            step: the batch's number; with `search.bank`, a compact generator that sees a number
+                again gets the answers that the teacher gave the first time.
+        """
+        if step in self._bank:
+            wanted, wanted_features = self._bank[step]
+        else:
+            wanted, wanted_features = self._ask(x)
+            if self.kept and self.weights.bank:
+                wanted = wanted.bfloat16()
+                wanted_features = {n: maps.bfloat16() for n, maps in wanted_features.items()}
+                self._bank[step] = wanted, wanted_features
+        made, features = self.generator.forward_with_features(x)
+        wanted, made = wanted.float(), made.float()
+        terms = {
+            "l1": self.l1 * F.l1_loss(made, wanted),
+            "structure": self.weights.structure * (1 - ssim(made, wanted).mean()),
+        }
+        if self.weights.features:
+            errors = [
+                self._feature_error(width, features[name], wanted_features[name])
+                for name, width in self.generator.features.items()
+            ]
+            terms["features"] = self.weights.features * sum(errors) / len(errors)
+        if self.adversary is not None:
+            self.adversary.learn(y, made, step)
+            terms["adversarial"] = self.weights.adversarial * self.adversary.fool(made)
+        if self.lens is not None:
+            self.lens.learn(y, wanted, step)
+            terms["lens"] = self.weights.lens * self.lens.difference(made, wanted)
+        if self.weights.temporal and self.kept:
+            moved = unsteadiness(self.generator, x, made, seed=[self.seed, step])
+            terms["temporal"] = self.weights.temporal * moved
+        return terms
+
+    @torch.no_grad()
+    def _ask(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The teacher's picture and its maps, on the channels that the generator has."""
+        picture, features = self.teacher.forward_with_features(x)
+        if self.kept:
+            features = {n: m[:, self.kept[self.teacher.features[n]]] for n, m in features.items()}
+        return picture, features
+
+    def _feature_error(self, width: str, made: Tensor, wanted: Tensor) -> Tensor:
+        """Squared error over the channels that are kept, relative to their energy."""
+        error, energy = (t.square().mean((0, 2, 3)).float() for t in (made - wanted, wanted))
+        mask = self.generator.widths[width].mask
+        if mask is not None:  # detached: closing a channel is no way to copy it better
+            error, energy = error * mask.detach(), energy * mask.detach()
+        return error.sum() / energy.sum()
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        return [adversary.optimizer for adversary in self._adversaries().values()]
+
+    def _adversaries(self) -> dict[str, Adversary]:
+        both = {"adversary": self.adversary, "lens": self.lens}
+        return {name: one for name, one in both.items() if one is not None}
+
+    def state(self) -> dict[str, Any]:
+        return {"kept": self.kept} | {n: one.state() for n, one in self._adversaries().items()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.kept = state["kept"]
+        for name, one in self._adversaries().items():
+            one.load(state[name])
