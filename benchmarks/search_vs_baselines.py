@@ -1,14 +1,15 @@
 """The search against what a user would do instead, at equal latency, data, loss and time.
 
     python benchmarks/search_vs_baselines.py --config search.toml --judged-on PHOTOS \
-        --target CARTOONS --inception NPZ --work runs/baselines
+        --target CARTOONS --inception NPZ --shown PORTRAITS --work runs/baselines
 
 `--config` is a search's, with the teacher and the data in it. Each method gets a network no slower
 than `search.target_ms` on `search.device` and the seconds that the search took with its
 fine-tuning; all are taught by the same teacher with the same loss. `mac_penalty` is the same search
 with MACs in place of milliseconds, its MAC target chosen so that it lands on the same latency; the
 choice costs it nothing here. Judged by FID and KID of 768 channels between the translated
-`--judged-on` pictures, which no method has seen, and `--target`'s.
+`--judged-on` pictures, which no method has seen, and `--target`'s. `--shown` pictures are drawn
+side by side. What is finished under `--work` is not done again: it can be stopped and go on.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from math import log
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
 from baselines import distil, magnitude, random_widths, uniform
+from PIL import Image, ImageDraw
 from pocketstyle.datasets import read_folder
 from pocketstyle.latency_model import SpeedModel, predict_all, total_macs
 from pocketstyle.metrics import load_inception
-from pocketstyle.networks import load
+from pocketstyle.networks import ModelCard, load, save
 from pocketstyle.search import Config, distances, load_config, resolve_model, search, translate
 from pocketstyle.search.data import load_data
 from pocketstyle.search.provenance import provenance
@@ -44,14 +48,26 @@ def quiet(_stage: str, _done: int, _total: int) -> None:
     """No progress."""
 
 
-def searched(config: Config, out: Path) -> tuple[nn.Module, float]:
-    """The student of a search, and the seconds that it took."""
+Trained = tuple[nn.Module, float]  # and the seconds that it took
+
+
+def once(path: Path, make: Callable[[], Trained]) -> Trained:
+    """What `make` gives, or what it gave before."""
+    if not path.exists():
+        network, seconds = make()
+        save(path, network, ModelCard(path.stem, provenance={"seconds": seconds}))
+    network, card = load(path)
+    return network.eval(), card.provenance["seconds"]
+
+
+def searched(config: Config, out: Path) -> Trained:
+    """The student of a search."""
     start = perf_counter()
     path = search(config, out, resume=False, report=quiet)
     return load(path)[0], perf_counter() - start
 
 
-def by_macs(config: Config, out: Path, macs: float) -> tuple[nn.Module, float]:
+def by_macs(config: Config, out: Path, macs: float) -> Trained:
     """The student of the search that knows MACs alone, as fast as the target asks.
 
     Args:
@@ -62,7 +78,9 @@ def by_macs(config: Config, out: Path, macs: float) -> tuple[nn.Module, float]:
     for trial in range(TRIALS):
         settings = config.search.model_copy(update={"target_mmacs": millions})
         run = out.with_name(f"{out.name}-{trial}")
-        student, seconds = searched(config.model_copy(update={"search": settings}), run)
+        again = config.model_copy(update={"search": settings})
+        path = run.with_suffix(".safetensors")
+        student, seconds = once(path, lambda c=again, r=run: searched(c, r))
         ms = model.latency(student.kernels())
         print(f"mac_penalty: {millions:.1f} MMACs → {ms:.2f} ms", file=sys.stderr, flush=True)
         if ms <= target_ms and (best is None or ms > best[2]):
@@ -80,37 +98,62 @@ def by_macs(config: Config, out: Path, macs: float) -> tuple[nn.Module, float]:
     return best[:2]
 
 
+def sheet(path: Path, rows: dict[str, np.ndarray]) -> None:
+    """Rows of pictures, uint8[N, S, S, 3] each, with their names on the left."""
+    margin, (count, side) = 110, next(iter(rows.values())).shape[:2]
+    drawn = Image.new("RGB", (margin + count * side, len(rows) * side), "white")
+    pen = ImageDraw.Draw(drawn)
+    for row, (name, pictures) in enumerate(rows.items()):
+        pen.text((6, row * side + side // 2 - 8), name.replace("_", " "), "black", font_size=16)
+        drawn.paste(Image.fromarray(np.concatenate(list(pictures), 1)), (margin, row * side))
+    drawn.save(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("config", "judged-on", "target", "inception", "work"):
+    for name in ("config", "judged-on", "target", "inception", "shown", "work"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
     config = load_config(arguments.config)
     settings, work = config.search, arguments.work
+    work.mkdir(parents=True, exist_ok=True)
 
     def teacher() -> nn.Module:
         return load(resolve_model(settings.teacher))[0]
 
-    ours, spent = searched(config, work / "search")
-    networks = {"teacher": (teacher(), 0.0), "student": (ours, spent)}
+    def kept_at(name: str) -> Path:
+        return work / f"{name}.safetensors"
+
+    ours, spent = once(kept_at("student"), lambda: searched(config, work / "search"))
+    networks = {"teacher": (teacher().eval(), 0.0), "student": (ours, spent)}
     data = load_data(config, quiet)
     least = settings.keep_at_least
     device, target_ms = settings.device, settings.target_ms
-    for name, pruned in (
-        ("uniform", uniform(teacher(), device, target_ms)),
-        ("magnitude", magnitude(teacher(), device, target_ms, least)),
-        ("random", random_widths(teacher(), device, target_ms, least, config.train.seed)),
-    ):
-        network, steps, seconds = distil(pruned, teacher(), config, data, spent)
+    prunings = {
+        "uniform": lambda: uniform(teacher(), device, target_ms),
+        "magnitude": lambda: magnitude(teacher(), device, target_ms, least),
+        "random": lambda: random_widths(teacher(), device, target_ms, least, config.train.seed),
+    }
+
+    def taught(name: str) -> Trained:
+        network, steps, seconds = distil(prunings[name](), teacher(), config, data, spent)
         print(f"{name}: {steps} steps", file=sys.stderr, flush=True)
-        networks[name] = network, seconds
+        return network, seconds
+
+    for name in prunings:
+        networks[name] = once(kept_at(name), lambda name=name: taught(name))
     macs = total_macs(ours.kernels())
-    networks["mac_penalty"] = by_macs(config, work / "mac_penalty", macs)
+    networks["mac_penalty"] = once(
+        kept_at("mac_penalty"), lambda: by_macs(config, work / "by_macs", macs)
+    )
 
     size = config.data.size
+    shown = read_folder(arguments.shown, size).pictures
+    rows = {name: translate(network, shown) for name, (network, _) in networks.items()}
+    sheet(work / "pictures.png", {"input": shown, **rows})
     source = read_folder(arguments.judged_on, size).pictures
     wanted = read_folder(arguments.target, size).pictures
-    made = {name: translate(network.eval(), source) for name, (network, _) in networks.items()}
+    made = {name: translate(network, source) for name, (network, _) in networks.items()}
     found = distances(load_inception(arguments.inception), wanted, {"untouched": source, **made})
 
     def described(name: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..images import resize
 
@@ -14,7 +15,7 @@ CROP = (256 / 286, 256 / 286)  # of the picture's side: CycleGAN's and UGATIT's 
 
 
 class Batches:
-    """Random crops, flips and colours of two picture sets.
+    """Random crops, flips and lights of two picture sets.
 
     Args:
         source, target: uint8[N, S, S, 3] and uint8[M, S, S, 3], S >= size.
@@ -23,8 +24,8 @@ class Batches:
         paired: source[i] belongs to target[i]; both get the same crop and flip.
         flip: "both", or "source": the target stays as it is, as where an artist draws every
             parting on the left. A pair's crops then are mirrored to one another.
-        colour: how far the source's contrast and its channels' levels are moved: cameras differ.
-        seed: of the order, the crops, the flips and the colours.
+        light: how far the source's contrast and its gains vary (0..1): lamps and cameras differ.
+        seed: of the order, the crops, the flips and the light.
     """
 
     def __init__(
@@ -38,11 +39,11 @@ class Batches:
         seed: int,
         crop: tuple[float, float] = CROP,
         flip: Literal["both", "source"] = "both",
-        colour: float = 0.0,
+        light: float = 0.0,
     ):
         self.source, self.target = source, target
         self.size, self.batch, self.paired, self.seed = size, batch, paired, seed
-        self.crop, self.flip, self.colour = crop, flip, colour
+        self.crop, self.flip, self.light = crop, flip, light
         self._cached: dict[tuple[int, int], np.ndarray] = {}  # (stream, epoch) to its permutation
 
     def at(self, step: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
@@ -52,20 +53,27 @@ class Batches:
             self.target, step, stream=0 if self.paired else 1, fixed=self.flip == "source"
         )
         x, y = to_tensor(x), to_tensor(y)
-        if self.colour:
-            x = self._recolour(x, step)
+        if self.light:
+            x = self._relight(x, step)
         return x.to(device), y.to(device)
 
-    def _recolour(self, x: Tensor, step: int) -> Tensor:
-        """Contrast about the picture's mean by up to `colour`, each channel's level by half."""
+    def _relight(self, x: Tensor, step: int) -> Tensor:
+        """Contrast and a gain that varies over the picture and, less, with the channel.
+
+        The gain's logarithm is a coarse grid of random numbers, enlarged: lamps, shadows, white
+        balances.
+        """
         rng = np.random.default_rng([self.seed, 2, step])
-        shape = (len(x), 1, 1, 1), (len(x), 3, 1, 1)
-        contrast, level = (
-            torch.from_numpy(rng.uniform(-1, 1, s).astype(np.float32) * self.colour) for s in shape
-        )
+
+        def uniform(*shape: int) -> Tensor:
+            return self.light * torch.from_numpy(rng.uniform(-1, 1, shape).astype(np.float32))
+
+        cells = int(rng.integers(1, 5))
+        grid = 2 * uniform(len(x), 1, cells, cells) + uniform(len(x), 3, 1, 1) / 2
+        gain = F.interpolate(grid, x.shape[2:], mode="bicubic").exp()
         mean = x.mean((1, 2, 3), keepdim=True)
-        moved = (mean + (1 + contrast) * (x - mean) + 1) * (1 + level / 2) - 1
-        return moved.clamp(-1, 1)
+        moved = (mean + (1 + uniform(len(x), 1, 1, 1)) * (x - mean) + 1) * gain - 1
+        return moved.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
     def _draw(
         self, pictures: np.ndarray, step: int, stream: int, fixed: bool = False

@@ -34,7 +34,7 @@ class DataConfig(_Section):
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
     crop: tuple[Share, Share] = CROP  # of folders' pictures: least and greatest side of a crop
     flip: Literal["both", "source"] = "both"  # "source" where the target's style has a left side
-    colour: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the source: levels and contrast vary
+    light: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the source: contrast and gains vary
     workers: Annotated[int, Field(ge=0)] = 0  # processes that prepare batches; 0: no others do
 
     @model_validator(mode="after")
@@ -73,6 +73,8 @@ class TrainConfig(_Section):
     identity: Weight = 10.0
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
+    face_id: str | None = None  # "module:name" of a face recogniser (photo2cartoon's identity term)
+    face: Weight = 1.0  # weight of that term
     precision: Literal["auto", "bfloat16", "float32"] = "auto"  # auto: bfloat16 if in hardware
     average: Annotated[float, Field(ge=0, lt=1)] = 0.0  # what is saved: the weights' running mean
     pool: Annotated[int, Field(ge=0)] = 50  # earlier fakes that the discriminators keep seeing

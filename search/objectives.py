@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from ..networks import build
 from .config import Config
 from .distilled import Distilled, Terms
+from .face_identity import FaceIdentity
 from .fresh import fresh_adversary
 
 
@@ -26,6 +27,7 @@ class Paired:
         self.weights = config.train
         self.generator = generator
         self.adversary = fresh_adversary(config, device, seed=config.train.seed)
+        self.face = _face(config, device)
 
     def partners(self) -> list[nn.Module]:
         """Networks trained together with the generator, by its optimiser."""
@@ -38,6 +40,8 @@ class Paired:
         if self.weights.adversarial:
             self.adversary.learn(y, fake, step)
             terms["adversarial"] = self.weights.adversarial * self.adversary.fool(fake)
+        if self.face is not None:
+            terms["face"] = self.weights.face * self.face(x, fake)
         return terms
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
@@ -60,6 +64,7 @@ class Unpaired:
         self.inverse = build(generator.spec).to(device, memory_format=torch.channels_last)
         self.to_target = fresh_adversary(config, device, seed=config.train.seed)
         self.to_source = fresh_adversary(config, device, seed=config.train.seed + 1)
+        self.face = _face(config, device)
 
     def partners(self) -> list[nn.Module]:
         """Networks trained together with the generator, by its optimiser: the inverse mapping F."""
@@ -82,6 +87,8 @@ class Unpaired:
             "cycle": weights.cycle * cycle,
             "identity": weights.identity * identity,
         }
+        if self.face is not None:
+            terms["face"] = weights.face * (self.face(x, fake_y) + self.face(y, fake_x))
         if logit_x is not None:  # CycleGAN has no domain classifier
             terms["cam"] = weights.cam * sum(
                 F.binary_cross_entropy_with_logits(logit, torch.full_like(logit, is_source))
@@ -112,3 +119,8 @@ class Unpaired:
 
 Objective = Paired | Unpaired | Distilled
 OBJECTIVES = {"paired": Paired, "unpaired": Unpaired}
+
+
+def _face(config: Config, device: torch.device) -> FaceIdentity | None:
+    reference = config.train.face_id
+    return None if reference is None else FaceIdentity(reference, device)

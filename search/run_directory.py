@@ -17,7 +17,7 @@ from torch import Tensor
 from ..datasets import to_pictures
 from ..errors import PocketstyleError, TrainingDiverged, UsageError
 from ..whole import written_whole
-from .config import Config, dump_toml
+from .config import Config, dump_toml, load_config
 from .event_file import EventFile
 from .metrics_file import read_metrics
 from .state_file import load_state, save_state
@@ -174,10 +174,12 @@ def _tensors(state: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
 def _changes(kept: Path, wanted: str, *, rates: bool) -> list[str]:
     """What of a configuration differs from the one on file, a phrase for each key.
 
+    Keys that are younger than the file had their defaults.
+
     Args:
         rates: the learning rates may differ.
     """
-    old, new = _settings(tomllib.loads(kept.read_text())), _settings(tomllib.loads(wanted))
+    old, new = (_settings(tomllib.loads(text)) for text in (dump_toml(load_config(kept)), wanted))
     return [
         f"{key} was {old.get(key)!r}, not {new.get(key)!r}"
         for key in sorted({**old, **new})

@@ -11,7 +11,8 @@ their versions, and the first call installs them).
 The photos are those of the Face Research Lab London Set and its kin, pupils at (.365, .4) and
 (.635, .4) of the side; every seventh person is held out, composites never are: they are made of
 several people each. All were taken before a plain wall, which no phone can count on: every photo is
-written a second time in front of random colours, for training and, of held-out people, to look at.
+written again in front of something drawn at random: three times for training and, of held-out
+people, once to look at.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 from skimage.color import lab2rgb, rgb2lab
 
@@ -46,6 +47,7 @@ HAIR = {
     "blond": "d6b370",
     "grey": "9b948c",
 }
+COPIES = {"train": 3, "held-out": 1}  # of each photo before other walls
 WALL = 14.0  # distance in CIELAB up to which a pixel may be the wall
 BACKGROUND, CLOTHES = "b6e3f4", "0b3286"
 
@@ -131,24 +133,35 @@ def foreground(lab: np.ndarray) -> np.ndarray:
     return ndimage.gaussian_filter((~ndimage.binary_dilation(wall)).astype(float), side / 256)
 
 
-def colours(seed: int, side: int) -> np.ndarray:
-    """Coarse noise, fine noise and anything in between, as of a place out of focus.
-
-    Returns:
-        uint8[side, side, 3].
-    """
-    rng = np.random.default_rng(seed)
+def surroundings(rng: np.random.Generator, side: int) -> Image.Image:
+    """Coarse or fine noise, a few shapes in front of it, more or less out of focus."""
     cells = int(rng.integers(2, 14))
     noise = Image.fromarray(rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
-    drawn = np.asarray(noise.resize((side, side), Image.Resampling.BICUBIC), dtype=float)
-    tint, strength = rng.integers(0, 256, 3), rng.uniform(0.1, 0.8)
-    return (tint + strength * (drawn - tint)).astype(np.uint8)
+    noise = noise.resize((side, side), Image.Resampling.BICUBIC)
+    drawn = Image.blend(Image.new("RGB", (side, side), any_colour(rng)), noise, rng.uniform(0.1, 1))
+    pen = ImageDraw.Draw(drawn)
+    for draw in rng.choice([pen.rectangle, pen.ellipse], rng.integers(0, 9)):
+        left, top, width, height = rng.uniform((-0.2, -0.2, 0.05, 0.05), (1, 1, 0.8, 0.8)) * side
+        draw((left, top, left + width, top + height), fill=any_colour(rng))
+    return drawn.filter(ImageFilter.GaussianBlur(side * rng.uniform(0.001, 0.03)))
 
 
-def elsewhere(photo: np.ndarray, seed: int) -> np.ndarray:
-    """The portrait in front of random colours, uint8[S, S, 3]."""
-    alpha = foreground(rgb2lab(photo))[..., None]
-    return (alpha * photo + (1 - alpha) * colours(seed, len(photo))).round().astype(np.uint8)
+def any_colour(rng: np.random.Generator) -> tuple[int, ...]:
+    return tuple(int(v) for v in rng.integers(0, 256, 3))
+
+
+def elsewhere(photo: Image.Image, seed: list[int]) -> Image.Image:
+    """The portrait in front of something else, often in other clothes."""
+    rng, side = np.random.default_rng(seed), photo.width
+    alpha = Image.fromarray((255 * foreground(rgb2lab(np.asarray(photo)))).astype(np.uint8))
+    moved = Image.composite(photo, surroundings(rng, side), alpha)
+    if rng.random() < 0.7:
+        outer, inner, foot = rng.uniform((0.76, 0.84, 0.2), (0.95, 0.97, 0.42)) * side
+        collar = [(0, outer), (0.27 * side, inner), (foot, side), (0, side)]
+        pen, colour = ImageDraw.Draw(moved), any_colour(rng)
+        pen.polygon(collar, fill=colour)
+        pen.polygon([(side - x, y) for x, y in collar], fill=colour)
+    return moved
 
 
 TOONHEAD_HAIR = {  # the hair in front and behind
@@ -220,13 +233,15 @@ def main() -> None:
     for seed, path in enumerate(photos):
         with Image.open(Path(drawn.stdout.strip()) / f"{path.stem}.png") as avatar:
             framed = avatar.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS, box)
-        moved = Image.fromarray(elsewhere(np.asarray(Image.open(path).convert("RGB")), seed))
         there = "held-out" if subject_of(path.stem) in held_out else "train"
         shutil.copy(path, arguments.out / there / "photo")
         framed.save(arguments.out / there / "cartoon" / f"{path.stem}.png")
-        there, stem = ("train", f"{path.stem}-2") if there == "train" else (parts[2], path.stem)
-        moved.save(arguments.out / there / "photo" / f"{stem}.png")
-        framed.save(arguments.out / there / "cartoon" / f"{stem}.png")
+        portrait = Image.open(path).convert("RGB")
+        for copy in range(1, 1 + COPIES[there]):
+            moved, stem = elsewhere(portrait, [seed, copy]), f"{path.stem}-{copy}"
+            part = "train" if there == "train" else parts[2]
+            moved.save(arguments.out / part / "photo" / f"{stem}.png")
+            framed.save(arguments.out / part / "cartoon" / f"{stem}.png")
     shutil.rmtree(drawn.stdout.strip())
     for part in parts:
         print(part, len(list((arguments.out / part / "photo").iterdir())))
