@@ -52,7 +52,7 @@ WALL = 14.0  # distance in CIELAB up to which a pixel may be the wall
 BACKGROUND, CLOTHES = "b6e3f4", "0b3286"
 
 # left, top and side of the part of the avatar that is kept, as shares: its face where a photo's is
-FRAMES = {"toonhead": (0.155, 0.17, 0.69)}
+FRAMES = {"toonhead": (0.155, 0.17, 0.69), "adventurer": (0.06, 0.18, 0.8)}
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,38 @@ def toonhead(look: Look) -> dict:
     }
 
 
-STYLES = {"toonhead": toonhead}
+ADVENTURER_HAIR = {
+    "tied": "long19",
+    "long": "long05",
+    "bob": "long25",
+    "neck": "short07",
+    "short": "short01",
+    "spiky": "short16",
+    "cropped": "short04",
+    "bald": "short19",
+}
+
+
+def adventurer(look: Look) -> dict:
+    """Options of DiceBear's adventurer; of beards it has the moustache alone."""
+    bearded = look.beard in ("full", "goatee")
+    return {
+        "skinColor": [look.skin],
+        "hairColor": [look.hair_colour],
+        "hair": [ADVENTURER_HAIR[look.hair]],
+        "hairProbability": 100,
+        "features": ["mustache"],
+        "featuresProbability": 100 if bearded else 0,
+        "mouth": ["variant26" if look.smiling else "variant02"],
+        "eyes": ["variant26"],
+        "eyebrows": ["variant10"],
+        "glassesProbability": 0,
+        "earringsProbability": 0,
+        "backgroundColor": [BACKGROUND],
+    }
+
+
+STYLES = {"toonhead": toonhead, "adventurer": adventurer}
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ def test_a_run_is_not_overwritten(toy_config, tmp_path):
     (out / "config.toml").write_text("x = 1\n")
     for more, message in (
         ((), "holds a run already"),
-        (("--resume",), "needs the run's configuration: data.flip"),
+        (("--resume",), "config.toml: missing key 'data'; unknown key 'x'"),
     ):
         done = subprocess.run(
             command("train", toy_config, out, *more), capture_output=True, text=True, timeout=120

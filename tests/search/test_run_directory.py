@@ -24,6 +24,16 @@ def test_a_resumed_run_may_change_its_rates_only(toy_config, tmp_path):
         RunDirectory(tmp_path, load_config(toy_config, slower), resume=True)
 
 
+def test_a_run_older_than_a_key_had_its_default(toy_config, tmp_path):
+    RunDirectory(tmp_path, load_config(toy_config)).restore()
+    file = tmp_path / "config.toml"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(line for line in lines if not line.startswith("workers")))
+    RunDirectory(tmp_path, load_config(toy_config), resume=True)
+    with pytest.raises(UsageError, match="workers was 0, not 1"):
+        RunDirectory(tmp_path, load_config(toy_config, ["data.workers=1"]), resume=True)
+
+
 def test_weights_that_are_not_finite_do_not_replace_the_checkpoint(toy_config, tmp_path):
     run = RunDirectory(tmp_path, load_config(toy_config))
     good, bad = torch.ones(2), torch.tensor([1.0, math.nan])
