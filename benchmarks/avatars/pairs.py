@@ -271,7 +271,7 @@ def main() -> None:
         for copy in range(1, 1 + COPIES[there]):
             moved, stem = elsewhere(portrait, [seed, copy]), f"{path.stem}-{copy}"
             part = "train" if there == "train" else parts[2]
-            moved.save(arguments.out / part / "photo" / f"{stem}.png")
+            moved.save(arguments.out / part / "photo" / f"{stem}.jpg", quality=92)
             framed.save(arguments.out / part / "cartoon" / f"{stem}.png")
     shutil.rmtree(drawn.stdout.strip())
     for part in parts:

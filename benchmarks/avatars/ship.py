@@ -1,0 +1,112 @@
+"""Measure a searched student on people it has never seen and put it where the package ships it.
+
+    python benchmarks/avatars/ship.py --run runs/avatars-search --teacher runs/avatars-256 \
+        --pairs runs/avatars --style toonhead
+
+Writes sdk/models/STYLE.tflite (fp16), docs/models/STYLE.png (people of the held-out set: input,
+teacher, student, what DiceBear draws of them) and benchmarks/results/STYLE.json. Quality is SSIM
+and L1 to the drawn avatar, on the held-out pictures as they are and before other walls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from pairs import subject_of
+from PIL import Image
+from pocketstyle.converters import convert, verify
+from pocketstyle.datasets import PictureSet, read_folder
+from pocketstyle.latency_model import predict_all, total_macs
+from pocketstyle.networks import load
+from pocketstyle.search import quality_to_truth, translate
+
+ROOT = Path(__file__).parents[2]
+PARTS = {"held_out": "held-out", "held_out_elsewhere": "held-out-elsewhere"}
+AUTHORS = {"toonhead": "Johan Melin", "adventurer": "Lisa Wischofsky"}
+SHOWN = 9
+
+
+def attribution(style: str) -> tuple[str, ...]:
+    """What has to be shown with the weights."""
+    return (
+        f'Avatars "{style}" by {AUTHORS[style]}, CC BY 4.0, drawn with DiceBear',
+        "Face Research Lab London Set by DeBruine and Jones, CC BY 4.0",
+    )
+
+
+def sheet(rows: list[np.ndarray]) -> Image.Image:
+    """Rows of pictures, uint8[N, S, S, 3] each."""
+    return Image.fromarray(np.concatenate([np.concatenate(list(row), 1) for row in rows]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("run", "teacher", "pairs"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--style", choices=sorted(AUTHORS), required=True)
+    arguments = parser.parse_args()
+    student, card = load(arguments.run / "model.safetensors")
+    teacher, _ = load(arguments.teacher / "model.safetensors")
+    networks = {"student": student.eval(), "teacher": teacher.eval(), "untouched": None}
+    size = student.spec.size
+
+    def pictures(part: str, kind: str) -> PictureSet:
+        return read_folder(arguments.pairs / part / kind, size)
+
+    result = {
+        "people": len({subject_of(Path(n).stem) for n in pictures("held-out", "photo").names})
+    }
+    for key, part in PARTS.items():
+        photos, avatars = pictures(part, "photo"), pictures(part, "cartoon")
+        result[key] = {n: quality_to_truth(one, photos, avatars) for n, one in networks.items()}
+        result[key]["n"] = len(photos)
+        some = slice(0, len(photos), len(photos) // SHOWN)
+        rows = [
+            photos.pictures[some],
+            *(translate(networks[n], photos.pictures[some]) for n in ("teacher", "student")),
+            avatars.pictures[some],
+        ]
+        drawn = sheet([row[:SHOWN] for row in rows])
+        name = arguments.style if key == "held_out" else f"{arguments.style}-elsewhere"
+        drawn.resize((drawn.width // 2, drawn.height // 2), Image.Resampling.LANCZOS).save(
+            ROOT / f"docs/models/{name}.png", optimize=True
+        )
+    for name in ("student", "teacher"):
+        kernels = list(networks[name].kernels())
+        result[name] = {
+            "macs": total_macs(kernels),
+            "params": sum(p.numel() for p in networks[name].parameters()),
+            "predicted_ms": predict_all(kernels),
+        }
+    card = replace(
+        card,
+        name=arguments.style,
+        metrics=result["held_out"]["student"] | {"n": result["held_out"]["n"]},
+        provenance=card.provenance | {"rebuild": "benchmarks/avatars/README.md"},
+        licence="Apache-2.0",
+        attribution=attribution(arguments.style),
+    )
+    path = ROOT / f"sdk/models/{arguments.style}.tflite"
+    predicted = result["student"]["predicted_ms"]
+    convert(student, card, {"fp16": path}, predicted_ms=predicted, force=True)
+    check = verify(path, student, pictures("held-out", "photo").pictures[:8])
+    if check.problems:
+        raise SystemExit(f"{path} fails: {'; '.join(check.problems)}")
+    result["bundle"] = {
+        "bytes": path.stat().st_size,
+        "parity_max_abs": check.max_abs,
+        "gpu_resident": check.gpu_resident,
+        "gpu_note": check.gpu_note,
+        "host_ms": check.host_ms,
+    }
+    text = json.dumps(result, indent=1)
+    (ROOT / f"benchmarks/results/{arguments.style}.json").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
