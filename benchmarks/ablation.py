@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 from copy import deepcopy
 from pathlib import Path
 from statistics import median
@@ -21,6 +19,7 @@ from time import perf_counter
 
 import torch
 from baselines import magnitude
+from hardware import hardware
 from pocketstyle.datasets import render_heads
 from pocketstyle.metrics import load_inception
 from pocketstyle.networks import load
@@ -97,8 +96,7 @@ def main() -> None:
         "size": base.data.size,
         "device": base.search.device,
         "target_ms": arguments.target_ms,
-        "hardware": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, "
-        f"{torch.get_num_threads()} threads",
+        "hardware": hardware(),
     }
     text = json.dumps(result, indent=1, ensure_ascii=False)
     print(text)

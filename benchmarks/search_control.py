@@ -17,13 +17,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 from pathlib import Path
 
 import torch
 from baselines import distil, norms
+from hardware import hardware
 from pocketstyle.datasets import render_heads
 from pocketstyle.demo.main_job import UNSEEN, UNSEEN_SEED
 from pocketstyle.latency_model import SpeedModel, total_macs
@@ -94,7 +93,7 @@ def main() -> None:
         "device": settings.device,
         "target_ms": settings.target_ms,
         "n": UNSEEN,
-        "host": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, CPU",
+        "host": hardware(),
         "command": " ".join(("python", *sys.argv)),
     }
     text = json.dumps(result, indent=1)

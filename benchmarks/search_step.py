@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
 import torch
+from hardware import hardware
 from pocketstyle.networks import build, start_search, ugatit_spec
 from pocketstyle.search.config import load_config
 from pocketstyle.search.cost_term import CostTerm
@@ -116,7 +115,7 @@ def main() -> None:
         "pairs": len(pairs),
         "batch": arguments.batch,
         "network": f"UGATIT light, {BASE} base channels, 128 px",
-        "host": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, CPU",
+        "host": hardware(),
     }
     text = json.dumps(result, indent=1)
     if arguments.out:

@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 from collections.abc import Callable
 from math import log
@@ -26,8 +24,8 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import torch
 from baselines import distil, magnitude, random_widths, uniform
+from hardware import hardware
 from PIL import Image, ImageDraw
 from pocketstyle.datasets import read_folder
 from pocketstyle.latency_model import SpeedModel, predict_all, total_macs
@@ -180,8 +178,7 @@ def main() -> None:
         "size": size,
         "device": device,
         "target_ms": target_ms,
-        "hardware": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, "
-        f"{torch.get_num_threads()} threads",
+        "hardware": hardware(),
         "config": provenance(config, data)["config"],
     }
     OUT.write_text(json.dumps(result, indent=1) + "\n")

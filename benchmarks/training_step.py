@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +20,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from hardware import hardware
 from plain_ugatit import Training
 from pocketstyle.datasets import Batches
 from pocketstyle.networks import MultiScaleDiscriminator, build, load, ugatit_spec
@@ -163,10 +162,7 @@ def main() -> None:
         )
         for model in ("published", *arguments.students)
     }
-    result["hardware"] = (
-        f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, "
-        f"{torch.get_num_threads()} threads"
-    )
+    result["hardware"] = hardware()
     text = json.dumps(result, indent=1)
     print(text)
     if arguments.out:

@@ -1,0 +1,93 @@
+"""Writes docs/results.md from the files of benchmarks/results.
+
+python benchmarks/results_page.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks/results"
+
+
+def read(name: str) -> dict:
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def training_step() -> str:
+    """What a step costs beside the same layers written plainly, and memory."""
+    one = read("training_step")
+    memory = [
+        (name, f"{mb['weights']:.1f}", f"{mb['maps']:.0f}") for name, mb in one["memory_mb"].items()
+    ]
+    compiled = ""
+    if "compiling_s" in one:
+        compiled = (
+            f"\n`torch.compile` takes {one['compiling_s']:.0f} s once, then "
+            f"{one['compiled_to_eager_median']:.2f} of a step's seconds: not used."
+        )
+    return f"""## A training step
+
+    python benchmarks/training_step.py --compiled --out benchmarks/results/training_step.json
+
+The unpaired step of UGATIT light, {one["base"]} base channels, {one["size"]} px, batch 1, against
+the same layers and losses out of torch's own modules in the order of the paper's algorithm, from
+equal weights ({one["outputs_apart"]:.0e} apart): {one["pocketstyle_s"]:.2f} s against
+{one["plain_s"]:.2f} s, ratio {one["ratio_median"]:.2f}
+(median of {one["pairs"]} pairs, {one["ratio_least"]:.2f} to {one["ratio_greatest"]:.2f};
+{one["hardware"]}).{compiled}
+
+Cropping, mirroring and relighting a pair of pictures for 256 px takes
+{one["loader_ms_per_pair_at_256"]:.0f} ms of one core; `data.workers` does it beside the step.
+
+Peak memory of one picture at the network's size, MB in float32:
+
+{table(("network", "weights", "maps"), memory)}
+"""
+
+
+def ablation() -> str:
+    """What each term of the distillation is worth."""
+    one = read("ablation")
+    rows = [
+        (
+            name,
+            f"{r['ssim_to_truth']:.3f}",
+            f"{r['l1_to_truth']:.4f}",
+            f"{r['fid_768']:.3f}",
+            f"{r['kid_768_x100']:.3f}",
+            f"{r['step_s']:.2f}" if r["step_s"] else "",
+        )
+        for name, r in one["recipes"].items()
+    ]
+    return f"""## What the terms of the distillation are worth
+
+    python benchmarks/ablation.py --inception NPZ --out benchmarks/results/ablation.json
+
+The shipped heads teacher, pruned by magnitude to {one["target_ms"]:g} ms on the {one["device"]},
+taught for {one["steps"]} steps of batch {one["batch"]} at {one["size"]} px by each recipe from the
+same weights on the same batches. Judged on {one["n"]["source"]} unseen heads; FID and KID of 768
+channels to {one["n"]["target"]} cartoons of others ({one["hardware"]}).
+
+{table(("recipe", "SSIM", "L1", "FID-768", "KID × 100", "s / step"), rows)}
+"""
+
+
+SECTIONS = {"training_step": training_step, "ablation": ablation}
+
+
+def page() -> str:
+    """The whole page: a section for each file of results that is there."""
+    parts = [make() for name, make in SECTIONS.items() if (RESULTS / f"{name}.json").exists()]
+    return "# Results\n\nWritten by `python benchmarks/results_page.py`.\n\n" + "\n".join(parts)
+
+
+if __name__ == "__main__":
+    (ROOT / "docs/results.md").write_text(page())
