@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -24,6 +25,7 @@ class Batches:
         paired: source[i] belongs to target[i]; both get the same crop and flip.
         flip: "both", or "source": the target stays as it is, as where an artist draws every
             parting on the left. A pair's crops then are mirrored to one another.
+        turn: degrees up to which a picture is turned, either way; its edges are mirrored.
         light: how far the source's contrast and its gains vary (0..1): lamps and cameras differ.
         seed: of the order, the crops, the flips and the light.
     """
@@ -39,11 +41,12 @@ class Batches:
         seed: int,
         crop: tuple[float, float] = CROP,
         flip: Literal["both", "source"] = "both",
+        turn: float = 0.0,
         light: float = 0.0,
     ):
         self.source, self.target = source, target
         self.size, self.batch, self.paired, self.seed = size, batch, paired, seed
-        self.crop, self.flip, self.light = crop, flip, light
+        self.crop, self.flip, self.turn, self.light = crop, flip, turn, light
         self._cached: dict[tuple[int, int], np.ndarray] = {}  # (stream, epoch) to its permutation
 
     def at(self, step: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
@@ -86,8 +89,11 @@ class Batches:
             side = round(held * (rng.uniform(least, most) if least < most else most))
             top, left = rng.integers(0, held - side + 1, 2)
             flipped = rng.random() < 0.5
+            angle = rng.uniform(-self.turn, self.turn) if self.turn else 0.0
             if flipped and fixed:  # what the flipped crop of an own mirror image would show
-                left = held - side - left
+                left, angle = held - side - left, -angle
+            if self.turn:
+                picture = turned(picture, angle)
             crop = resize(picture[top : top + side, left : left + side], self.size, self.size)
             crops.append(crop[:, ::-1] if flipped and not fixed else crop)
         return np.stack(crops)
@@ -102,6 +108,15 @@ class Batches:
                 count
             )
         return int(self._cached[key][offset])
+
+
+def turned(picture: np.ndarray, degrees: float) -> np.ndarray:
+    """Turned counterclockwise about its centre, uint8[S, S, 3]; beyond its edges it is mirrored."""
+    side = len(picture)
+    margin = side // 4  # enough for every angle: (sqrt(2) - 1) / 2 of the side
+    padded = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")
+    whole = Image.fromarray(padded).rotate(degrees, Image.Resampling.BICUBIC)
+    return np.asarray(whole)[margin : margin + side, margin : margin + side]
 
 
 def to_tensor(pictures: np.ndarray) -> Tensor:

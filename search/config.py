@@ -34,6 +34,7 @@ class DataConfig(_Section):
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
     crop: tuple[Share, Share] = CROP  # of folders' pictures: least and greatest side of a crop
     flip: Literal["both", "source"] = "both"  # "source" where the target's style has a left side
+    turn: Annotated[float, Field(ge=0, le=45)] = 0.0  # degrees that a picture is turned at most
     light: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the source: contrast and gains vary
     workers: Annotated[int, Field(ge=0)] = 0  # processes that prepare batches; 0: no others do
 

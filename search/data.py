@@ -59,6 +59,7 @@ def make_batches(
         seed=config.train.seed,
         crop=(1.0, 1.0) if config.data.heads else config.data.crop,
         flip=config.data.flip,
+        turn=config.data.turn,
         light=config.data.light,
     )
     workers = config.data.workers

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.color import rgb2lab
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +40,7 @@ def test_everybody_noted_can_be_drawn():
         for part in ("hair", "rearHair", "beard"):
             assert options[f"{part}Probability"] == 100 * len(options[part])
         assert (options["beard"] == []) == (row["beard"] == "none")
+        assert pairs.adventurer(look)["hair"][0].startswith(("short", "long"))
 
 
 def portrait(lightness: float) -> np.ndarray:
@@ -57,3 +59,27 @@ def test_skin_is_as_light_as_the_cheeks():
     assert tones == sorted(tones, reverse=True) and tones[0] - tones[-1] > 40
     assert pairs.skin_colour(portrait(90)) == pairs.SKIN[0]
     assert pairs.skin_colour(portrait(10)) == pairs.SKIN[-1]
+
+
+def test_the_wall_goes_and_the_person_stays():
+    lab = np.full((128, 128, 3), (85.0, 0.0, 2.0))  # a grey wall, lit unevenly
+    lab[..., 0] += np.linspace(-4, 4, 128)[:, None]
+    rows, columns = np.mgrid[:128, :128]
+    head = (rows - 70) ** 2 + (columns - 64) ** 2 < 40**2
+    lab[head] = (60, 15, 20)
+    lab[60:66, 50:58] = (86, 0, 1)  # the white of an eye: as the wall, but not of it
+    shirt = rows > 112
+    lab[shirt] = (88, 0, 0)
+    alpha = pairs.foreground(lab)
+    assert alpha[:20, :20].max() < 0.01 and alpha[40:100, 45:80].min() > 0.99
+    assert alpha[head].mean() > 0.95
+
+
+def test_elsewhere_keeps_the_face_and_is_the_same_again():
+    photo = np.full((96, 96, 3), 225, np.uint8)
+    photo[30:80, 25:70] = (150, 100, 80)
+    picture = Image.fromarray(photo)
+    first, again, other = (np.asarray(pairs.elsewhere(picture, [0, n])) for n in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    assert np.array_equal(first[35:70, 32:63], photo[35:70, 32:63])
+    assert np.abs(first[:20].astype(int) - 225).mean() > 20

@@ -73,6 +73,26 @@ def test_crops_of_several_sides_are_resampled_to_one():
     assert min(spans) <= 7 and max(spans) >= 10
 
 
+def test_a_mirrored_partner_is_turned_the_other_way():
+    """Green tells how high a pixel stood: a tilt shows in it, a mirror image does not."""
+    y, x = np.mgrid[:48, :48]
+    pictures = np.stack([np.stack([3 * x + 50, 3 * y + 50, 0 * x], -1).astype(np.uint8)] * 2)
+    options = {"size": 32, "batch": 8, "paired": True, "seed": 0, "crop": (2 / 3, 2 / 3)}
+    inner = slice(8, 24)
+    photo, drawing = (
+        part[:, :2, inner, inner]
+        for part in Batches(pictures, pictures, turn=20, flip="source", **options).at(0)
+    )
+    flipped = photo[:, 0, 8, 15] < photo[:, 0, 8, 0]
+    assert flipped.any() and not flipped.all()
+    assert (photo[:, 1] - drawing[:, 1]).abs().max() < 0.03
+    tilts = (drawing[:, 1, 8, 15] - drawing[:, 1, 8, 0]) / (15 * 3 / 127.5)  # sines
+    assert 0.2 < tilts.abs().max() < np.sin(np.radians(20)) + 0.02
+    assert tilts.min() < -0.05 and tilts.max() > 0.05
+    upright, _ = Batches(pictures, pictures, **options).at(0)
+    assert (upright[:, 1, 16, 20] - upright[:, 1, 16, 12]).abs().max() == 0
+
+
 def test_the_light_varies_within_its_bounds_and_the_targets_stay():
     plain, varied = (make(True, light=light) for light in (0.0, 0.2))
     places = set()
