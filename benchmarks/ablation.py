@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from copy import deepcopy
 from pathlib import Path
 from statistics import median
@@ -33,7 +34,7 @@ RECIPES = {
     "L1": {"structure": 0.0, "features": 0.0},
     "L1, structure": {"features": 0.0},
     "L1, features": {"structure": 0.0},
-    "L1, structure, features (default)": {},
+    "L1, structure, features": {},
     "… and discriminators": {"adversarial": 1.0},
     "… and DCD's lens": {"lens": 10.0},
     "… and steadiness": {"temporal": 50.0},
@@ -96,6 +97,9 @@ def main() -> None:
         "size": base.data.size,
         "device": base.search.device,
         "target_ms": arguments.target_ms,
+        "weights": {key: getattr(base.search, key) for key in ("structure", "features")},
+        "discriminator_base": base.network.discriminator_base,
+        "command": " ".join(("python", *sys.argv)),
         "hardware": hardware(),
     }
     text = json.dumps(result, indent=1, ensure_ascii=False)

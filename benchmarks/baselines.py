@@ -17,8 +17,10 @@ from pocketstyle.search.config import Config
 from pocketstyle.search.cost_term import land_on_target
 from pocketstyle.search.data import make_batches
 from pocketstyle.search.distilled import Distilled
+from pocketstyle.search.hardware import fastest_device
 from pocketstyle.search.learner import Learner
 from pocketstyle.search.optimizers import learning_rate_at
+from pocketstyle.search.precision import with_precision
 from pocketstyle.search.supernet_cost import SupernetLatency
 from torch import Tensor, nn
 
@@ -104,10 +106,12 @@ def distil(
     network, kept = pruned
     settings = config.search
     if not kept:
-        settings = settings.model_copy(update={"features": 0.0, "bank": 0})
+        settings = settings.model_copy(update={"features": 0.0})
         config = config.model_copy(update={"search": settings})
-    network = network.train().to(memory_format=torch.channels_last)
-    teacher = teacher.requires_grad_(False).to(memory_format=torch.channels_last)
+    device = fastest_device()
+    config = with_precision(config, device)  # as the search does
+    network = network.train().to(device, memory_format=torch.channels_last)
+    teacher = teacher.requires_grad_(False).to(device, memory_format=torch.channels_last)
     batches = make_batches(config, data, settings.batch)
     objective = Distilled(network, teacher, config)
     objective.kept = kept
@@ -117,6 +121,6 @@ def distil(
         progress = int(1e6 * elapsed / seconds)
         learner.set_rate(learning_rate_at(progress, 10**6, settings.learning_rate))
         number = step % settings.bank if settings.bank else step
-        learner.descend(learner.losses(*batches.at(number), number))
+        learner.descend(learner.losses(*batches.at(number, device), number))
         step += 1
     return learner.result.eval(), step, elapsed

@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--crop", type=int, nargs=3)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    networks = {path.parent.name: load(path)[0].eval() for path in arguments.models}
+    networks = {str(path): load(path)[0].eval() for path in arguments.models}
     (size,) = {network.spec.size for network in networks.values()}
     frames = read_frames(arguments.clip, arguments.frames, arguments.crop, size)
     flows, inputs = flows_of(frames), to_tensor(frames)

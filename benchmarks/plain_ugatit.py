@@ -132,7 +132,8 @@ class Training:
 
     def step(self, x: Tensor, y: Tensor) -> None:
         self.discriminators.zero_grad()
-        fake_y, fake_x = self.to_y(x)[0], self.to_x(y)[0]
+        with torch.no_grad():
+            fake_y, fake_x = self.to_y(x)[0], self.to_x(y)[0]
         loss = 0.0
         for judge, real, fake in ((self.judge_y, y, fake_y), (self.judge_x, x, fake_x)):
             loss = loss + sum((score - 1).square().mean() for score in judge(real))

@@ -25,17 +25,18 @@ def training_step() -> str:
     """What a step costs beside the same layers written plainly, and memory."""
     one = read("training_step")
     memory = [
-        (name, f"{mb['weights']:.1f}", f"{mb['maps']:.0f}") for name, mb in one["memory_mb"].items()
+        (name, str(mb["size"]), f"{mb['weights']:.1f}", f"{mb['maps']:.0f}")
+        for name, mb in one["memory_mb"].items()
     ]
     compiled = ""
-    if "compiling_s" in one:
+    if "compiled_to_eager_median" in one:
         compiled = (
-            f"\n`torch.compile` takes {one['compiling_s']:.0f} s once, then "
-            f"{one['compiled_to_eager_median']:.2f} of a step's seconds: not used."
+            "\nUnder `torch.compile` a step takes "
+            f"{one['compiled_to_eager_median']:.2f} of these seconds, so it is not used."
         )
     return f"""## A training step
 
-    python benchmarks/training_step.py --compiled --out benchmarks/results/training_step.json
+    {one["command"]}
 
 The unpaired step of UGATIT light, {one["base"]} base channels, {one["size"]} px, batch 1, against
 the same layers and losses out of torch's own modules in the order of the paper's algorithm, from
@@ -44,12 +45,12 @@ equal weights ({one["outputs_apart"]:.0e} apart): {one["pocketstyle_s"]:.2f} s a
 (median of {one["pairs"]} pairs, {one["ratio_least"]:.2f} to {one["ratio_greatest"]:.2f};
 {one["hardware"]}).{compiled}
 
-Cropping, mirroring and relighting a pair of pictures for 256 px takes
+Cropping, turning, mirroring and relighting a pair of pictures for 256 px takes
 {one["loader_ms_per_pair_at_256"]:.0f} ms of one core; `data.workers` does it beside the step.
 
-Peak memory of one picture at the network's size, MB in float32:
+Peak memory of one picture, MB in float32; "published" is UGATIT light of 64 base channels:
 
-{table(("network", "weights", "maps"), memory)}
+{table(("network", "px", "weights", "maps"), memory)}
 """
 
 
@@ -69,12 +70,14 @@ def ablation() -> str:
     ]
     return f"""## What the terms of the distillation are worth
 
-    python benchmarks/ablation.py --inception NPZ --out benchmarks/results/ablation.json
+    {one["command"]}
 
 The shipped heads teacher, pruned by magnitude to {one["target_ms"]:g} ms on the {one["device"]},
 taught for {one["steps"]} steps of batch {one["batch"]} at {one["size"]} px by each recipe from the
 same weights on the same batches. Judged on {one["n"]["source"]} unseen heads; FID and KID of 768
-channels to {one["n"]["target"]} cartoons of others ({one["hardware"]}).
+channels to {one["n"]["target"]} cartoons of others ({one["hardware"]}). Weights: L1 100, structure
+{one["weights"]["structure"]:g}, features {one["weights"]["features"]:g}, discriminators 1, lens 10,
+steadiness 50; discriminators of {one["discriminator_base"]} base channels.
 
 {table(("recipe", "SSIM", "L1", "FID-768", "KID × 100", "s / step"), rows)}
 """

@@ -5,17 +5,19 @@
 
 `--config` is a search's, with the teacher and the data in it. Each method gets a network no slower
 than `search.target_ms` on `search.device` and the seconds that the search took with its
-fine-tuning; all are taught by the same teacher with the same loss. `mac_penalty` is the same search
+fine-tuning; all are taught by the same teacher with the same loss (uniform widths, which
+have none of its channels, by its pictures alone). `mac_penalty` is the same search
 with MACs in place of milliseconds, its MAC target chosen so that it lands on the same latency; the
 choice costs it nothing here. Judged by FID and KID of 768 channels between the translated
 `--judged-on` pictures, which no method has seen, and `--target`'s. `--shown` pictures are drawn
-side by side. What is finished under `--work` is not done again: it can be stopped and go on.
+side by side. What is finished under `--work` is not done again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from math import log
@@ -60,6 +62,7 @@ def once(path: Path, make: Callable[[], Trained]) -> Trained:
 
 def searched(config: Config, out: Path) -> Trained:
     """The student of a search."""
+    shutil.rmtree(out, ignore_errors=True)  # of a run that was stopped: its seconds are lost
     start = perf_counter()
     path = search(config, out, resume=False, report=quiet)
     return load(path)[0], perf_counter() - start

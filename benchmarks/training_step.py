@@ -4,8 +4,7 @@
 
 Both sides are UGATIT light with the same discriminators on the same batch and begin with the same
 weights; they alternate in one process, the ratio is taken pair by pair. `memory` gives the peak
-memory of a picture at 256 px, of the teacher that is published and of a student, each in a process
-of its own, and the share of a step that the data loader takes.
+memory of one picture of each network, the published one and those named, in a process of its own.
 """
 
 from __future__ import annotations
@@ -80,14 +79,16 @@ def compare(size: int, base: int, pairs: int, compiled: bool) -> dict:
     with torch.no_grad():
         apart = float((learner.generator(x) - plain.to_y(x)[0]).abs().max())
     assert apart < 1e-4, apart
-    nhwc = [t.contiguous(memory_format=torch.channels_last) for t in (x, y)]
-    timed(step, *nhwc), timed(plain.step, x, y)
+    x, y = (t.contiguous(memory_format=torch.channels_last) for t in (x, y))
+    for network in (plain.to_y, plain.to_x, plain.judge_y, plain.judge_x):
+        network.to(memory_format=torch.channels_last)
+    timed(step, x, y), timed(plain.step, x, y)
     seconds = []
     for number in range(pairs):
         if number % 2:
-            b, a = timed(plain.step, x, y), timed(step, *nhwc)
+            b, a = timed(plain.step, x, y), timed(step, x, y)
         else:
-            a, b = timed(step, *nhwc), timed(plain.step, x, y)
+            a, b = timed(step, x, y), timed(plain.step, x, y)
         seconds.append((a, b))
     result = {
         "size": size,
@@ -102,8 +103,8 @@ def compare(size: int, base: int, pairs: int, compiled: bool) -> dict:
     }
     if compiled:
         fast = ours(size, base, compiled=True)[1]
-        result["compiling_s"] = timed(fast, *nhwc)
-        both = [(timed(fast, *nhwc), timed(step, *nhwc)) for _ in range(pairs)]
+        result["compiling_s"] = timed(fast, x, y)
+        both = [(timed(fast, x, y), timed(step, x, y)) for _ in range(pairs)]
         result["compiled_to_eager_median"] = median(a / b for a, b in both)
     return result
 
@@ -112,9 +113,8 @@ def loader(size: int, batch: int, repeats: int = 50) -> float:
     """Milliseconds of a picture of a batch: crop of any size, flip, colours."""
     pictures = np.random.default_rng(0).integers(0, 256, (8, size * 9 // 8, size * 9 // 8, 3))
     pictures = pictures.astype(np.uint8)
-    batches = Batches(
-        pictures, pictures, size=size, batch=batch, paired=True, seed=0, crop=(0.9, 1), light=0.1
-    )
+    varied = {"crop": (0.9, 1.0), "turn": 5.0, "light": 0.1}
+    batches = Batches(pictures, pictures, size=size, batch=batch, paired=True, seed=0, **varied)
     start = perf_counter()
     for number in range(repeats):
         batches.at(number)
@@ -137,7 +137,8 @@ def peak_mb(model: str) -> None:
         network(torch.zeros(1, 3, network.spec.size, network.spec.size))
     after = high_water_kb()
     weights = sum(p.numel() * p.element_size() for p in network.parameters())
-    print(json.dumps({"maps": (after - before) * 1024 / 1e6, "weights": weights / 1e6}))
+    maps = (after - before) * 1024 / 1e6
+    print(json.dumps({"size": network.spec.size, "maps": maps, "weights": weights / 1e6}))
 
 
 def main() -> None:
@@ -155,7 +156,7 @@ def main() -> None:
     result = compare(arguments.size, arguments.base, arguments.pairs, arguments.compiled)
     result["loader_ms_per_pair_at_256"] = loader(256, 8)
     result["memory_mb"] = {
-        Path(model).parent.name or model: json.loads(
+        model: json.loads(
             subprocess.run(
                 [sys.executable, __file__, "--peak", model], capture_output=True, check=True
             ).stdout
@@ -163,6 +164,7 @@ def main() -> None:
         for model in ("published", *arguments.students)
     }
     result["hardware"] = hardware()
+    result["command"] = " ".join(("python", *sys.argv))
     text = json.dumps(result, indent=1)
     print(text)
     if arguments.out:

@@ -74,7 +74,8 @@ class Batches:
         cells = int(rng.integers(1, 5))
         grid = 2 * uniform(len(x), 1, cells, cells) + uniform(len(x), 3, 1, 1) / 2
         gain = F.interpolate(grid, x.shape[2:], mode="bicubic").exp()
-        mean = x.mean((1, 2, 3), keepdim=True)
+        # numpy's, whose sum does not depend on the number of threads
+        mean = torch.from_numpy(x.numpy().mean((1, 2, 3), keepdims=True))
         moved = (mean + (1 + uniform(len(x), 1, 1, 1)) * (x - mean) + 1) * gain - 1
         return moved.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
@@ -112,8 +113,8 @@ class Batches:
 
 def turned(picture: np.ndarray, degrees: float) -> np.ndarray:
     """Turned counterclockwise about its centre, uint8[S, S, 3]; beyond its edges it is mirrored."""
-    side = len(picture)
-    margin = side // 4  # enough for every angle: (sqrt(2) - 1) / 2 of the side
+    side, angle = len(picture), np.radians(abs(degrees))
+    margin = int(np.ceil(side / 2 * (np.sin(angle) + np.cos(angle) - 1))) + 1  # up to 45 degrees
     padded = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")
     whole = Image.fromarray(padded).rotate(degrees, Image.Resampling.BICUBIC)
     return np.asarray(whole)[margin : margin + side, margin : margin + side]

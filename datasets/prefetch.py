@@ -45,6 +45,7 @@ class Prefetch:
                     sampler=count(step),
                     num_workers=self.workers,
                     prefetch_factor=AHEAD,
+                    generator=torch.Generator(),  # else it draws from what initialises networks
                 )
             )
         self._next = step + 1

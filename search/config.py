@@ -17,7 +17,7 @@ BUILT_IN = Path(__file__).parent / "configs"
 
 Positive = Annotated[int, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(gt=0, le=1)]
+CropShare = Annotated[float, Field(ge=0.25, le=1)]
 
 
 class _Section(BaseModel):
@@ -32,7 +32,7 @@ class DataConfig(_Section):
     source: Path | None = None  # folder of photos
     target: Path | None = None  # folder of pictures in the wished style
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
-    crop: tuple[Share, Share] = CROP  # of folders' pictures: least and greatest side of a crop
+    crop: tuple[CropShare, CropShare] = CROP  # of folders' pictures: a crop's sides
     flip: Literal["both", "source"] = "both"  # "source" where the target's style has a left side
     turn: Annotated[float, Field(ge=0, le=45)] = 0.0  # degrees that a picture is turned at most
     light: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the source: contrast and gains vary
@@ -74,7 +74,7 @@ class TrainConfig(_Section):
     identity: Weight = 10.0
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
-    face_id: str | None = None  # "module:name" of a face recogniser (photo2cartoon's identity term)
+    face_id: str | None = None  # "module:name" of a face recogniser; not in distillation
     face: Weight = 1.0  # weight of that term
     precision: Literal["auto", "bfloat16", "float32"] = "auto"  # auto: bfloat16 if in hardware
     average: Annotated[float, Field(ge=0, lt=1)] = 0.0  # what is saved: the weights' running mean
@@ -132,6 +132,17 @@ class Config(_Section):
     network: NetworkConfig = NetworkConfig()
     train: TrainConfig = TrainConfig()
     search: SearchConfig = SearchConfig()
+
+    @model_validator(mode="after")
+    def _even_parts_of_a_search(self) -> Config:
+        parts, search = self.train.accumulate, self.search
+        if parts > 1 and "search" in self.model_fields_set and search.batch % parts:
+            raise ValueError(
+                f"search.batch = {search.batch} is no multiple of train.accumulate = {parts}"
+            )
+        if parts > 1 and search.bank:
+            raise ValueError("search.bank and train.accumulate do not go together")
+        return self
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:

@@ -58,11 +58,12 @@ class Distilled:
             step: the batch's number; with `search.bank`, a compact generator that sees a number
                 again gets the answers that the teacher gave the first time.
         """
+        searching = any(width.v is not None for width in self.generator.widths.values())
         if step in self._bank:
             wanted, wanted_features = self._bank[step]
         else:
             wanted, wanted_features = self._ask(x)
-            if self.kept and self.weights.bank:
+            if self.weights.bank and not searching:
                 wanted = wanted.bfloat16()
                 wanted_features = {n: maps.bfloat16() for n, maps in wanted_features.items()}
                 self._bank[step] = wanted, wanted_features
@@ -84,8 +85,8 @@ class Distilled:
         if self.lens is not None:
             self.lens.learn(y, wanted, step)
             terms["lens"] = self.weights.lens * self.lens.difference(made, wanted)
-        if self.weights.temporal and self.kept:
-            moved = unsteadiness(self.generator, x, made, seed=[self.seed, step])
+        if self.weights.temporal and not searching:
+            moved = unsteadiness(self.generator, x, made, [self.seed, 3, step, 1])
             terms["temporal"] = self.weights.temporal * moved
         return terms
 

@@ -185,6 +185,7 @@ def _changes(kept: Path, wanted: str, *, rates: bool) -> list[str]:
         for key in sorted({**old, **new})
         if old.get(key) != new.get(key)
         and not (rates and key.endswith(("learning_rate", "mask_rate")))
+        and key != "data.workers"
     ]
 
 

@@ -28,7 +28,8 @@ def unsteadiness(
         seed: of the motion and the noise.
     """
     rng = np.random.default_rng(seed)
-    grid = _motion(x, rng)
+    with torch.autocast(x.device.type, enabled=False):  # bfloat16 would be half a pixel off
+        grid = _motion(x, rng)
     noise = torch.from_numpy(rng.standard_normal(x.shape, np.float32)).to(x.device)
     moved = (_move(x, grid) + NOISE * noise).clamp(-1, 1)
     moved = moved.contiguous(memory_format=torch.channels_last)

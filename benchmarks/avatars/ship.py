@@ -92,6 +92,7 @@ def main() -> None:
     )
     path = ROOT / f"sdk/models/{arguments.style}.tflite"
     predicted = result["student"]["predicted_ms"]
+    student = student.cpu()
     convert(student, card, {"fp16": path}, predicted_ms=predicted, force=True)
     check = verify(path, student, pictures("held-out", "photo").pictures[:8])
     if check.problems:

@@ -109,10 +109,13 @@ def test_the_light_varies_within_its_bounds_and_the_targets_stay():
 
 
 def test_batches_prepared_ahead_are_the_same_in_any_order():
-    ahead, plain = Prefetch(make(True), workers=2), make(True)
+    options = {"light": 0.3, "turn": 10}
+    ahead, plain = Prefetch(make(True, **options), workers=2), make(True, **options)
+    drawn = torch.get_rng_state()
     for step in (0, 1, 2, 5, 6, 1):  # on, ahead, back
         for a, b in zip(ahead.at(step), plain.at(step), strict=True):
             assert torch.equal(a, b) and a.stride() == b.stride()
+    assert torch.equal(drawn, torch.get_rng_state())  # networks begin alike with and without
 
 
 def test_another_seed_gives_another_order():

@@ -42,6 +42,18 @@ def test_overrides_are_toml_values_or_bare_words(tmp_path):
         ("[data]\nsize = 32\n", (), "give data.source and data.target, or data.heads"),
         ("[data]\nsource = 'a'\n", (), "data.source and data.target belong together"),
         ("[data]\nheads = 4\nsize = 33\n", (), "data.size = 33: .*multiple of 4"),
+        (
+            HEADS,
+            ("data.crop=[1.0, 0.9]",),
+            r"data.crop = \[1.0, 0.9\]: the smaller share comes first",
+        ),
+        (HEADS, ("data.crop=[0.01, 1.0]",), "data.crop.0 = 0.01: .*equal to 0.25"),
+        (HEADS, ("search.lens=1",), 'search.lens needs search.loss = "distill"'),
+        (
+            HEADS,
+            ("train.batch=3", "train.accumulate=3", "search.batch=4"),
+            "search.batch = 4 is no multiple of train.accumulate = 3",
+        ),
         ("heads = [", (), "is not TOML"),
         ("", (), "missing key 'data'"),
     ],

@@ -28,10 +28,10 @@ def test_a_run_older_than_a_key_had_its_default(toy_config, tmp_path):
     RunDirectory(tmp_path, load_config(toy_config)).restore()
     file = tmp_path / "config.toml"
     lines = file.read_text().splitlines()
-    file.write_text("\n".join(line for line in lines if not line.startswith("workers")))
+    file.write_text("\n".join(line for line in lines if not line.startswith("turn")))
     RunDirectory(tmp_path, load_config(toy_config), resume=True)
-    with pytest.raises(UsageError, match="workers was 0, not 1"):
-        RunDirectory(tmp_path, load_config(toy_config, ["data.workers=1"]), resume=True)
+    with pytest.raises(UsageError, match=r"turn was 0\.0, not 3\.0"):
+        RunDirectory(tmp_path, load_config(toy_config, ["data.turn=3"]), resume=True)
 
 
 def test_weights_that_are_not_finite_do_not_replace_the_checkpoint(toy_config, tmp_path):

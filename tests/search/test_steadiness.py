@@ -27,6 +27,12 @@ def test_what_is_fixed_to_the_screen_is_unsteady(x):
     assert value(lambda t: t + raster, x) > 4 * value(lambda t: t, x)
 
 
+def test_the_motion_is_as_fine_in_half_precision(x):
+    with torch.autocast("cpu", torch.bfloat16):
+        half = value(lambda t: t, x)
+    assert half == value(lambda t: t, x)
+
+
 def test_the_same_seed_moves_alike_and_another_otherwise(x):
     def nonlinear(t):
         return t.square()
