@@ -133,17 +133,6 @@ class Config(_Section):
     train: TrainConfig = TrainConfig()
     search: SearchConfig = SearchConfig()
 
-    @model_validator(mode="after")
-    def _even_parts_of_a_search(self) -> Config:
-        parts, search = self.train.accumulate, self.search
-        if parts > 1 and "search" in self.model_fields_set and search.batch % parts:
-            raise ValueError(
-                f"search.batch = {search.batch} is no multiple of train.accumulate = {parts}"
-            )
-        if parts > 1 and search.bank:
-            raise ValueError("search.bank and train.accumulate do not go together")
-        return self
-
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Read a TOML file (or a built-in one by its name), then apply `section.key=value` overrides.

@@ -59,13 +59,19 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     Raises:
         UnreachableTarget: the target lies below what the search space holds.
         TrainingDiverged: a second time, after a rollback; the last checkpoint is kept.
-        UsageError: started as several processes.
+        UsageError: started as several processes, or with parts that do not fit its batch.
     """
     if Group().size > 1:
         raise UsageError("a search runs in one process; --targets spreads several over a cluster")
     device = fastest_device()
     config = with_precision(config, device)
-    settings = config.search
+    settings, parts = config.search, config.train.accumulate
+    if settings.batch % parts:
+        raise UsageError(
+            f"search.batch = {settings.batch} is no multiple of train.accumulate = {parts}"
+        )
+    if settings.bank and parts > 1:
+        raise UsageError("search.bank and train.accumulate do not go together")
     torch.manual_seed(config.train.seed)
     supernet, teacher = _start(config, device)
     full = supernet.spec

@@ -49,11 +49,6 @@ def test_overrides_are_toml_values_or_bare_words(tmp_path):
         ),
         (HEADS, ("data.crop=[0.01, 1.0]",), "data.crop.0 = 0.01: .*equal to 0.25"),
         (HEADS, ("search.lens=1",), 'search.lens needs search.loss = "distill"'),
-        (
-            HEADS,
-            ("train.batch=3", "train.accumulate=3", "search.batch=4"),
-            "search.batch = 4 is no multiple of train.accumulate = 3",
-        ),
         ("heads = [", (), "is not TOML"),
         ("", (), "missing key 'data'"),
     ],

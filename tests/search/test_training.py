@@ -4,6 +4,7 @@ import pytest
 import torch
 from pocketstyle.errors import UsageError
 from pocketstyle.networks import ModelCard, PatchDiscriminator, build, save, ugatit_spec
+from pocketstyle.search import search
 from pocketstyle.search.adversary import Adversary
 from pocketstyle.search.config import load_config
 from pocketstyle.search.distilled import Distilled
@@ -139,3 +140,17 @@ def test_what_is_kept_is_the_mean_of_the_steps(toy_config):
         mean = weight.clone() if mean is None else 0.8 * mean + 0.2 * weight
     assert (learner.result.to_rgb.weight - mean).abs().max() < 1e-7
     assert (learner.result.to_rgb.weight - weight).abs().max() > 1e-5
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["search.batch=3"], "search.batch = 3 is no multiple of train.accumulate = 2"),
+        (["search.loss=distill", "search.bank=4"], "search.bank and train.accumulate do not go"),
+    ],
+)
+def test_a_search_refuses_parts_that_do_not_fit(changes, message, toy_config, tmp_path):
+    config = load_config(toy_config, ["train.accumulate=2", *changes])
+    with pytest.raises(UsageError, match=message):
+        search(config, tmp_path / "run", resume=False, report=lambda *_: None)
+    assert not (tmp_path / "run").exists()
