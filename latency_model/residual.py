@@ -53,8 +53,12 @@ class Residual:
         if not len(self.weights):
             return np.zeros(len(seen)), np.zeros(len(seen))
         rows = self._scaled(seen.matrix(list(self.scale)))
-        near = matern(rows, self._scaled_centres)
-        return (near @ self.weights.astype(np.float32)).astype(np.float64), near.max(axis=1)
+        # Row by row: BLAS rounds by the number of rows and by a row's place among them, and what a
+        # launch costs must not depend on what else is asked for: a resumed search prices others
+        # beside it.
+        near = matern(rows[:, None], self._scaled_centres)
+        residual = near @ self.weights.astype(np.float32)
+        return residual[:, 0].astype(np.float64), near.max(axis=-1)[:, 0]
 
     @cached_property
     def _scaled_centres(self) -> NDArray[np.float32]:
@@ -79,10 +83,10 @@ T = TypeVar("T", np.float32, np.float64)
 
 
 def matern(a: NDArray[T], b: NDArray[T]) -> NDArray[T]:
-    """Matérn-3/2 correlation of the rows of [N, D] with those of [M, D], [N, M]."""
+    """Matérn-3/2 correlation of the rows of [..., N, D] with those of [M, D], [..., N, M]."""
     distance = a @ b.T
     distance *= -2
-    distance += (a**2).sum(1)[:, None]
+    distance += (a**2).sum(-1)[..., None]
     distance += (b**2).sum(1)
     np.maximum(distance, 0, out=distance)
     distance *= 3

@@ -17,7 +17,7 @@ from torch import Tensor
 from ..datasets import to_pictures
 from ..errors import PocketstyleError, TrainingDiverged, UsageError
 from ..whole import written_whole
-from .config import Config, dump_toml, load_config
+from .config import Config, dump_toml
 from .event_file import EventFile
 from .metrics_file import read_metrics
 from .state_file import load_state, save_state
@@ -179,7 +179,12 @@ def _changes(kept: Path, wanted: str, *, rates: bool) -> list[str]:
     Args:
         rates: the learning rates may differ.
     """
-    old, new = (_settings(tomllib.loads(text)) for text in (dump_toml(load_config(kept)), wanted))
+    defaults = {
+        name: field.annotation.model_construct().model_dump(mode="json", exclude_none=True)
+        for name, field in Config.model_fields.items()
+    }
+    old = _settings(defaults) | _settings(tomllib.loads(kept.read_text()))
+    new = _settings(tomllib.loads(wanted))
     return [
         f"{key} was {old.get(key)!r}, not {new.get(key)!r}"
         for key in sorted({**old, **new})

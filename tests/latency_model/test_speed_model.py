@@ -394,4 +394,15 @@ def test_times_do_not_depend_on_what_else_is_in_the_list():
     listed = block(24, 40)
     together = model.kernel_times(listed)
     assert np.isfinite(together).all()
-    assert model.kernel_times(listed[:2]) == pytest.approx(together[:2], rel=1e-5)
+    assert (model.kernel_times(listed[:2]) == together[:2]).all()
+
+
+def test_a_launch_costs_the_same_to_the_last_bit_wherever_it_is_listed():
+    """Or a resumed search, which prices other launches beside it, would not go on bit for bit."""
+    model = SpeedModel.load("s10")
+    listed = [conv(a, b, k, side=32) for a in (12, 33, 60) for b in (8, 24, 51, 90) for k in (1, 3)]
+    together = model.kernel_times(listed)
+    assert len(set(together)) == len(listed)
+    for start in range(len(listed)):
+        for end in (start + 1, start + 5, len(listed)):
+            assert (model.kernel_times(listed[start:end]) == together[start:end]).all()

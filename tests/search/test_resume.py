@@ -8,7 +8,6 @@ import time
 import tomllib
 
 import pytest
-import torch
 from pocketstyle.networks import load
 from pocketstyle.search.metrics_file import curve, read_metrics
 from pocketstyle.search.state_file import load_state
@@ -65,12 +64,7 @@ def test_killed_and_resumed_equals_uninterrupted(kind, toy_config, tmp_path):
         assert load_state(broken / "checkpoint.safetensors")["phase"] == "fine-tune"
     run(kind, toy_config, broken, "--resume")
 
-    # distilled runs have been seen to differ in a last digit; open, until it is known why
-    close = 1e-4 if kind == "search-distilled" else 0.0
-    one, other = (read_metrics(path / "metrics.jsonl") for path in (broken, whole))
-    assert len(one) == len(other)
-    for a, b in zip(one, other, strict=True):
-        assert a == pytest.approx(b, rel=close, abs=0)
+    assert (broken / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
     (a, _), (b, _) = load(whole / "model.safetensors"), load(broken / "model.safetensors")
     assert a.spec == b.spec
     if kind != "train":
@@ -78,8 +72,7 @@ def test_killed_and_resumed_equals_uninterrupted(kind, toy_config, tmp_path):
         target = tomllib.loads((whole / "config.toml").read_text())["search"]["target_ms"]
         assert predicted[0] > target and 0.95 * target < predicted[-1] <= target
     weights = b.state_dict()
-    for name, value in a.state_dict().items():
-        assert torch.allclose(value, weights[name], rtol=close, atol=close / 10), name
+    assert all((value == weights[name]).all() for name, value in a.state_dict().items())
 
 
 def test_a_run_is_not_overwritten(toy_config, tmp_path):
@@ -88,7 +81,7 @@ def test_a_run_is_not_overwritten(toy_config, tmp_path):
     (out / "config.toml").write_text("x = 1\n")
     for more, message in (
         ((), "holds a run already"),
-        (("--resume",), "config.toml: missing key 'data'; unknown key 'x'"),
+        (("--resume",), "needs the run's configuration: data.size was 256, not 32"),
     ):
         done = subprocess.run(
             command("train", toy_config, out, *more), capture_output=True, text=True, timeout=120
