@@ -11,6 +11,7 @@ from .portrait import (
     UgatitGenerator,
     cyclegan_spec,
     photo2cartoon_spec,
+    ugatit_deep_spec,
     ugatit_full_spec,
     ugatit_spec,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "save",
     "searchable",
     "start_search",
+    "ugatit_deep_spec",
     "ugatit_full_spec",
     "ugatit_spec",
     "write_tensors",

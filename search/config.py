@@ -52,7 +52,7 @@ class DataConfig(_Section):
 class NetworkConfig(_Section):
     """The generator to train, and the discriminators."""
 
-    family: Literal["ugatit", "ugatit-full", "cyclegan", "photo2cartoon"] = "ugatit"
+    family: Literal["ugatit", "ugatit-full", "ugatit-deep", "cyclegan", "photo2cartoon"] = "ugatit"
     base: Positive = 64  # channels of the first layer; everything else is a multiple of it
     blocks: Positive | None = None  # residual blocks: UGATIT's on each side [4], CycleGAN's [9]
     discriminator_base: Positive = 64

@@ -22,7 +22,8 @@ from .shipped import resolve_model
 def fresh_generator(config: Config, device: torch.device) -> nn.Module:
     """The generator, channels last on the device; with `train.start`, its weights are that model's.
 
-    Light UGATIT and CycleGAN fit every size: half an hour at 64 px is worth hours at 256.
+    Light UGATIT and CycleGAN fit every size: half an hour at 64 px is worth hours at 256. What a
+    deep UGATIT has around a light one (`outside`) may be new.
 
     Raises:
         UsageError: the model to start from has other widths or blocks.
@@ -35,6 +36,9 @@ def fresh_generator(config: Config, device: torch.device) -> nn.Module:
         path = resolve_model(config.train.start)
         started, _ = load(path)
         weights = started.state_dict()
+        if generator.inner_family == started.spec.family:
+            inner = {n: v for n, v in weights.items() if not n.startswith(generator.outside)}
+            weights = generator.state_dict() | inner
         shapes = {name: value.shape for name, value in generator.state_dict().items()}
         if {name: value.shape for name, value in weights.items()} != shapes:
             raise UsageError(

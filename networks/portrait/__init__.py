@@ -5,10 +5,12 @@ from .discriminator import MultiScaleDiscriminator, PatchDiscriminator
 from .generator import Generator
 from .photo2cartoon import Photo2cartoonGenerator, photo2cartoon_spec
 from .ugatit import UgatitGenerator, ugatit_full_spec, ugatit_spec
+from .ugatit_deep import DeepUgatitGenerator, ugatit_deep_spec
 
 PORTRAIT_SPECS = {
     "ugatit": ugatit_spec,
     "ugatit-full": ugatit_full_spec,
+    "ugatit-deep": ugatit_deep_spec,
     "cyclegan": cyclegan_spec,
     "photo2cartoon": photo2cartoon_spec,
 }
@@ -17,6 +19,7 @@ PORTRAIT_SPECS = {
 __all__ = [
     "PORTRAIT_SPECS",
     "CycleganGenerator",
+    "DeepUgatitGenerator",
     "Generator",
     "MultiScaleDiscriminator",
     "PatchDiscriminator",
@@ -24,6 +27,7 @@ __all__ = [
     "UgatitGenerator",
     "cyclegan_spec",
     "photo2cartoon_spec",
+    "ugatit_deep_spec",
     "ugatit_full_spec",
     "ugatit_spec",
 ]

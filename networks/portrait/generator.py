@@ -29,6 +29,12 @@ class Generator(nn.Module):
     """The maps of `forward_with_features`, each with the name of its Width; the last one is what
     becomes the picture."""
 
+    inner_family: ClassVar[str | None] = None
+    """Of the network inside this one, from whose weights it can start."""
+
+    outside: ClassVar[tuple[str, ...]] = ()
+    """What of that network it does not contain: the parts that read and write a picture."""
+
     def __init__(self, spec: Spec, *, bias: bool = False):
         """Args: bias: of the first three convolutions."""
         super().__init__()
@@ -63,7 +69,11 @@ class Generator(nn.Module):
     def forward_with_features(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Picture and the maps that a student can be taught, by stage."""
         made = self.maps(x)
-        return self.picture(made[next(reversed(self.features))]), made
+        return self.drawn(made), made
+
+    def drawn(self, made: dict[str, Tensor]) -> Tensor:
+        """The picture that the last of the maps becomes."""
+        return self.picture(made[next(reversed(self.features))])
 
     def picture(self, x: Tensor) -> Tensor:
         """The last map → RGB."""

@@ -135,7 +135,7 @@ class Photo2cartoonGenerator(Generator):
     def forward_with_logit(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Picture and the CAM classifier's logits [B, 2]."""
         made = self.maps(x)
-        return self.picture(made["up1"]), self.cam.logit(made["encoded"])
+        return self.drawn(made), self.cam.logit(made["encoded"])
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         h, w = h or self.spec.size, w or self.spec.size

@@ -90,21 +90,24 @@ class UgatitGenerator(Generator):
     def forward_with_logit(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Picture and the CAM classifier's logits [B, 2] (average- and max-pooled)."""
         made = self.maps(x)
-        return self.picture(made["up2"]), self.cam.logit(made["encoded"])
+        return self.drawn(made), self.cam.logit(made["encoded"])
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         h, w = h or self.spec.size, w or self.spec.size
-        small = h // 4, w // 4
         yield from self.down_parts(h, w)
-        for name, block in self.encoder.items():
-            yield name, block.kernels(*small)
-        yield "cam", self.cam.kernels(*small)
-        yield "modulation", self.modulation.kernels(*small)
-        for name, block in self.decoder.items():
-            yield name, block.kernels(*small)
-        yield "up1", self.up1.kernels(*small)
-        yield "up2", self.up2.kernels(h // 2, w // 2)
+        yield from self.trunk_parts(h // 4, w // 4)
         yield "to_rgb", to_rgb_kernels(self.to_rgb, h, w)
+
+    def trunk_parts(self, h: int, w: int) -> Parts:
+        """The parts from the first residual block to the second doubling, for a trunk of h×w."""
+        for name, block in self.encoder.items():
+            yield name, block.kernels(h, w)
+        yield "cam", self.cam.kernels(h, w)
+        yield "modulation", self.modulation.kernels(h, w)
+        for name, block in self.decoder.items():
+            yield name, block.kernels(h, w)
+        yield "up1", self.up1.kernels(h, w)
+        yield "up2", self.up2.kernels(2 * h, 2 * w)
 
 
 @register("ugatit-full")

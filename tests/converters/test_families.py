@@ -9,6 +9,7 @@ from pocketstyle.networks import (
     photo2cartoon_spec,
     searchable,
     start_search,
+    ugatit_deep_spec,
     ugatit_full_spec,
     ugatit_spec,
 )
@@ -19,6 +20,7 @@ from .conftest import CARD, SIZE, torch
 SPECS = {
     "ugatit": ugatit_spec(SIZE, 8, 2),
     "ugatit-full": ugatit_full_spec(SIZE, 8, 2),
+    "ugatit-deep": ugatit_deep_spec(SIZE, 8, 2),
     "cyclegan": cyclegan_spec(SIZE, 8, 3),
     "photo2cartoon": photo2cartoon_spec(SIZE, 16, 2),
 }

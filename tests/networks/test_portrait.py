@@ -16,7 +16,9 @@ from pocketstyle.networks import (
     photo2cartoon_spec,
     searchable,
     start_search,
+    ugatit_deep_spec,
     ugatit_full_spec,
+    ugatit_spec,
 )
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -62,6 +64,16 @@ def test_photo2cartoon_has_the_published_layers():
 def test_an_hourglass_has_to_be_halved_four_times(size, base):
     with pytest.raises(UsageError, match=f"multiple of 16, not {base} and {size}"):
         photo2cartoon_spec(size, base)
+
+
+def test_a_deep_ugatit_is_a_light_one_between_halvings():
+    deep, light = build(ugatit_deep_spec(128, 8, 2)), build(ugatit_spec(32, 8, 2))
+    own, inner = dict(deep.parts()), dict(light.parts())
+    for name in inner.keys() - {"stem", "to_rgb"}:
+        assert list(own[name]) == list(inner[name]), name
+    assert total_macs(build(ugatit_deep_spec()).kernels()) == pytest.approx(1.676e9, rel=1e-3)
+    with pytest.raises(UsageError, match="multiple of 16, not 40"):
+        ugatit_deep_spec(40)
 
 
 def test_a_content_is_pooled_once_however_many_look_at_it():

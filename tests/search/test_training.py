@@ -20,9 +20,9 @@ def test_learning_rate_is_fixed_then_falls_to_zero():
 
 
 @pytest.mark.parametrize("objective", [Paired, Unpaired])
-@pytest.mark.parametrize("family", ["ugatit", "ugatit-full", "cyclegan"])
+@pytest.mark.parametrize("family", ["ugatit", "ugatit-full", "ugatit-deep", "cyclegan"])
 def test_every_parameter_of_an_objective_gets_a_gradient(objective, family, toy_config):
-    config = load_config(toy_config, [f"network.family={family}"])
+    config = load_config(toy_config, [f"network.family={family}", "network.base=4"])
     torch.manual_seed(0)
     generator = fresh_generator(config, torch.device("cpu"))
     task = objective(generator, config, torch.device("cpu"))
@@ -118,6 +118,19 @@ def test_a_training_starts_from_a_model_of_another_size(toy_config, tmp_path):
     assert generator.spec.size == 32
     x = torch.rand(1, 3, 32, 32) * 2 - 1
     assert (generator(x) - small(x)).abs().max() < 1e-5
+
+
+def test_a_deep_generator_starts_from_a_light_one(toy_config, tmp_path):
+    """All but its stem and its last convolution, which are of another width."""
+    small = build(ugatit_spec(64, 4, 2))
+    save(tmp_path / "small.safetensors", small, ModelCard("small"))
+    start = f"train.start={tmp_path}/small.safetensors"
+    deep = ["network.family=ugatit-deep", "network.base=4", "network.blocks=2"]
+    generator = fresh_generator(load_config(toy_config, [start, *deep]), torch.device("cpu"))
+    own, given = generator.state_dict(), small.state_dict()
+    inside = {name for name in given if not name.startswith(("stem.", "to_rgb."))}
+    assert len(inside) == 30 and all(torch.equal(own[name], given[name]) for name in inside)
+    assert generator.stem.conv.weight.shape[0] == 2
 
 
 @pytest.mark.parametrize("other", ["network.base=3", "network.blocks=2", "network.family=cyclegan"])
