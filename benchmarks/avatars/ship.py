@@ -1,11 +1,13 @@
 """Measure a searched student on people it has never seen and put it where the package ships it.
 
     python benchmarks/avatars/ship.py --run runs/avatars-search --teacher runs/avatars-256 \
-        --pairs runs/avatars --style toonhead
+        --pairs runs/avatars --style toonhead --inception NPZ
 
-Writes sdk/models/STYLE.tflite (fp16), docs/models/STYLE.png (people of the held-out set: input,
-teacher, student, what DiceBear draws of them) and benchmarks/results/STYLE.json. Quality is SSIM
-and L1 to the drawn avatar, on the held-out pictures as they are and before other walls.
+Writes sdk/models/STYLE.tflite (fp16), search/models/STYLE.safetensors (the same weights),
+docs/models/STYLE.png (people of the held-out set: input, teacher, student, what DiceBear draws of
+them), benchmarks/results/STYLE.json and the model card docs/models/STYLE.md. Quality is SSIM and L1
+to the drawn avatar, and FID and KID of 768 channels to the avatars drawn for training, on the
+held-out pictures as they are and before other walls.
 """
 
 from __future__ import annotations
@@ -16,26 +18,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from card import AUTHORS, attribution, page
 from pairs import subject_of
 from PIL import Image
 from pocketstyle.converters import convert, verify
 from pocketstyle.datasets import PictureSet, read_folder
 from pocketstyle.latency_model import predict_all, total_macs
-from pocketstyle.networks import load
-from pocketstyle.search import quality_to_truth, translate
+from pocketstyle.metrics import load_inception
+from pocketstyle.networks import load, save
+from pocketstyle.search import distances, quality_to_truth, translate
+from pocketstyle.search.shipped import MODELS
 
 ROOT = Path(__file__).parents[2]
 PARTS = {"held_out": "held-out", "held_out_elsewhere": "held-out-elsewhere"}
-AUTHORS = {"toonhead": "Johan Melin", "adventurer": "Lisa Wischofsky"}
 SHOWN = 9
-
-
-def attribution(style: str) -> tuple[str, ...]:
-    """What has to be shown with the weights."""
-    return (
-        f'Avatars "{style}" by {AUTHORS[style]}, CC BY 4.0, drawn with DiceBear',
-        "Face Research Lab London Set by DeBruine and Jones, CC BY 4.0",
-    )
+COPIES = 4  # pictures that pairs.py makes of one photo, all with the same avatar
 
 
 def sheet(rows: list[np.ndarray]) -> Image.Image:
@@ -45,7 +42,7 @@ def sheet(rows: list[np.ndarray]) -> Image.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("run", "teacher", "pairs"):
+    for name in ("run", "teacher", "pairs", "inception"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--style", choices=sorted(AUTHORS), required=True)
     arguments = parser.parse_args()
@@ -57,22 +54,31 @@ def main() -> None:
     def pictures(part: str, kind: str) -> PictureSet:
         return read_folder(arguments.pairs / part / kind, size)
 
-    result = {
-        "people": len({subject_of(Path(n).stem) for n in pictures("held-out", "photo").names})
-    }
+    drawn = pictures("train", "cartoon").pictures[::COPIES]
+    inception = load_inception(arguments.inception)
+    people = {subject_of(Path(name).stem) for name in pictures("held-out", "photo").names}
+    result = {"style": arguments.style, "size": size, "people": len(people)}
     for key, part in PARTS.items():
         photos, avatars = pictures(part, "photo"), pictures(part, "cartoon")
         result[key] = {n: quality_to_truth(one, photos, avatars) for n, one in networks.items()}
-        result[key]["n"] = len(photos)
+        made = {
+            name: photos.pictures if one is None else translate(one, photos.pictures)
+            for name, one in networks.items()
+        }
+        found = distances(inception, drawn, made)
+        for name in networks:
+            result[key][name] |= found[name]
+        result[key]["n"] = found["n"]
         some = slice(0, len(photos), len(photos) // SHOWN)
         rows = [
             photos.pictures[some],
-            *(translate(networks[n], photos.pictures[some]) for n in ("teacher", "student")),
+            made["teacher"][some],
+            made["student"][some],
             avatars.pictures[some],
         ]
-        drawn = sheet([row[:SHOWN] for row in rows])
+        shown = sheet([row[:SHOWN] for row in rows])
         name = arguments.style if key == "held_out" else f"{arguments.style}-elsewhere"
-        drawn.resize((drawn.width // 2, drawn.height // 2), Image.Resampling.LANCZOS).save(
+        shown.resize((shown.width // 2, shown.height // 2), Image.Resampling.LANCZOS).save(
             ROOT / f"docs/models/{name}.png", optimize=True
         )
     for name in ("student", "teacher"):
@@ -85,7 +91,7 @@ def main() -> None:
     card = replace(
         card,
         name=arguments.style,
-        metrics=result["held_out"]["student"] | {"n": result["held_out"]["n"]},
+        metrics=result["held_out"]["student"] | {"n": result["held_out"]["n"]["source"]},
         provenance=card.provenance | {"rebuild": "benchmarks/avatars/README.md"},
         licence="Apache-2.0",
         attribution=attribution(arguments.style),
@@ -93,6 +99,7 @@ def main() -> None:
     path = ROOT / f"sdk/models/{arguments.style}.tflite"
     predicted = result["student"]["predicted_ms"]
     student = student.cpu()
+    save(MODELS / f"{arguments.style}.safetensors", student, card, half=True)
     convert(student, card, {"fp16": path}, predicted_ms=predicted, force=True)
     check = verify(path, student, pictures("held-out", "photo").pictures[:8])
     if check.problems:
@@ -106,6 +113,7 @@ def main() -> None:
     }
     text = json.dumps(result, indent=1)
     (ROOT / f"benchmarks/results/{arguments.style}.json").write_text(text + "\n")
+    (ROOT / f"docs/models/{arguments.style}.md").write_text(page(arguments.style, result))
     print(text)
 
 
