@@ -83,7 +83,53 @@ steadiness 50; discriminators of {one["discriminator_base"]} base channels.
 """
 
 
-SECTIONS = {"training_step": training_step, "ablation": ablation}
+def versus_baselines() -> str:
+    """The search against what a user would do instead."""
+    one = read("search_vs_baselines")
+    networks = {"teacher": one["teacher"], "**the search**": one["student"]} | {
+        BASELINES[name]: found for name, found in one["baselines"].items()
+    }
+    rows = [
+        (
+            name,
+            f"{r['macs'] / 1e6:.0f}",
+            f"{r['params'] / 1e6:.2f}",
+            f"{r['predicted_ms'][one['device']]:.2f}",
+            f"{r['fid_768']:.3f}",
+            f"{r['kid_768_x100']:.3f} ± {r['kid_768_x100_deviation']:.3f}",
+            f"{r['seconds']:.0f}" if r["seconds"] else "",
+        )
+        for name, r in networks.items()
+    ]
+    untouched = one["untouched"]
+    rows.append(("untouched", "", "", "", f"{untouched['fid_768']:.3f}", "", ""))
+    head = ("", "MMACs", "M parameters", f"ms, {one['device']}", "FID-768", "KID × 100", "seconds")
+    return f"""## The search against what a user would do instead
+
+    {one["command"]}
+
+From one teacher to {one["target_ms"]:g} ms on the {one["device"]} at {one["size"]} px, every way
+with the same data, loss and seconds. Judged on {one["n"]["source"]} portraits of people whom no
+method has seen, by FID and KID of 768 channels to {one["n"]["target"]} avatars ({one["hardware"]}).
+
+{table(head, rows)}
+
+![Held-out people and what each network makes of them](search_vs_baselines.jpg)
+"""
+
+
+BASELINES = {
+    "uniform": "uniform widths, from scratch",
+    "magnitude": "pruned by magnitude",
+    "mac_penalty": "the search, by MACs",
+    "random": "random widths",
+}
+
+SECTIONS = {
+    "search_vs_baselines": versus_baselines,
+    "training_step": training_step,
+    "ablation": ablation,
+}
 
 
 def page() -> str:

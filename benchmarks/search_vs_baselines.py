@@ -10,7 +10,7 @@ have none of its channels, by its pictures alone). `mac_penalty` is the same sea
 with MACs in place of milliseconds, its MAC target chosen so that it lands on the same latency; the
 choice costs it nothing here. Judged by FID and KID of 768 channels between the translated
 `--judged-on` pictures, which no method has seen, and `--target`'s. `--shown` pictures are drawn
-side by side. What is finished under `--work` is not done again.
+side by side in docs/search_vs_baselines.jpg. What is finished under `--work` is not done again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ from pocketstyle.search.data import load_data
 from pocketstyle.search.provenance import provenance
 from torch import nn
 
-OUT = Path(__file__).parent / "results/search_vs_baselines.json"
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "benchmarks/results/search_vs_baselines.json"
+PICTURES = ROOT / "docs/search_vs_baselines.jpg"
 NEAR = 0.97  # of the target: how close the search by MACs has to land
 TRIALS = 5  # of its MAC target
 ELASTICITY = 0.5  # of latency to MACs, until two trials tell
@@ -101,13 +103,13 @@ def by_macs(config: Config, out: Path, macs: float) -> Trained:
 
 def sheet(path: Path, rows: dict[str, np.ndarray]) -> None:
     """Rows of pictures, uint8[N, S, S, 3] each, with their names on the left."""
-    margin, (count, side) = 110, next(iter(rows.values())).shape[:2]
+    margin, (count, side) = 220, next(iter(rows.values())).shape[:2]
     drawn = Image.new("RGB", (margin + count * side, len(rows) * side), "white")
     pen = ImageDraw.Draw(drawn)
     for row, (name, pictures) in enumerate(rows.items()):
-        pen.text((6, row * side + side // 2 - 8), name.replace("_", " "), "black", font_size=16)
+        pen.text((6, row * side + side // 2 - 8), name.replace("_", " "), "black", font_size=32)
         drawn.paste(Image.fromarray(np.concatenate(list(pictures), 1)), (margin, row * side))
-    drawn.save(path)
+    drawn.resize((drawn.width // 2, drawn.height // 2), Image.Resampling.LANCZOS).save(path)
 
 
 def main() -> None:
@@ -151,7 +153,7 @@ def main() -> None:
     size = config.data.size
     shown = read_folder(arguments.shown, size).pictures
     rows = {name: translate(network, shown) for name, (network, _) in networks.items()}
-    sheet(work / "pictures.png", {"input": shown, **rows})
+    sheet(PICTURES, {"input": shown, **rows})
     source = read_folder(arguments.judged_on, size).pictures
     wanted = read_folder(arguments.target, size).pictures
     made = {name: translate(network, source) for name, (network, _) in networks.items()}
@@ -169,6 +171,7 @@ def main() -> None:
         }
 
     result = {
+        "command": " ".join(("python", *sys.argv)),
         "teacher": described("teacher"),
         "student": described("student"),
         "baselines": {
