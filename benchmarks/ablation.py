@@ -13,22 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from copy import deepcopy
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 
-import torch
-from baselines import magnitude
 from hardware import hardware
 from pocketstyle.datasets import render_heads
 from pocketstyle.metrics import load_inception
 from pocketstyle.networks import load
 from pocketstyle.search import distances, load_config, quality_to_truth, resolve_model, translate
-from pocketstyle.search.data import load_data, make_batches
-from pocketstyle.search.distilled import Distilled
-from pocketstyle.search.learner import Learner
-from pocketstyle.search.optimizers import learning_rate_at
+from teaching import teach
 
 RECIPES = {
     "L1": {"structure": 0.0, "features": 0.0},
@@ -50,35 +42,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     changes = {"search.bank": 0, "search.target_ms": arguments.target_ms}
+    changes["search.keep_at_least"] = 0.25
     changes["network.discriminator_base"] = 16  # of 64, a step with discriminators costs 15 others
     base = load_config("heads-search", [f"{key}={value}" for key, value in changes.items()])
-    path = resolve_model(base.search.teacher)
-    pruned, kept = magnitude(load(path)[0], base.search.device, arguments.target_ms, 0.25)
-    teacher = load(path)[0].requires_grad_(False).to(memory_format=torch.channels_last)
-    batches = make_batches(base, load_data(base, lambda *_: None), base.search.batch)
-
-    learners = {}
-    for name, changes in RECIPES.items():
-        settings = base.search.model_copy(update=changes)
-        config = base.model_copy(update={"search": settings})
-        network = deepcopy(pruned).train().to(memory_format=torch.channels_last)
-        objective = Distilled(network, teacher, config)
-        objective.kept = kept
-        learners[name] = Learner(network, objective, config)
-    seconds = {name: [] for name in learners}
-    for step in range(arguments.steps):
-        rate = learning_rate_at(step, arguments.steps, base.search.learning_rate)
-        batch = batches.at(step)
-        for name, learner in learners.items():  # in turn: the hour is the same for all
-            start = perf_counter()
-            learner.set_rate(rate)
-            learner.descend(learner.losses(*batch, step))
-            seconds[name].append(perf_counter() - start)
-
+    students, seconds = teach(base, RECIPES, arguments.steps)
     photos, cartoons = render_heads(JUDGED, base.data.size, JUDGED_SEED)
     others = render_heads(JUDGED, base.data.size, OTHERS_SEED)[1].pictures
-    networks = {"teacher": teacher} | {n: learner.result for n, learner in learners.items()}
-    made = {name: translate(network.eval(), photos.pictures) for name, network in networks.items()}
+    networks = {"teacher": load(resolve_model(base.search.teacher))[0], **students}
+    made = {name: translate(network, photos.pictures) for name, network in networks.items()}
     extractor = load_inception(arguments.inception)
     found = distances(extractor, others, {"untouched": photos.pictures, **made})
     result = {
@@ -87,7 +58,7 @@ def main() -> None:
                 **quality_to_truth(networks.get(name), photos, cartoons),
                 "fid_768": found[name]["fid_768"],
                 "kid_768_x100": found[name]["kid_768_x100"],
-                "step_s": median(seconds[name]) if name in seconds else None,
+                "step_s": seconds.get(name),
             }
             for name in ("untouched", *networks)
         },

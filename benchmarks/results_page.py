@@ -118,6 +118,39 @@ method has seen, by FID and KID of 768 channels to {one["n"]["target"]} avatars 
 """
 
 
+def flicker() -> str:
+    """What the term of steadiness does to a clip."""
+    one = read("flicker")
+    error, still = one["warping_error"], one["warping_error"]["input"]
+    rows = [
+        (
+            WITH[name],
+            f"{1e4 * error[name]:.2f}",
+            f"{error[name] / still:.2f}",
+            f"{one['held_out'][name]['ssim_to_truth']:.3f}" if name in one["held_out"] else "",
+            f"{one['step_s'][name]:.2f}" if name in one["step_s"] else "",
+        )
+        for name in error
+    ]
+    head = ("", "warping error, 10⁻⁴", "of the input's own", "SSIM, held-out people", "s / step")
+    return f"""## Steady pictures
+
+    {one["command"]}
+
+The teacher, pruned by magnitude to {one["target_ms"]:g} ms on the {one["device"]}, taught for
+{one["steps"]} steps of batch {one["batch"]} with `search.temporal` = {one["weight"]:g} and without;
+{one["frames"]} frames of a person who turns her head, {one["size"]} px ({one["hardware"]}).
+
+{table(head, rows)}
+"""
+
+
+WITH = {
+    "input": "the input",
+    "teacher": "teacher",
+    "without": "student, without",
+    "with": "student, with",
+}
 BASELINES = {
     "uniform": "uniform widths, from scratch",
     "magnitude": "pruned by magnitude",
@@ -129,6 +162,7 @@ SECTIONS = {
     "search_vs_baselines": versus_baselines,
     "training_step": training_step,
     "ablation": ablation,
+    "flicker": flicker,
 }
 
 
