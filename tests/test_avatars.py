@@ -11,9 +11,17 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 ROOT = Path(__file__).parents[1]
-spec = importlib.util.spec_from_file_location("pairs", ROOT / "benchmarks/avatars/pairs.py")
-pairs = sys.modules["pairs"] = importlib.util.module_from_spec(spec)  # for its dataclass
-spec.loader.exec_module(pairs)
+
+
+def script(name: str):
+    """A script of benchmarks/avatars; in sys.modules for its dataclasses, and for the next one."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"benchmarks/avatars/{name}.py")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+surroundings, pairs = script("surroundings"), script("pairs")
 
 
 @pytest.mark.parametrize(
@@ -83,3 +91,14 @@ def test_elsewhere_keeps_the_face_and_is_the_same_again():
     assert np.array_equal(first, again) and not np.array_equal(first, other)
     assert np.array_equal(first[35:70, 32:63], photo[35:70, 32:63])
     assert np.abs(first[:20].astype(int) - 225).mean() > 20
+
+
+def test_surroundings_have_the_spectrum_of_photographs():
+    """Amplitude falls with frequency, and no two are alike."""
+    rng = np.random.default_rng(0)
+    drawn = [np.asarray(surroundings.surroundings(rng, 128)).astype(float) for _ in range(8)]
+    power = np.mean([np.abs(np.fft.rfft2(d.mean(-1) - d.mean())) ** 2 for d in drawn], 0)
+    bands = [power[low : 2 * low, low : 2 * low].mean() for low in (2, 8, 32)]
+    assert bands[0] > 10 * bands[1] > 100 * bands[2] > 0
+    means = np.array([d.mean((0, 1)) for d in drawn])
+    assert means.std(0).min() > 15

@@ -11,7 +11,7 @@ their versions, and the first call installs them).
 The photos are those of the Face Research Lab London Set and its kin, pupils at (.365, .4) and
 (.635, .4) of the side; every seventh person is held out, composites never are: they are made of
 several people each. All were taken before a plain wall, which no phone can count on: every photo is
-written again in front of something drawn at random: three times for training and, of held-out
+written again in front of something drawn at random: four times for training and, of held-out
 people, once to look at.
 """
 
@@ -27,9 +27,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 from scipy import ndimage
 from skimage.color import lab2rgb, rgb2lab
+from surroundings import colour, surroundings
 
 HERE = Path(__file__).parent
 HELD_OUT_EVERY = 7
@@ -47,7 +48,7 @@ HAIR = {
     "blond": "d6b370",
     "grey": "9b948c",
 }
-COPIES = {"train": 3, "held-out": 1}  # of each photo before other walls
+COPIES = {"train": 4, "held-out": 1}  # of each photo before other walls
 WALL = 14.0  # distance in CIELAB up to which a pixel may be the wall
 BACKGROUND, CLOTHES = "b6e3f4", "0b3286"
 
@@ -133,23 +134,6 @@ def foreground(lab: np.ndarray) -> np.ndarray:
     return ndimage.gaussian_filter((~ndimage.binary_dilation(wall)).astype(float), side / 256)
 
 
-def surroundings(rng: np.random.Generator, side: int) -> Image.Image:
-    """Coarse or fine noise, a few shapes in front of it, more or less out of focus."""
-    cells = int(rng.integers(2, 14))
-    noise = Image.fromarray(rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
-    noise = noise.resize((side, side), Image.Resampling.BICUBIC)
-    drawn = Image.blend(Image.new("RGB", (side, side), any_colour(rng)), noise, rng.uniform(0.1, 1))
-    pen = ImageDraw.Draw(drawn)
-    for draw in rng.choice([pen.rectangle, pen.ellipse], rng.integers(0, 9)):
-        left, top, width, height = rng.uniform((-0.2, -0.2, 0.05, 0.05), (1, 1, 0.8, 0.8)) * side
-        draw((left, top, left + width, top + height), fill=any_colour(rng))
-    return drawn.filter(ImageFilter.GaussianBlur(side * rng.uniform(0.001, 0.03)))
-
-
-def any_colour(rng: np.random.Generator) -> tuple[int, ...]:
-    return tuple(int(v) for v in rng.integers(0, 256, 3))
-
-
 def elsewhere(photo: Image.Image, seed: list[int]) -> Image.Image:
     """The portrait in front of something else, often in other clothes."""
     rng, side = np.random.default_rng(seed), photo.width
@@ -158,9 +142,9 @@ def elsewhere(photo: Image.Image, seed: list[int]) -> Image.Image:
     if rng.random() < 0.7:
         outer, inner, foot = rng.uniform((0.76, 0.84, 0.2), (0.95, 0.97, 0.42)) * side
         collar = [(0, outer), (0.27 * side, inner), (foot, side), (0, side)]
-        pen, colour = ImageDraw.Draw(moved), any_colour(rng)
-        pen.polygon(collar, fill=colour)
-        pen.polygon([(side - x, y) for x, y in collar], fill=colour)
+        pen, cloth = ImageDraw.Draw(moved), colour(rng)
+        pen.polygon(collar, fill=cloth)
+        pen.polygon([(side - x, y) for x, y in collar], fill=cloth)
     return moved
 
 

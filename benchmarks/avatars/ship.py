@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from card import AUTHORS, attribution, page
-from pairs import subject_of
+from pairs import COPIES, subject_of
 from PIL import Image
 from pocketstyle.converters import convert, verify
 from pocketstyle.datasets import PictureSet, read_folder
@@ -32,7 +32,6 @@ from pocketstyle.search.shipped import MODELS
 ROOT = Path(__file__).parents[2]
 PARTS = {"held_out": "held-out", "held_out_elsewhere": "held-out-elsewhere"}
 SHOWN = 9
-COPIES = 4  # pictures that pairs.py makes of one photo, all with the same avatar
 
 
 def sheet(rows: list[np.ndarray]) -> Image.Image:
@@ -54,7 +53,7 @@ def main() -> None:
     def pictures(part: str, kind: str) -> PictureSet:
         return read_folder(arguments.pairs / part / kind, size)
 
-    drawn = pictures("train", "cartoon").pictures[::COPIES]
+    drawn = pictures("train", "cartoon").pictures[:: 1 + COPIES["train"]]  # each avatar once
     inception = load_inception(arguments.inception)
     people = {subject_of(Path(name).stem) for name in pictures("held-out", "photo").names}
     result = {"style": arguments.style, "size": size, "people": len(people)}
