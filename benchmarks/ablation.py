@@ -58,6 +58,7 @@ def main() -> None:
                 **quality_to_truth(networks.get(name), photos, cartoons),
                 "fid_768": found[name]["fid_768"],
                 "kid_768_x100": found[name]["kid_768_x100"],
+                "kid_768_x100_deviation": found[name]["kid_768_x100_deviation"],
                 "step_s": seconds.get(name),
             }
             for name in ("untouched", *networks)

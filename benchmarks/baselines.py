@@ -6,13 +6,13 @@ channels it has; `distil` then trains it as the search's student is trained, for
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import deepcopy
 from time import perf_counter
 
 import torch
 from pocketstyle.datasets import PictureSet
 from pocketstyle.latency_model import SpeedModel
-from pocketstyle.networks import Concatenation, build, compact, start_search
+from pocketstyle.networks import Concatenation, compact, start_search
 from pocketstyle.search.config import Config
 from pocketstyle.search.cost_term import land_on_target
 from pocketstyle.search.data import make_batches
@@ -28,38 +28,51 @@ Pruned = tuple[nn.Module, dict[str, Tensor]]
 
 
 @torch.no_grad()
-def norms(network: nn.Module) -> dict[str, Tensor]:
-    """L2 norm of everything that writes each channel, by width group."""
+def norms(network: nn.Module, axes: tuple[str, ...] = ("out",)) -> dict[str, Tensor]:
+    """L2 norm of the weights of each channel, by width group.
+
+    Args:
+        axes: "out" for the weights that write the channel, "in" for those that read it.
+    """
     total = {name: torch.zeros(width.channels) for name, width in network.widths.items()}
     for module in network.modules():
-        axes = getattr(module, "axes", {}).get("weight", ())
-        if "out" not in axes:
-            continue
-        square = module.weight.square().transpose(0, axes.index("out")).flatten(1).sum(1)
-        written = module.out_width
-        parts = written.parts if isinstance(written, Concatenation) else (written,)
-        for part, values in zip(parts, square.split([p.channels for p in parts]), strict=True):
-            if part.name in total:  # not the picture
-                total[part.name] += values
+        own = getattr(module, "axes", {}).get("weight", ())
+        for axis in set(axes) & set(own):
+            square = module.weight.square().transpose(0, own.index(axis)).flatten(1).sum(1)
+            group = module.out_width if axis == "out" else module.in_width
+            parts = group.parts if isinstance(group, Concatenation) else (group,)
+            for part, values in zip(parts, square.split([p.channels for p in parts]), strict=True):
+                if part.name in total:  # not the picture
+                    total[part.name] += values
     return {name: square.sqrt() for name, square in total.items()}
 
 
-def uniform(teacher: nn.Module, device: str, target_ms: float) -> Pruned:
-    """The teacher's plan with every width the same share, to be trained from scratch."""
-    model, spec = SpeedModel.load(device), teacher.spec
+@torch.no_grad()
+def with_share(network: nn.Module, share: float) -> Pruned:
+    """The network with `share` of every width, the channels of the largest norms."""
+    start_search(network, 1e-9)
+    for name, strength in norms(network).items():
+        width = network.widths[name]
+        keep = max(1, round(share * width.channels))
+        width.v.zero_()
+        width.v[strength.topk(keep).indices] = 1.0
+    return compact(network), {name: width.kept for name, width in network.widths.items()}
+
+
+def uniform(teacher: nn.Module, device: str, target_ms: float) -> tuple[Pruned, float]:
+    """`with_share` of the largest share, to a tenth of a percent, that meets the target."""
+    model = SpeedModel.load(device)
     for share in (thousandths / 1000 for thousandths in range(999, 0, -1)):
-        widths = {name: max(1, round(share * n)) for name, n in spec.widths.items()}
-        network = build(replace(spec, widths=widths))
-        if model.latency(network.kernels()) <= target_ms:
-            torch.manual_seed(0)
-            return build(network.spec), {}
+        pruned = with_share(deepcopy(teacher), share)
+        if model.latency(pruned[0].kernels()) <= target_ms:
+            return pruned, share
     raise SystemExit(f"no uniform width takes {target_ms:g} ms on {device}")
 
 
 def magnitude(teacher: nn.Module, device: str, target_ms: float, keep_at_least: float) -> Pruned:
-    """Without the channels of the smallest norms, relative to their group's mean: DepGraph's
-    global ranking (Fang et al. 2023) on the groups that Widths are."""
-    strengths = {name: norm / norm.mean() for name, norm in norms(teacher).items()}
+    """Without the channels of the smallest norms, relative to their group's mean: a global ranking
+    over everything that belongs to a channel, as DepGraph's (Fang et al. 2023)."""
+    strengths = {n: norm / norm.mean() for n, norm in norms(teacher, ("out", "in")).items()}
     return _landed(teacher, device, target_ms, keep_at_least, strengths)
 
 
@@ -98,16 +111,15 @@ def distil(
     config: Config,
     data: tuple[PictureSet, PictureSet],
     seconds: float,
+    least: int = 0,
 ) -> tuple[nn.Module, int, float]:
-    """Train it as the search's student is, for so many seconds: network, steps, seconds spent.
+    """Train it as the search's student is, for so many seconds and at least so many steps.
 
-    A network without the teacher's channels is taught its pictures alone.
+    Returns:
+        The network, steps, and seconds spent.
     """
     network, kept = pruned
     settings = config.search
-    if not kept:
-        settings = settings.model_copy(update={"features": 0.0})
-        config = config.model_copy(update={"search": settings})
     device = fastest_device()
     config = with_precision(config, device)  # as the search does
     network = network.train().to(device, memory_format=torch.channels_last)
@@ -117,8 +129,8 @@ def distil(
     objective.kept = kept
     learner = Learner(network, objective, config)
     start, step = perf_counter(), 0
-    while (elapsed := perf_counter() - start) < seconds:
-        progress = int(1e6 * elapsed / seconds)
+    while (elapsed := perf_counter() - start) < seconds or step < least:
+        progress = int(1e6 * min(elapsed / seconds, step / least if least else 1.0, 1.0))
         learner.set_rate(learning_rate_at(progress, 10**6, settings.learning_rate))
         number = step % settings.bank if settings.bank else step
         learner.descend(learner.losses(*batches.at(number, device), number))

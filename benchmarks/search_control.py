@@ -20,13 +20,12 @@ import json
 import sys
 from pathlib import Path
 
-import torch
-from baselines import distil, norms
+from baselines import distil, uniform
 from hardware import hardware
 from pocketstyle.datasets import render_heads
 from pocketstyle.demo.main_job import UNSEEN, UNSEEN_SEED
 from pocketstyle.latency_model import SpeedModel, total_macs
-from pocketstyle.networks import compact, load, start_search
+from pocketstyle.networks import load
 from pocketstyle.search import load_config, quality_to_truth, resolve_model
 from pocketstyle.search.data import load_data
 from torch import nn
@@ -35,18 +34,6 @@ ROOT = Path(__file__).parents[1]
 ALLOWANCE = 1.25  # of the search's time
 SLOWER = 1.01  # of its latency
 OUTS = ROOT / "benchmarks/results/search_control.json", ROOT / "demo/search_control.json"
-
-
-@torch.no_grad()
-def pruned(network: nn.Module, share: float) -> tuple[nn.Module, dict[str, torch.Tensor]]:
-    """The network with `share` of every width, the strongest channels, and which they are."""
-    start_search(network, 1e-9)
-    for name, strength in norms(network).items():
-        width = network.widths[name]
-        keep = max(1, round(share * width.channels))
-        width.v.zero_()
-        width.v[strength.topk(keep).indices] = 1.0
-    return compact(network), {name: width.kept for name, width in network.widths.items()}
 
 
 def measured(network: nn.Module, device: str, data, seconds: float) -> dict:
@@ -72,14 +59,9 @@ def main() -> None:
     student, _ = load(run / "model.safetensors")
     searched = measured(student, settings.device, unseen, spent)
 
-    model = SpeedModel.load(settings.device)
     teacher, _ = load(resolve_model(settings.teacher))
-    for share in (tenths / 1000 for tenths in range(999, 0, -1)):
-        network, kept = pruned(load(resolve_model(settings.teacher))[0], share)
-        if model.latency(network.kernels()) <= SLOWER * searched["predicted_ms"]:
-            break
-    else:
-        raise SystemExit("no share of the widths is about as fast as the student")
+    limit = SLOWER * searched["predicted_ms"]
+    (network, kept), share = uniform(teacher, settings.device, limit)
     before = measured(network, settings.device, unseen, 0.0)
 
     data = load_data(config, lambda *_: None)

@@ -4,13 +4,13 @@
         --target CARTOONS --inception NPZ --shown PORTRAITS --work runs/baselines
 
 `--config` is a search's, with the teacher and the data in it. Each method gets a network no slower
-than `search.target_ms` on `search.device` and the seconds that the search took with its
-fine-tuning; all are taught by the same teacher with the same loss (uniform widths, which
-have none of its channels, by its pictures alone). `mac_penalty` is the same search
-with MACs in place of milliseconds, its MAC target chosen so that it lands on the same latency; the
-choice costs it nothing here. Judged by FID and KID of 768 channels between the translated
-`--judged-on` pictures, which no method has seen, and `--target`'s. `--shown` pictures are drawn
-side by side in docs/search_vs_baselines.jpg. What is finished under `--work` is not done again.
+than `search.target_ms` on `search.device`, and at least the seconds and the steps that the search
+took with its fine-tuning; all are taught by the same teacher with the same loss. `mac_penalty` is
+the same search with MACs in place of milliseconds, its MAC target chosen so that it lands on the
+same latency; the choice costs it nothing here. Judged by FID and KID of 768 channels between the
+translated `--judged-on` pictures, which no method has seen, and `--target`'s. `--shown` pictures
+are drawn side by side in docs/search_vs_baselines.jpg. What is finished under `--work` is not done
+again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import log
 from pathlib import Path
 from time import perf_counter
@@ -50,16 +51,26 @@ def quiet(_stage: str, _done: int, _total: int) -> None:
     """No progress."""
 
 
-Trained = tuple[nn.Module, float]  # and the seconds that it took
+@dataclass(frozen=True)
+class Trained:
+    """A network and what it took."""
+
+    network: nn.Module
+    seconds: float
+    steps: int
 
 
-def once(path: Path, make: Callable[[], Trained]) -> Trained:
-    """What `make` gives, or what it gave before."""
+def once(path: Path, config: Config, make: Callable[[], Trained]) -> Trained:
+    """What `make` gives, or what it gave before for the same configuration."""
+    settings = config.model_dump(mode="json")
     if not path.exists():
-        network, seconds = make()
-        save(path, network, ModelCard(path.stem, provenance={"seconds": seconds}))
+        made = make()
+        cost = {"seconds": made.seconds, "steps": made.steps, "config": settings}
+        save(path, made.network, ModelCard(path.stem, provenance=cost))
     network, card = load(path)
-    return network.eval(), card.provenance["seconds"]
+    if card.provenance["config"] != settings:
+        raise SystemExit(f"{path} is of another configuration")
+    return Trained(network.eval(), card.provenance["seconds"], card.provenance["steps"])
 
 
 def searched(config: Config, out: Path) -> Trained:
@@ -67,7 +78,8 @@ def searched(config: Config, out: Path) -> Trained:
     shutil.rmtree(out, ignore_errors=True)  # of a run that was stopped: its seconds are lost
     start = perf_counter()
     path = search(config, out, resume=False, report=quiet)
-    return load(path)[0], perf_counter() - start
+    steps = config.search.steps + config.search.fine_tune_steps
+    return Trained(load(path)[0], perf_counter() - start, steps)
 
 
 def by_macs(config: Config, out: Path, macs: float) -> Trained:
@@ -83,11 +95,11 @@ def by_macs(config: Config, out: Path, macs: float) -> Trained:
         run = out.with_name(f"{out.name}-{trial}")
         again = config.model_copy(update={"search": settings})
         path = run.with_suffix(".safetensors")
-        student, seconds = once(path, lambda c=again, r=run: searched(c, r))
-        ms = model.latency(student.kernels())
+        made = once(path, again, lambda c=again, r=run: searched(c, r))
+        ms = model.latency(made.network.kernels())
         print(f"mac_penalty: {millions:.1f} MMACs → {ms:.2f} ms", file=sys.stderr, flush=True)
-        if ms <= target_ms and (best is None or ms > best[2]):
-            best = student, seconds, ms
+        if ms <= target_ms and (best is None or ms > best[0]):
+            best = ms, made
         if NEAR * target_ms <= ms <= target_ms:
             break
         tried.append((log(millions), log(ms)))
@@ -98,7 +110,7 @@ def by_macs(config: Config, out: Path, macs: float) -> Trained:
         millions *= ((1 + NEAR) / 2 * target_ms / ms) ** (1 / slope)
     if best is None:
         raise SystemExit("no search by MACs came below the target")
-    return best[:2]
+    return best[1]
 
 
 def sheet(path: Path, rows: dict[str, np.ndarray]) -> None:
@@ -127,47 +139,48 @@ def main() -> None:
     def kept_at(name: str) -> Path:
         return work / f"{name}.safetensors"
 
-    ours, spent = once(kept_at("student"), lambda: searched(config, work / "search"))
-    networks = {"teacher": (teacher().eval(), 0.0), "student": (ours, spent)}
+    ours = once(kept_at("student"), config, lambda: searched(config, work / "search"))
+    networks = {"teacher": Trained(teacher().eval(), 0.0, 0), "student": ours}
     data = load_data(config, quiet)
     least = settings.keep_at_least
     device, target_ms = settings.device, settings.target_ms
     prunings = {
-        "uniform": lambda: uniform(teacher(), device, target_ms),
+        "uniform": lambda: uniform(teacher(), device, target_ms)[0],
         "magnitude": lambda: magnitude(teacher(), device, target_ms, least),
         "random": lambda: random_widths(teacher(), device, target_ms, least, config.train.seed),
     }
 
     def taught(name: str) -> Trained:
-        network, steps, seconds = distil(prunings[name](), teacher(), config, data, spent)
-        print(f"{name}: {steps} steps", file=sys.stderr, flush=True)
-        return network, seconds
+        network, steps, seconds = distil(
+            prunings[name](), teacher(), config, data, ours.seconds, ours.steps
+        )
+        return Trained(network, seconds, steps)
 
     for name in prunings:
-        networks[name] = once(kept_at(name), lambda name=name: taught(name))
-    macs = total_macs(ours.kernels())
-    networks["mac_penalty"] = once(
-        kept_at("mac_penalty"), lambda: by_macs(config, work / "by_macs", macs)
-    )
+        networks[name] = once(kept_at(name), config, lambda name=name: taught(name))
+    macs = total_macs(ours.network.kernels())
+    networks["mac_penalty"] = by_macs(config, work / "by_macs", macs)
 
     size = config.data.size
     shown = read_folder(arguments.shown, size).pictures
-    rows = {name: translate(network, shown) for name, (network, _) in networks.items()}
+    rows = {name: translate(one.network, shown) for name, one in networks.items()}
     sheet(PICTURES, {"input": shown, **rows})
     source = read_folder(arguments.judged_on, size).pictures
     wanted = read_folder(arguments.target, size).pictures
-    made = {name: translate(network, source) for name, (network, _) in networks.items()}
+    made = {name: translate(one.network, source) for name, one in networks.items()}
     found = distances(load_inception(arguments.inception), wanted, {"untouched": source, **made})
 
     def described(name: str) -> dict[str, Any]:
-        network, seconds = networks[name]
+        network = networks[name].network
         kernels = list(network.kernels())
         return {
             "macs": total_macs(kernels),
             "params": sum(parameter.numel() for parameter in network.parameters()),
             **found[name],
             "predicted_ms": predict_all(kernels),
-            "seconds": seconds,
+            "kid_768": found[name]["kid_768_x100"] / 100,
+            "seconds": networks[name].seconds,
+            "steps": networks[name].steps,
         }
 
     result = {

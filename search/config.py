@@ -101,7 +101,7 @@ class SearchConfig(_Section):
     structure: Weight = 50.0  # distill: structural dissimilarity to the teacher; L1 is train.l1
     features: Weight = 100.0  # distill: relative squared error of the teacher's maps
     adversarial: Weight = 0.0  # distill: fool discriminators that know the target's pictures
-    lens: Weight = 0.0  # distill: as the teacher's discriminators see both pictures (DCD)
+    lens: Weight = 0.0  # distill: as a discriminator of the teacher sees both pictures (DCD)
     temporal: Weight = 0.0  # distill: steadiness from frame to frame, in fine-tuning
     bank: Annotated[int, Field(ge=0)] = 0  # distill: fine-tune on so many batches (0: ever new)
     device: str = "s10"

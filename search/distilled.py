@@ -28,7 +28,8 @@ class Distilled:
 
     Three terms more, each off unless its weight is set: `search.adversarial`, discriminators that
     know the target's pictures (as DCD's student has them, Kong et al. 2023; OMGD's has none);
-    `search.lens`, DCD's comparison of both pictures by the maps of the teacher's discriminator;
+    `search.lens`, DCD's comparison of both pictures by the maps of a discriminator, here one that
+    learns the teacher's pictures on the way;
     `search.temporal`, steadiness from frame to frame, of a compact student alone.
 
     Attributes:
@@ -59,7 +60,7 @@ class Distilled:
                 again gets the answers that the teacher gave the first time.
         """
         searching = any(width.v is not None for width in self.generator.widths.values())
-        if step in self._bank:
+        if step in self._bank and not searching:
             wanted, wanted_features = self._bank[step]
         else:
             wanted, wanted_features = self._ask(x)
@@ -118,5 +119,6 @@ class Distilled:
 
     def load(self, state: dict[str, Any]) -> None:
         self.kept = state["kept"]
+        self._bank.clear()  # the answers to a student that may have had other channels
         for name, one in self._adversaries().items():
             one.load(state[name])

@@ -25,6 +25,11 @@ class LossWatch:
         self.first: list[float] = []
         self.beyond = 0
 
+    @property
+    def calm(self) -> bool:
+        """Whether the last loss was in range: nothing else is worth a checkpoint."""
+        return self.beyond == 0
+
     def see(self, loss: float, step: int) -> None:
         """Raises: TrainingDiverged: out of range for `FOR_STEPS` steps."""
         if len(self.first) < FIRST:
@@ -32,10 +37,11 @@ class LossWatch:
             return
         limit = BEYOND * median(self.first)
         self.beyond = self.beyond + 1 if loss > limit else 0
-        if self.beyond == FOR_STEPS:
+        if self.beyond >= FOR_STEPS:
+            self.beyond = 0
             raise TrainingDiverged(
                 f"the loss has been above {limit:.4g}, {BEYOND:g} times what it began with, for "
-                f"{FOR_STEPS} steps up to step {step}"
+                f"{FOR_STEPS} steps up to step {step}; lower the learning rate"
             )
 
 

@@ -22,8 +22,8 @@ from .shipped import resolve_model
 def fresh_generator(config: Config, device: torch.device) -> nn.Module:
     """The generator, channels last on the device; with `train.start`, its weights are that model's.
 
-    Light UGATIT and CycleGAN fit every size: half an hour at 64 px is worth hours at 256. What a
-    deep UGATIT has around a light one (`outside`) may be new.
+    Light UGATIT and CycleGAN fit every size, and a step at 64 px costs a sixteenth of one at 256.
+    What a deep UGATIT has around a light one (`outside`) may be new.
 
     Raises:
         UsageError: the model to start from has other widths or blocks.

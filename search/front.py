@@ -96,7 +96,8 @@ def _search_all(
     )
     try:
         whole = ray.cluster_resources()
-        cpus = max(1, int(whole.get("CPU", 1)) // len(runs))
+        largest = max(int(node["Resources"].get("CPU", 1)) for node in ray.nodes())
+        cpus = max(1, min(largest, int(whole.get("CPU", 1)) // len(runs)))
         gpus = min(1.0, whole.get("GPU", 0) / len(runs))
         task = ray.remote(_one_search).options(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES)
         waiting = {
@@ -153,8 +154,12 @@ def _tell(config: Config, target: float, run: Path, report: Report) -> None:
 
 @torch.no_grad()
 def _front(config: Config, runs: dict[float, Path]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The teacher and the students, on the first pictures of the source; some pictures of each."""
-    pictures = load_data(config, lambda stage, done, total: None)[0].pictures[:JUDGED]
+    """The teacher and the students on pictures of the source, spread over all; some of each.
+
+    They were trained on these: what is compared is how alike to the teacher they became.
+    """
+    source = load_data(config, lambda stage, done, total: None)[0].pictures
+    pictures = source[:: -(-len(source) // JUDGED)]
     margin = (pictures.shape[1] - config.data.size) // 2
     end = margin + config.data.size
     x = to_tensor(pictures[:, margin:end, margin:end])

@@ -156,7 +156,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
                 * learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
             )
 
-        if step % config.train.log_every == 0:
+        if step % config.train.log_every == 0 or step == settings.steps:
             line = dict(values)
             if searching:
                 line["predicted_ms"] = latency.predict()
@@ -168,6 +168,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
                 line |= {f"gate/{name}": float(is_open(gate)) for name, gate in blocks}
             elif step == settings.steps:  # where the landing led
                 line["predicted_ms"] = latency.predict()
+                line[f"predicted_{cost.unit}"] = cost.predict()
             run.log(step, line)
         if step % config.train.sample_every == 0:
             with torch.no_grad():

@@ -60,7 +60,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
     def take_up(state: dict[str, Any]) -> int:
         learner.load(state)
-        pace.slower = state["slower"]
+        pace.slower, watch.first = state["slower"], state["first_losses"]
         return state["step"]
 
     if not group.first:
@@ -86,8 +86,16 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if number % settings.sample_every == 0:
             with torch.no_grad():
                 run.sample(f"{number:07d}", [shown, learner.result(shown)])
-        if (number + 1) % settings.checkpoint_every == 0 or number + 1 == settings.steps:
-            run.checkpoint({"step": number + 1, "slower": pace.slower, **learner.state()})
+        due = watch.calm and (number + 1) % settings.checkpoint_every == 0
+        if due or number + 1 == settings.steps:
+            run.checkpoint(
+                {
+                    "step": number + 1,
+                    "slower": pace.slower,
+                    "first_losses": watch.first,
+                    **learner.state(),
+                }
+            )
         if group.first:
             report("train", number + 1, settings.steps)
 

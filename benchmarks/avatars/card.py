@@ -17,9 +17,12 @@ DEVICES = {  # of the speed model: the phones that people carry, by name
 
 def attribution(style: str) -> tuple[str, ...]:
     """What has to be shown with the weights."""
+    begun = ["toonhead"]  # the other style's teacher began with this one's weights
+    learnt_from = begun if style in begun else [*begun, style]
+    avatars = " and ".join(f'"{name}" by {AUTHORS[name]}' for name in learnt_from)
     return (
-        f'Avatars "{style}" by {AUTHORS[style]}, CC BY 4.0, drawn with DiceBear',
-        "Face Research Lab London Set by DeBruine and Jones, CC BY 4.0",
+        f"Avatars {avatars}, CC BY 4.0, drawn with DiceBear",
+        "Face Research Lab London Set and composites by DeBruine and Jones, CC BY 4.0",
     )
 
 
@@ -40,7 +43,7 @@ def quality(result: dict[str, Any]) -> str:
                     f"{one['ssim_to_truth']:.3f}",
                     f"{one['l1_to_truth']:.3f}",
                     f"{one['fid_768']:.3f}",
-                    f"{one['kid_768_x100']:.3f}",
+                    f"{one['kid_768_x100']:.3f} ± {one['kid_768_x100_deviation']:.3f}",
                 )
             )
     return table(("wall", "pictures", "SSIM", "L1", "FID-768", "KID × 100"), rows)
@@ -57,7 +60,10 @@ def cost(result: dict[str, Any]) -> str:
 
 def page(style: str, result: dict[str, Any]) -> str:
     bundle, people, n = result["bundle"], result["people"], result["held_out"]["n"]
-    gpu = "runs on the GPU whole" if bundle["gpu_resident"] else f"GPU: {bundle['gpu_note']}"
+    gpu = bundle["gpu_note"]
+    shown = "\n".join(f"  - {line}" for line in attribution(style))
+    fid = [result["held_out"][name]["fid_768"] for name in ("student", "teacher")]
+    smaller = result["teacher"]["macs"] / result["student"]["macs"]
     return f"""# Model card: {style}
 
 Written by `benchmarks/avatars/ship.py`. A portrait becomes the avatar that DiceBear's "{style}"
@@ -70,13 +76,14 @@ DiceBear draws of them. The same people before walls that were drawn at random:
 
 ![The same people elsewhere]({style}-elsewhere.png)
 
-- **Files.** `sdk/models/{style}.tflite` ({bundle["bytes"] / 1e6:.2f} MB, fp16 weights, {gpu}; in
-  the interpreter its pictures differ from torch's by {bundle["parity_max_abs"]:.4f} at most, of a
-  range of 2) and `search/models/{style}.safetensors`.
+- **Files.** `sdk/models/{style}.tflite` ({bundle["bytes"] / 1e6:.2f} MB, fp16 weights, {gpu};
+  its pictures of {bundle["pictures"]} photos differ from torch's by {bundle["parity_max_abs"]:.4f}
+  at most, of a range of 2) and `search/models/{style}.safetensors`.
 - **Use.** One face, upright, cropped with some hair and neck: pupils near (.365, .4) and
   (.635, .4) of the side. An app takes `Stylizer.load("{style}")`.
 - **Data.** The Face Research Lab London Set and its kin (CC BY 4.0), split by person; the avatars
-  were drawn for these people (`benchmarks/avatars/README.md`), never traced from a photo.
+  were drawn for these people (`benchmarks/avatars/README.md`), never traced from a photo. Ten
+  composite faces, averages of four people each, are among the training pictures.
 - **Rebuild.** `benchmarks/avatars/README.md`; settings, steps and versions are in the files'
   headers (`pocketstyle info`).
 - **Quality.** On {people} held-out people ({n["source"]} photos). SSIM and L1 are to the avatar
@@ -85,13 +92,18 @@ DiceBear draws of them. The same people before walls that were drawn at random:
 
 {quality(result)}
 
-- **Cost.** Milliseconds on the phones' GPUs as the speed model predicts them
-  (`docs/speed_model.md`).
+The student's FID is {fid[0] / fid[1]:.2f} of its teacher's.
+
+- **Cost.** {smaller:.1f} times fewer multiply-accumulates than its teacher. Milliseconds on the
+  phones' GPUs as the speed model predicts them (`docs/speed_model.md`).
 
 {cost(result)}
 
-- **Limits.** It knows the design's few parts: hats, glasses, profiles and strong shadows are not
-  among them, and become hair or skin. Skin takes the nearest of the design's tones, by lightness.
-  The people it learnt from are adults. It is no recogniser, and must not be used as one.
-- **Licence.** Weights Apache-2.0. Show with them: {"; ".join(attribution(style))}.
+- **Limits.** It learnt from adults facing a studio's camera: of profiles, hats, glasses, strong
+  shadows and crowded backgrounds it makes smears. Against the drawn avatar it is softer, outlines
+  and small mouths fade first, beards and the colour of light hair are often missed, and skin gets
+  a tone between the design's by its lightness in the picture, which a lamp can change. It is no
+  recogniser, and must not be used as one.
+- **Licence.** Weights Apache-2.0. Show with them:
+{shown}
 """

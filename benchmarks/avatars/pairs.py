@@ -34,7 +34,7 @@ from surroundings import colour, surroundings
 
 HERE = Path(__file__).parent
 HELD_OUT_EVERY = 7
-SIDE = 384  # of the pictures written; trainings take 298 of them at most
+SIDE = 320  # of the pictures written; trainings take 298 of them at most
 DRAWN = 768  # of the avatar before it is framed
 
 # Tones of ToonHead's own palette, light to dark; measured ones are placed between them.

@@ -1,6 +1,6 @@
 """Measure a searched student on people it has never seen and put it where the package ships it.
 
-    python benchmarks/avatars/ship.py --run runs/avatars-search --teacher runs/avatars-256 \
+    python benchmarks/avatars/ship.py --run runs/avatars-search --teacher runs/avatars-256-more \
         --pairs runs/avatars --style toonhead --inception NPZ
 
 Writes sdk/models/STYLE.tflite (fp16), search/models/STYLE.safetensors (the same weights),
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from pocketstyle.metrics import load_inception
 from pocketstyle.networks import load, save
 from pocketstyle.search import distances, quality_to_truth, translate
 from pocketstyle.search.shipped import MODELS
+
+sys.path.append(str(Path(__file__).parents[1]))
+from hardware import hardware
 
 ROOT = Path(__file__).parents[2]
 PARTS = {"held_out": "held-out", "held_out_elsewhere": "held-out-elsewhere"}
@@ -46,7 +50,7 @@ def main() -> None:
     parser.add_argument("--style", choices=sorted(AUTHORS), required=True)
     arguments = parser.parse_args()
     student, card = load(arguments.run / "model.safetensors")
-    teacher, _ = load(arguments.teacher / "model.safetensors")
+    teacher, learnt = load(arguments.teacher / "model.safetensors")
     networks = {"student": student.eval(), "teacher": teacher.eval(), "untouched": None}
     size = student.spec.size
 
@@ -91,7 +95,8 @@ def main() -> None:
         card,
         name=arguments.style,
         metrics=result["held_out"]["student"] | {"n": result["held_out"]["n"]["source"]},
-        provenance=card.provenance | {"rebuild": "benchmarks/avatars/README.md"},
+        provenance=card.provenance
+        | {"teacher": learnt.provenance, "rebuild": "benchmarks/avatars/README.md"},
         licence="Apache-2.0",
         attribution=attribution(arguments.style),
     )
@@ -108,8 +113,10 @@ def main() -> None:
         "parity_max_abs": check.max_abs,
         "gpu_resident": check.gpu_resident,
         "gpu_note": check.gpu_note,
+        "pictures": check.pictures,
         "host_ms": check.host_ms,
     }
+    result |= {"hardware": hardware(), "command": " ".join(("python", *sys.argv))}
     text = json.dumps(result, indent=1)
     (ROOT / f"benchmarks/results/{arguments.style}.json").write_text(text + "\n")
     (ROOT / f"docs/models/{arguments.style}.md").write_text(page(arguments.style, result))

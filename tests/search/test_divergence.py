@@ -6,7 +6,7 @@ import pytest
 import torch
 from pocketstyle.errors import TrainingDiverged
 from pocketstyle.networks import load
-from pocketstyle.search import search, train
+from pocketstyle.search import divergence, search, train
 from pocketstyle.search.config import load_config
 from pocketstyle.search.divergence import BEYOND, FIRST, FOR_STEPS, LossWatch
 from pocketstyle.search.metrics_file import read_metrics
@@ -82,3 +82,21 @@ def test_a_loss_that_stays_far_beyond_its_beginning_is_noticed():
         watch.see(2.1 * BEYOND, step)
     with pytest.raises(TrainingDiverged, match="above 20, 10 times"):
         watch.see(2.1 * BEYOND, 7)
+
+
+def test_a_runaway_is_not_what_is_kept(toy_config, tmp_path, monkeypatch, capsys):
+    """Its finite weights are checkpointed no more: the way back leads to before it."""
+    monkeypatch.setattr(divergence, "FIRST", 4)
+    monkeypatch.setattr(divergence, "FOR_STEPS", 3)
+    losses = Paired.losses
+
+    def runaway(self, x, y, number):
+        far = 1000.0 if number >= 6 else 1.0
+        return {name: far * term for name, term in losses(self, x, y, number).items()}
+
+    monkeypatch.setattr(Paired, "losses", runaway)
+    changes = ["train.objective=paired", "train.checkpoint_every=1"]
+    with pytest.raises(TrainingDiverged, match=r"10 times what it began with.* lower the learning"):
+        train(load_config(toy_config, changes), tmp_path / "run", resume=False, report=quiet)
+    assert "once more from step 6 at 0.5" in capsys.readouterr().err
+    assert load_state(tmp_path / "run" / "checkpoint.safetensors")["step"] == 6
