@@ -161,10 +161,15 @@ def _batch_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor
     The two copies to and from planes are cheaper than torch's channels-last batch norm where the
     channels are not a multiple of 16; without the second one, each convolution would copy twice.
     """
+    # torch's fused backward is silently wrong for the strides that reshape gives a single
+    # channels-last picture, and for weights of stride 0, which an expanded gate would be
     b, c, h, w = x.shape
-    flat = x.reshape(1, b * c, h, w)
-    weight, bias = (None if t is None else t.expand(b, c, 1, 1).flatten() for t in (weight, bias))
-    normed = F.batch_norm(flat, None, None, weight, bias, True, 0.0, EPSILON).reshape(x.shape)
+    weight, bias = (
+        None if t is None else t.expand(b, c, 1, 1).flatten().contiguous() for t in (weight, bias)
+    )
+    flat = x.reshape(1, b * c, h, w) if b > 1 else x
+    normed = F.batch_norm(flat, None, None, weight, bias, True, 0.0, EPSILON)
+    normed = normed.reshape(x.shape) if b > 1 else normed
     return normed.contiguous(memory_format=torch.channels_last)
 
 

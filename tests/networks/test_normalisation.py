@@ -72,6 +72,45 @@ def test_a_gate_multiplies_the_output_and_gets_its_gradient(x):
     assert gate.grad == pytest.approx(2 * float(y.detach().square().sum()), rel=1e-4)
 
 
+FORMATS = (torch.contiguous_format, torch.channels_last)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("x_format", FORMATS)
+@pytest.mark.parametrize("gradient_format", FORMATS)
+@pytest.mark.parametrize("norm", ["plain", "gated", "adaptive"])
+def test_gradients_are_right_in_every_memory_format(batch, x_format, gradient_format, norm):
+    """torch's own instance norm is wrong for one picture whose gradient has the other format."""
+    random = torch.Generator().manual_seed(0)
+    x, gradient, gamma = (torch.randn(batch, 64, 8, 8, generator=random) for _ in range(3))
+    gamma, rho = gamma[:, :, :1, :1], torch.full((64,), 0.9)  # AdaLIN's rho at the start
+    width = Width("w", 64)
+
+    def ours(x):
+        if norm == "adaptive":
+            return AdaptiveLayerInstanceNorm(width)(x, gamma, torch.zeros_like(gamma))
+        return InstanceNorm(width)(x, *[torch.tensor(1.5)] * (norm == "gated"))
+
+    def formula(x):
+        if norm == "adaptive":
+            return published(x, rho.double(), gamma.double(), 0.0)
+        centred = x - x.mean((2, 3), keepdim=True)
+        scaled = centred / (centred.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()
+        return scaled * (1.5 if norm == "gated" else 1)
+
+    def gradient_of(function, x, seed):
+        return torch.autograd.grad(function(x.requires_grad_()), x, seed)[0]
+
+    made = gradient_of(
+        ours,
+        x.contiguous(memory_format=x_format),
+        gradient.contiguous(memory_format=gradient_format),
+    )
+    torch.testing.assert_close(
+        made.double(), gradient_of(formula, x.double(), gradient.double()), rtol=1e-4, atol=1e-5
+    )
+
+
 def test_a_constant_map_stays_finite():
     flat = torch.full((1, 5, 4, 4), 7.0)
     assert torch.isfinite(LayerInstanceNorm(Width("w", 5))(flat)).all()
