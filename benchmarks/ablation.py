@@ -22,14 +22,15 @@ from pocketstyle.networks import load
 from pocketstyle.search import distances, load_config, quality_to_truth, resolve_model, translate
 from teaching import teach
 
+MORE = {"discriminators": 1.0, "lens": 10.0, "steadiness": 50.0}  # weights
 RECIPES = {
     "L1": {"structure": 0.0, "features": 0.0},
     "L1, structure": {"features": 0.0},
     "L1, features": {"structure": 0.0},
     "L1, structure, features": {},
-    "… and discriminators": {"adversarial": 1.0},
-    "… and DCD's lens": {"lens": 10.0},
-    "… and steadiness": {"temporal": 50.0},
+    "… and discriminators": {"adversarial": MORE["discriminators"]},
+    "… and DCD's lens": {"lens": MORE["lens"]},
+    "… and steadiness": {"temporal": MORE["steadiness"]},
 }
 JUDGED, JUDGED_SEED, OTHERS_SEED = 128, 5, 6  # heads; sets that no training and no setting has seen
 
@@ -41,9 +42,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    changes = {"search.bank": 0, "search.target_ms": arguments.target_ms}
-    changes["search.keep_at_least"] = 0.25
-    changes["network.discriminator_base"] = 16  # of 64, a step with discriminators costs 15 others
+    changes = {
+        "search.bank": 0,
+        "search.target_ms": arguments.target_ms,
+        "search.keep_at_least": 0.25,
+        "network.discriminator_base": 16,  # of 64, a step with discriminators costs 15 others
+    }
     base = load_config("heads-search", [f"{key}={value}" for key, value in changes.items()])
     students, seconds = teach(base, RECIPES, arguments.steps)
     photos, cartoons = render_heads(JUDGED, base.data.size, JUDGED_SEED)
@@ -69,7 +73,12 @@ def main() -> None:
         "size": base.data.size,
         "device": base.search.device,
         "target_ms": arguments.target_ms,
-        "weights": {key: getattr(base.search, key) for key in ("structure", "features")},
+        "weights": {
+            "L1": base.train.l1,
+            "structure": base.search.structure,
+            "features": base.search.features,
+            **MORE,
+        },
         "discriminator_base": base.network.discriminator_base,
         "command": " ".join(("python", *sys.argv)),
         "hardware": hardware(),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pages import sheet, table
 from PIL import Image
 from pocketstyle.datasets import heads, to_pictures, to_tensor
 from pocketstyle.networks import load
@@ -35,8 +36,6 @@ def numbers(result: dict) -> str:
     )
     resident = {True: "yes", False: "no", None: "not checked"}[bundle["gpu_resident"]]
     rows = [
-        ("", "untouched input", "teacher", "student"),
-        ("---",) * 4,
         ("MACs", "", f"{teacher['macs'] / 1e6:.0f} M", f"{student['macs'] / 1e6:.0f} M"),
         ("parameters", "", f"{teacher['params'] / 1e3:.0f} k", f"{student['params'] / 1e3:.0f} k"),
         *(
@@ -53,10 +52,10 @@ def numbers(result: dict) -> str:
             for label, key in (("SSIM to the truth", "ssim_to_truth"), ("L1", "l1_to_truth"))
         ),
     ]
-    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    head = ("", "untouched input", "teacher", "student")
     seconds = sum(result["seconds"].values())
     return (
-        f"{table}\n\n"
+        f"{table(head, rows)}\n\n"
         f"Target {result['target_ms']:g} ms on {device}; the student keeps {gain:.2%} of the "
         f"teacher's gain in SSIM over the untouched input and {l1_gain:.2%} of that in L1 "
         f"(N = {result['unseen_heads']} unseen "
@@ -77,8 +76,8 @@ def picture(demo: Path) -> Image.Image:
     teacher, _ = load(resolve_model("heads-teacher"))
     student, _ = load(demo / "search" / "model.safetensors")
     x = to_tensor(photos)
-    rows = [photos, to_pictures(teacher(x)), to_pictures(student(x)), truth]
-    return Image.fromarray(np.concatenate([np.concatenate(list(row), 1) for row in rows]))
+    made = {"teacher": to_pictures(teacher(x)), "student": to_pictures(student(x))}
+    return sheet({"input": photos, **made, "truth": truth})
 
 
 def main() -> None:

@@ -1,27 +1,16 @@
 """The pairs of portraits and avatars: who is who, and what of a person is drawn."""
 
 import csv
-import importlib.util
-import sys
 from pathlib import Path
 
 import numpy as np
+import pairs
 import pytest
+import surroundings
 from PIL import Image
 from skimage.color import rgb2lab
 
 ROOT = Path(__file__).parents[1]
-
-
-def script(name: str):
-    """A script of benchmarks/avatars; in sys.modules for its dataclasses, and for the next one."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"benchmarks/avatars/{name}.py")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-surroundings, pairs = script("surroundings"), script("pairs")
 
 
 @pytest.mark.parametrize(

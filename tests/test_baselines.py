@@ -1,19 +1,12 @@
 """What the search is compared with: prunings that meet the target and say what they kept."""
 
-import importlib.util
 from copy import deepcopy
-from pathlib import Path
 
+import baselines
 import pytest
 import torch
 from pocketstyle.latency_model import SpeedModel
 from pocketstyle.networks import build, ugatit_spec
-
-spec = importlib.util.spec_from_file_location(
-    "baselines", Path(__file__).parents[1] / "benchmarks/baselines.py"
-)
-baselines = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(baselines)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The pages say what is so: settings that load, commands and links that exist, measured numbers."""
 
-import importlib.util
 import re
 import shlex
 import tomllib
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 from pocketstyle.cli.app import app
 from pocketstyle.search.config import Config
+from results_page import page as results
 from typer.main import get_command
 
 ROOT = Path(__file__).parents[1]
@@ -18,10 +18,7 @@ PAGES += sorted([*(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*/
 
 
 def test_the_results_are_those_of_the_files():
-    spec = importlib.util.spec_from_file_location("page", ROOT / "benchmarks/results_page.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert module.page() == (ROOT / "docs/results.md").read_text()
+    assert results() == (ROOT / "docs/results.md").read_text()
 
 
 def test_the_tutorials_settings_load():

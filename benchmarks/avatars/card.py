@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages import table
+
 AUTHORS = {"toonhead": "Johan Melin", "adventurer": "Lisa Wischofsky"}
 DEVICES = {  # of the speed model: the phones that people carry, by name
     "s10": "Samsung Galaxy S10",
@@ -24,10 +26,6 @@ def attribution(style: str) -> tuple[str, ...]:
         f"Avatars {avatars}, CC BY 4.0, drawn with DiceBear",
         "Face Research Lab London Set and composites by DeBruine and Jones, CC BY 4.0",
     )
-
-
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ("---",) * len(head), *rows))
 
 
 def quality(result: dict[str, Any]) -> str:

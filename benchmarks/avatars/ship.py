@@ -18,10 +18,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from card import AUTHORS, attribution, page
 from pairs import COPIES, subject_of
-from PIL import Image
 from pocketstyle.converters import convert, verify
 from pocketstyle.datasets import PictureSet, read_folder
 from pocketstyle.latency_model import predict_all, total_macs
@@ -31,16 +28,13 @@ from pocketstyle.search import distances, quality_to_truth, translate
 from pocketstyle.search.shipped import MODELS
 
 sys.path.append(str(Path(__file__).parents[1]))
+from card import AUTHORS, attribution, page
 from hardware import hardware
+from pages import halved, sheet
 
 ROOT = Path(__file__).parents[2]
 PARTS = {"held_out": "held-out", "held_out_elsewhere": "held-out-elsewhere"}
 SHOWN = 9
-
-
-def sheet(rows: list[np.ndarray]) -> Image.Image:
-    """Rows of pictures, uint8[N, S, S, 3] each."""
-    return Image.fromarray(np.concatenate([np.concatenate(list(row), 1) for row in rows]))
 
 
 def main() -> None:
@@ -73,17 +67,15 @@ def main() -> None:
             result[key][name] |= found[name]
         result[key]["n"] = found["n"]
         some = slice(0, len(photos), len(photos) // SHOWN)
-        rows = [
-            photos.pictures[some],
-            made["teacher"][some],
-            made["student"][some],
-            avatars.pictures[some],
-        ]
-        shown = sheet([row[:SHOWN] for row in rows])
+        rows = {
+            "photo": photos.pictures,
+            "teacher": made["teacher"],
+            "student": made["student"],
+            "drawn": avatars.pictures,
+        }
+        shown = sheet({kind: row[some][:SHOWN] for kind, row in rows.items()})
         name = arguments.style if key == "held_out" else f"{arguments.style}-elsewhere"
-        shown.resize((shown.width // 2, shown.height // 2), Image.Resampling.LANCZOS).save(
-            ROOT / f"docs/models/{name}.png", optimize=True
-        )
+        halved(shown).save(ROOT / f"docs/models/{name}.png", optimize=True)
     for name in ("student", "teacher"):
         kernels = list(networks[name].kernels())
         result[name] = {
