@@ -24,12 +24,12 @@ def main() -> None:
     parser.add_argument("--demo", type=Path, required=True)
     parser.add_argument("--photos", type=Path, required=True)
     arguments = parser.parse_args()
-    network, _ = load(arguments.demo / "search/model.safetensors")
+    network, card = load(arguments.demo / "search/model.safetensors")
     photos = read_folder(arguments.photos, network.spec.size, at_least=PHOTOS).pictures[:PHOTOS]
     result = {}
     for precision in ("fp32", "fp16"):
         path = arguments.demo / f"heads-{precision}.tflite"
-        result[precision] = json.loads(verify(path, network, photos).to_json())
+        result[precision] = json.loads(verify(path, (network, card), photos).to_json())
     text = json.dumps(result, indent=1)
     OUT.write_text(text + "\n")
     print(text)

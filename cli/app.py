@@ -28,6 +28,9 @@ EXTRAS = {
     "tensorboard": "search",
     "matplotlib": "search",
     "litert_torch": "convert",
+    "onnx": "convert",
+    "onnxruntime": "convert",
+    "onnxscript": "convert",
 }
 
 app = typer.Typer(

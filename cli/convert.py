@@ -1,9 +1,9 @@
-"""pocketstyle convert: from a model to a TFLite bundle."""
+"""pocketstyle convert: from a model to a TFLite bundle, or to ONNX."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,34 +11,119 @@ from ..errors import UsageError
 from .options import Force, Json, emit
 from .progress import progress
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ..networks import ModelCard
+
 NAME = "convert"
 
 
 def run(
-    model: Annotated[str, typer.Argument(help="model.safetensors, or a shipped teacher's name.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The bundle, OUT.tflite.")],
-    precision: Annotated[str, typer.Option(help="fp32 or fp16 (weights).")] = "fp16",
-    route: Annotated[str, typer.Option(help="litert.")] = "litert",
+    model: Annotated[
+        str | None,
+        typer.Argument(help="model.safetensors, a shipped name, or with --random a family."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The bundle, OUT.tflite.")
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(help="fp32, fp16, int8-weights, int8-dynamic or int8.")
+    ] = "fp16",
+    route: Annotated[str, typer.Option(help="litert, onnx2tf or onnx-tf.")] = "litert",
+    io: Annotated[
+        str, typer.Option(help="float32 network values, or uint8 pixels in and out.")
+    ] = "float32",
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Folder of pictures: int8 is calibrated, quantisations judged on them."),
+    ] = None,
+    allow_lossy: Annotated[
+        bool, typer.Option("--allow-lossy", help="Write a quantisation that loses much, too.")
+    ] = False,
+    saved_model: Annotated[
+        Path | None, typer.Option(help="Keep TensorFlow's SavedModel of an ONNX route here.")
+    ] = None,
+    onnx: Annotated[Path | None, typer.Option(help="Write ONNX, too.")] = None,
+    dynamic: Annotated[
+        list[str] | None, typer.Option(help="Of the ONNX file: leave batch, or size, open.")
+    ] = None,
+    random: Annotated[
+        int | None, typer.Option(help="Random weights of this seed for a family by name.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="With --random: the pictures' side.")] = 256,
+    base: Annotated[int, typer.Option(help="With --random: channels of the first layer.")] = 64,
+    prepare_route: Annotated[
+        str | None, typer.Option(help="Make a route's environment now, and nothing else.")
+    ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Convert a model to one self-describing .tflite."""
-    from ..converters import convert
-    from ..latency_model import predict_all
-    from ..networks import load
+    if prepare_route is not None:
+        from ..converters import RouteEnvironment
+
+        environment = RouteEnvironment(prepare_route)
+        environment.prepare()
+        path = str(environment.path)
+        emit({"environment": path}, as_json, f"{prepare_route} is ready: {path}")
+        return
+    if model is None or (output is None and onnx is None):
+        raise UsageError("name a model, and where to write: -o OUT.tflite or --onnx OUT.onnx")
+    if io not in ("float32", "uint8"):
+        raise UsageError(f"--io {io!r}; allowed: float32, uint8")
+    network, card = _network(model, random, size, base)
+    result: dict[str, object] = {}
+    if onnx is not None:
+        result |= _to_onnx(network, onnx, tuple(dynamic or ()), force)
+    if output is not None:
+        from ..converters import convert
+        from ..datasets import read_folder
+        from ..latency_model import predict_all
+
+        pictures = None
+        if calibration is not None:
+            pictures = read_folder(calibration, network.spec.size, at_least=1).pictures[:64]
+        with progress() as report:
+            convert(
+                network,
+                card,
+                {precision: output},
+                predicted_ms=predict_all(network.kernels()),
+                force=force,
+                report=report,
+                route=route,
+                pictures=pictures,
+                byte_pictures=io == "uint8",
+                allow_lossy=allow_lossy,
+                saved_model=saved_model,
+            )
+        result |= {"bundle": str(output), "bytes": output.stat().st_size}
+    emit(result, as_json, "\n".join(f"{name}: {value}" for name, value in result.items()))
+
+
+def _network(model: str, seed: int | None, size: int, base: int) -> tuple[nn.Module, ModelCard]:
+    """A stored network, or one of a family with random weights."""
+    import torch
+
+    from ..networks import PORTRAIT_SPECS, ModelCard, build, load
     from ..search import resolve_model
 
-    if route != "litert":
-        raise UsageError(f"unknown route {route!r}; known: litert")
-    network, card = load(resolve_model(model))
-    with progress() as report:
-        convert(
-            network,
-            card,
-            {precision: output},
-            predicted_ms=predict_all(network.kernels()),
-            force=force,
-            report=report,
-        )
-    size = output.stat().st_size
-    emit({"bundle": str(output), "bytes": size}, as_json, f"bundle: {output} ({size} bytes)")
+    if seed is None:
+        return load(resolve_model(model))
+    family = model.replace("_", "-").removesuffix("-light")
+    if family not in PORTRAIT_SPECS:
+        raise UsageError(f"no family {model!r}; known: {', '.join(PORTRAIT_SPECS)}")
+    torch.manual_seed(seed)
+    network = build(PORTRAIT_SPECS[family](size, base)).eval()
+    return network, ModelCard(f"{family}-random", provenance={"random_seed": seed})
+
+
+def _to_onnx(
+    network: nn.Module, path: Path, dynamic: tuple[Literal["batch", "size"], ...], force: bool
+) -> dict[str, object]:
+    from ..converters import to_onnx
+
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists; pass --force to replace it")
+    return {"onnx": str(path), "onnx_parity_max_abs": to_onnx(network, path, dynamic)}

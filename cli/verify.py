@@ -35,7 +35,7 @@ def run(
 
     path = resolve(bundle)
     info = read_info(path)
-    network = None if against is None else load(resolve_model(against))[0]
+    network = None if against is None else load(resolve_model(against))
     shown: np.ndarray | None = None
     if pictures is not None:
         size = info.signatures[0].inputs[0].shape[1]

@@ -7,13 +7,16 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Fidelity": "fidelity",
     "GateResult": "gpu_gate",
+    "RouteEnvironment": "environment",
     "Verification": "verification",
     "check_gpu": "gpu_gate",
     "convert": "bundle",
     "embed_metadata": "metadata",
     "rewrite": "rewrites",
-    "to_tflite": "litert",
+    "to_onnx": "onnx_model",
+    "to_tflite": "tflite",
     "verify": "verification",
 }
 

@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
-from ..errors import UsageError
+from ..errors import PocketstyleError, UsageError
 from ..networks import ModelCard
 from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
 from ..whole import written_whole
-from .litert import INPUT, OUTPUT, SIGNATURE, Precision, Report, to_tflite
+from .fidelity import compare, network_values, play
 from .metadata import embed_metadata
+from .tflite import INPUT, OUTPUT, SIGNATURE, Precision, Report, Route, to_tflite
+
+LEAST_PSNR = {"int8-weights": 35.0, "int8-dynamic": 30.0, "int8": 30.0}  # dB, to fp32
+JUDGED = 8  # pictures at most
 
 
 def convert(
@@ -25,6 +30,11 @@ def convert(
     predicted_ms: dict[str, float],
     force: bool = False,
     report: Report | None = None,
+    route: Route = "litert",
+    pictures: np.ndarray | None = None,
+    byte_pictures: bool = False,
+    allow_lossy: bool = False,
+    saved_model: Path | None = None,
 ) -> dict[Precision, BundleInfo]:
     """Convert a compact network and write its bundles; each appears whole or not at all.
 
@@ -32,24 +42,74 @@ def convert(
         outs: where to write it in which precision.
         predicted_ms: device name to the speed model's latency.
         force: replace existing files.
-        report: as in `to_tflite`.
+        report, route, saved_model: as in `to_tflite`.
+        pictures: uint8[N, S, S, 3] like those that it will see: "int8" is calibrated on them, and
+            every quantisation is compared with fp32 on them (on noise without).
+        byte_pictures: the graph takes and gives uint8 pixels instead of network values.
+        allow_lossy: write a quantisation that falls below its `LEAST_PSNR`, too.
 
     Raises:
-        UsageError: an output exists, an unknown precision, a supernet.
+        UsageError: an output exists, an unknown precision, a supernet, pictures of another size.
         DataError: an output cannot be written.
-        PocketstyleError: litert-torch is not installed or cannot convert the network.
+        PocketstyleError: litert-torch is not installed or cannot convert the network, or a
+            quantisation is too lossy.
     """
+    if saved_model is not None and saved_model.exists():
+        raise UsageError(f"{saved_model} exists; name a new folder")
     for out in outs.values():
         if out.exists() and not force:
             raise UsageError(f"{out} exists; pass --force to replace it")
+    size = network.spec.size
+    if pictures is not None and pictures.shape[1:] != (size, size, 3):
+        raise UsageError(f"pictures of shape {pictures.shape}; the network takes {size}x{size}")
     infos = {}
     with ExitStack() as stack:  # opened first: a wrong folder shows before the work
         parts = {p: stack.enter_context(written_whole(out)) for p, out in outs.items()}
-        for precision, tflite in to_tflite(network, outs, report).items():
-            info = _describe(network, card, precision, predicted_ms)
-            parts[precision].write_bytes(append_info(embed_metadata(tflite, info), info))
+        wanted = list(outs)
+        if any(precision in LEAST_PSNR for precision in wanted):
+            wanted = list(dict.fromkeys(("fp32", *wanted)))
+        files = to_tflite(
+            network,
+            wanted,
+            report,
+            route=route,
+            calibration=None if pictures is None else network_values(pictures, card.mean, card.std),
+            pixels=(card.mean, card.std) if byte_pictures else None,
+            saved_model=saved_model,
+        )
+        for precision, part in parts.items():
+            info = _describe(network, card, precision, predicted_ms, byte_pictures)
+            if precision in LEAST_PSNR and not allow_lossy:
+                _check_loss(precision, files, info, card, pictures)
+            part.write_bytes(append_info(embed_metadata(files[precision], info), info))
             infos[precision] = info
     return infos
+
+
+def _check_loss(
+    precision: Precision,
+    files: dict[Precision, bytes],
+    info: BundleInfo,
+    card: ModelCard,
+    pictures: np.ndarray | None,
+) -> None:
+    """Raises: PocketstyleError: the quantised pictures are too far from those of fp32."""
+    signature, limit = info.signatures[0], LEAST_PSNR[precision]
+    seen = "these pictures"
+    if pictures is None:
+        seen = "noise"
+        shape = (2, *signature.inputs[0].shape[1:])
+        pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    made, plain = (
+        play(files[p], signature, pictures[:JUDGED], card.mean, card.std)[0]
+        for p in (precision, "fp32")
+    )
+    psnr = compare(made, plain).psnr_db
+    if not psnr >= limit:
+        raise PocketstyleError(
+            f"{precision} is too lossy for this network: {psnr:.1f} dB PSNR to fp32 on {seen}, "
+            f"at least {limit:g} wanted; --allow-lossy writes it all the same"
+        )
 
 
 def _describe(
@@ -57,9 +117,12 @@ def _describe(
     card: ModelCard,
     precision: Precision,
     predicted_ms: dict[str, float],
+    byte_pictures: bool,
 ) -> BundleInfo:
     spec = network.spec
     rgb = {"shape": (1, spec.size, spec.size, 3), "mean": card.mean, "std": card.std}
+    if byte_pictures:
+        rgb |= {"dtype": "uint8", "mean": 0.0, "std": 1.0}
     content = TensorInfo(name=INPUT, description="RGB picture to stylize", **rgb)
     stylized = TensorInfo(name=OUTPUT, description="Stylized RGB picture", **rgb)
     return BundleInfo(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
@@ -42,6 +45,59 @@ def _is_weight_cast(model: schema.ModelT, graph: schema.SubGraphT, op: schema.Op
     return name == "DEQUANTIZE" and (
         model.buffers[graph.tensors[op.inputs[0]].buffer].data is not None
     )
+
+
+def macs(model: schema.ModelT) -> float:
+    """Multiply-accumulates of one run: convolutions and dense layers."""
+    graph, total = model.subgraphs[0], 0.0
+    for op in graph.operators:
+        name = flatbuffer_utils.opcode_to_name(model, op.opcodeIndex)
+        if name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            positions, weights = op.outputs[0], op.inputs[1]
+        elif name == "TRANSPOSE_CONV":  # each input value is multiplied by a whole kernel
+            positions, weights = op.inputs[2], op.inputs[1]
+        else:
+            continue
+        *places, _ = graph.tensors[positions].shape
+        total += math.prod(places) * math.prod(graph.tensors[weights].shape)
+    return float(total)
+
+
+def weight_types(model: schema.ModelT) -> dict[str, int]:
+    """Bytes of stored values by their type, "FLOAT32" and so on."""
+    names = {value: name for name, value in vars(schema.TensorType).items() if name.isupper()}
+    found: dict[str, int] = {}
+    for tensor in model.subgraphs[0].tensors:
+        data = model.buffers[tensor.buffer].data
+        if data is not None:
+            name = names[tensor.type]
+            found[name] = found.get(name, 0) + len(data)
+    return found
+
+
+def sign(
+    model: schema.ModelT, signature: str, inputs: Mapping[str, int], outputs: Mapping[str, int]
+) -> None:
+    """Give a model one signature, and its tensors the names that it has there.
+
+    Args:
+        inputs, outputs: name to index of the tensor.
+    """
+    signed = schema.SignatureDefT()
+    signed.signatureKey, signed.subgraphIndex = signature, 0
+    signed.inputs, signed.outputs = _maps(inputs), _maps(outputs)
+    model.signatureDefs = [signed]
+    for name, index in {**inputs, **outputs}.items():
+        model.subgraphs[0].tensors[index].name = name.encode()
+
+
+def _maps(tensors: Mapping[str, int]) -> list[schema.TensorMapT]:
+    maps = []
+    for name, index in tensors.items():
+        one = schema.TensorMapT()
+        one.name, one.tensorIndex = name, index
+        maps.append(one)
+    return maps
 
 
 class _AlignedBuffer(schema.BufferT):

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import copy
 import json
-import statistics
-import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import UsageError
-from ..quiet import quiet
 from ..sdk.bundle import BundleInfo, read_info
-from .flatbuffer import operators, read_model
+from .delegate_rules import refusals
+from .fidelity import RUNS, THREADS, Fidelity, compare, network_values, play
+from .flatbuffer import macs, operators, read_model, weight_types
 from .gpu_gate import check_gpu
+from .ranges import Range, worst_range
 
 if TYPE_CHECKING:
     from torch import nn
 
-# Largest difference from the torch network on [-1, 1].
-LIMITS = {"fp32": 1e-3, "fp16": 2e-2}
+    from ..networks import ModelCard
 
-HOST_THREADS = 1  # one thread repeats best on a shared machine
-HOST_RUNS = 5
+# Largest difference from the torch network on its scale, mostly -1..1.
+LIMITS = {"fp32": 1e-3, "fp16": 2e-2}
+HALF_A_LEVEL = 0.5  # of 255: what rounding to pixels adds
+
 NOISE_PICTURES = 2
 
 
@@ -37,34 +38,47 @@ class Verification:
     Attributes:
         precision: of the weights.
         bytes: size of the file.
+        weights: bytes of stored values by type.
         operators: how often each operator occurs; casts of stored weights are not counted.
+        ops: how many in all.
+        macs: multiply-accumulates of one picture.
         transposes: how many of them move axes, a full copy each on a phone.
-        operators_match: the list equals the network's `kernels()`, in order; None without network.
+        operators_match: the list equals the network's `kernels()`, in order, but for what quantises
+            and what turns bytes into network values; None without network.
         pictures: how many were compared.
-        max_abs, mean_abs: difference from the torch network; None without network.
-        psnr_db: of the same, peak to peak 2.
-        limit: that `max_abs` has to keep; None for a precision without one.
+        parity: difference from the torch network; None without network.
+        limit: that its `max_abs` has to keep; None for a precision without one.
+        worst_range: the largest value inside, on these pictures; None where all is integer.
         gpu_resident: see `GateResult`; None means not checked.
         gpu_note: the device, or why not.
+        delegate_refuses: what the older delegate's rules leave to the CPU, with how often.
         host_ms: median time of a run on this machine's CPU.
         host_threads, host_runs: how that was measured.
     """
 
     precision: str
     bytes: int
+    weights: dict[str, int]
     operators: dict[str, int]
+    ops: int
+    macs: float
     transposes: int
     operators_match: bool | None
     pictures: int
-    max_abs: float | None
-    mean_abs: float | None
-    psnr_db: float | None
+    parity: Fidelity | None
     limit: float | None
+    worst_range: Range | None
     gpu_resident: bool | None
     gpu_note: str
+    delegate_refuses: dict[str, int]
     host_ms: float
     host_threads: int
     host_runs: int
+
+    @property
+    def max_abs(self) -> float | None:
+        """Largest difference from the torch network."""
+        return None if self.parity is None else self.parity.max_abs
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -76,21 +90,30 @@ class Verification:
             found.append("its operators are not the ones that the network's cost counts")
         if self.transposes:
             found.append(f"{self.transposes} TRANSPOSE operators")
+        if self.worst_range is not None and not self.worst_range.share < 1:
+            worst = self.worst_range
+            found.append(f"{worst.tensor} reaches {worst.max_abs:.0f}: too large for float16")
         if self.gpu_resident is False:
             found.append(f"not on the GPU: {self.gpu_note}")
         return tuple(found)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        """All of it; parity as `parity_max_abs` and so on, null without network."""
+        result = asdict(self)
+        parity = result.pop("parity") or dict.fromkeys(Fidelity.__dataclass_fields__)
+        return json.dumps(result | {f"parity_{name}": value for name, value in parity.items()})
 
 
 def verify(
-    bundle: str | Path, against: nn.Module | None = None, pictures: np.ndarray | None = None
+    bundle: str | Path,
+    against: tuple[nn.Module, ModelCard] | None = None,
+    pictures: np.ndarray | None = None,
 ) -> Verification:
-    """Check a bundle: parity, operators, GPU residency, speed on this machine.
+    """Check a bundle: parity, operators, ranges, GPU residency, speed on this machine.
 
     Args:
-        against: the compact network that it was made from; None leaves parity out.
+        against: the compact network that it was made from and its card, as `networks.load` gives
+            them; None leaves parity out.
         pictures: uint8[N, S, S, 3] to compare on; None takes noise.
 
     Raises:
@@ -99,56 +122,59 @@ def verify(
     """
     bundle = Path(bundle)
     info = read_info(bundle)
-    tensor = info.signatures[0].inputs[0]
+    signature = info.signatures[0]
+    tensor = signature.inputs[0]
     if pictures is None:
         shape = (NOISE_PICTURES, *tensor.shape[1:])
         pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     if pictures.shape[1:] != tensor.shape[1:] or len(pictures) == 0:
         raise UsageError(f"pictures of shape {pictures.shape}; the bundle takes {tensor.shape}")
     data = bundle.read_bytes()
-    names = operators(read_model(data))
-    content = ((pictures.astype(np.float32) - tensor.mean) / tensor.std).astype(np.float32)
+    model = read_model(data)
+    names = operators(model)
     gate = check_gpu(bundle)
-    stylized, host_ms = _play(data, info, content)
-    parity: dict[str, Any] = dict.fromkeys(("max_abs", "mean_abs", "psnr_db"))
+    mean, std = tensor.mean, tensor.std
+    limit = LIMITS.get(info.precision)
+    if against is not None and tensor.dtype == "uint8":
+        mean, std = against[1].mean, against[1].std
+        limit = limit and limit + HALF_A_LEVEL / std
+    stylized, host_ms = play(data, signature, pictures, mean, std)
+    parity = matches = None
     if against is not None:
-        if against.spec.size != tensor.shape[1]:
-            raise UsageError(f"network of size {against.spec.size}, bundle of {tensor.shape[1]}")
-        parity = _compare(stylized, _run_torch(against, content))
-        expected = tuple(kernel.op for kernel in against.kernels())
+        network = against[0]
+        if network.spec.size != tensor.shape[1]:
+            raise UsageError(f"network of size {network.spec.size}, bundle of {tensor.shape[1]}")
+        parity = compare(stylized, _run_torch(network, network_values(pictures, mean, std)))
+        matches = _inner(names, info) == tuple(kernel.op for kernel in network.kernels())
+    seen = pictures if tensor.dtype == "uint8" else network_values(pictures, mean, std)
     return Verification(
         precision=info.precision,
         bytes=len(data),
+        weights=weight_types(model),
         operators=dict(Counter(names)),
+        ops=len(names),
+        macs=macs(model),
         transposes=names.count("TRANSPOSE"),
-        operators_match=None if against is None else names == expected,
+        operators_match=matches,
         pictures=len(pictures),
-        limit=LIMITS.get(info.precision),
+        parity=parity,
+        limit=limit,
+        worst_range=worst_range(data, signature, seen),
         gpu_resident=gate.resident,
         gpu_note=gate.note,
+        delegate_refuses=refusals(model),
         host_ms=host_ms,
-        host_threads=HOST_THREADS,
-        host_runs=HOST_RUNS,
-        **parity,
+        host_threads=THREADS,
+        host_runs=RUNS,
     )
 
 
-def _play(data: bytes, info: BundleInfo, content: np.ndarray) -> tuple[np.ndarray, float]:
-    """Outputs [N, S, S, 3] of the TFLite runtime, and its median time in milliseconds."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    signature = info.signatures[0]
-    name, output = signature.inputs[0].name, signature.outputs[0].name
-    with quiet():  # the runtime announces its kernels
-        interpreter = Interpreter(model_content=data, num_threads=HOST_THREADS)
-        run = interpreter.get_signature_runner(signature.name)
-        stylized = np.concatenate([run(**{name: picture[None]})[output] for picture in content])
-    times = []
-    for _ in range(HOST_RUNS):
-        start = time.perf_counter()
-        run(**{name: content[:1]})
-        times.append(time.perf_counter() - start)
-    return stylized, 1000 * statistics.median(times)
+def _inner(names: tuple[str, ...], info: BundleInfo) -> tuple[str, ...]:
+    """The operators between what quantises and what turns pixels into network values."""
+    names = tuple(name for name in names if name not in ("QUANTIZE", "DEQUANTIZE"))
+    if info.signatures[0].inputs[0].dtype == "uint8":  # the mean, taken off and put on again
+        return names[1:-1]
+    return names
 
 
 def _run_torch(network: nn.Module, content: np.ndarray) -> np.ndarray:
@@ -160,13 +186,3 @@ def _run_torch(network: nn.Module, content: np.ndarray) -> np.ndarray:
         # one at a time: a batch of large maps would not fit everywhere
         y = torch.cat([network(picture[None]) for picture in x])
     return y.permute(0, 2, 3, 1).numpy()
-
-
-def _compare(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
-    difference = np.abs(a.astype(np.float64) - b)
-    mean_square = max(float((difference**2).mean()), 1e-20)  # equal arrays: 206 dB
-    return {
-        "max_abs": float(difference.max()),
-        "mean_abs": float(difference.mean()),
-        "psnr_db": float(10 * np.log10(4 / mean_square)),
-    }

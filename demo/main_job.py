@@ -127,7 +127,10 @@ def _run(out: Path, *, short: bool, report: Report) -> dict[str, Any]:
 
     with stage("verify"):
         pictures = np.concatenate((_astronaut(size)[None], photos.pictures[:15]))
-        checks = {precision: verify(path, student, pictures) for precision, path in bundles.items()}
+        checks = {
+            precision: verify(path, (student, card), pictures)
+            for precision, path in bundles.items()
+        }
         for precision, check in checks.items():
             if check.problems:
                 raise PocketstyleError(f"{bundles[precision]} fails: {'; '.join(check.problems)}")

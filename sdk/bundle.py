@@ -89,7 +89,7 @@ class BundleInfo(_Frozen):
     title: str
     description: str
     signatures: tuple[Signature, ...] = Field(min_length=1)
-    precision: Literal["fp32", "fp16", "int8"]
+    precision: Literal["fp32", "fp16", "int8-weights", "int8-dynamic", "int8"]
     spec: dict[str, Any]
     predicted_ms: dict[str, float] = {}
     metrics: dict[str, float] = {}

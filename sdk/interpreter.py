@@ -11,7 +11,11 @@ from typing import Any
 from ..errors import FormatError, PocketstyleError
 
 # LiteRT first; its predecessors have the same interface.
-RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite")
+RUNTIMES = (
+    "ai_edge_litert.interpreter",
+    "tflite_runtime.interpreter",
+    "tensorflow.lite.python.interpreter",  # tf.lite is no module that can be imported
+)
 
 
 def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any, str]:
@@ -29,7 +33,7 @@ def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any,
         FormatError: the runtime refuses the file.
     """
     module = _find_runtime()
-    runtime = module.__name__.removesuffix(".interpreter")
+    runtime = module.__name__.removesuffix(".interpreter").removesuffix(".python")
     try:
         interpreter = module.Interpreter(
             model_path=str(path), num_threads=threads or default_threads()

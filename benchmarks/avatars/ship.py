@@ -97,7 +97,7 @@ def main() -> None:
     student = student.cpu()
     save(MODELS / f"{arguments.style}.safetensors", student, card, half=True)
     convert(student, card, {"fp16": path}, predicted_ms=predicted, force=True)
-    check = verify(path, student, pictures("held-out", "photo").pictures[:8])
+    check = verify(path, (student, card), pictures("held-out", "photo").pictures[:8])
     if check.problems:
         raise SystemExit(f"{path} fails: {'; '.join(check.problems)}")
     result["bundle"] = {

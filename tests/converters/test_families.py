@@ -52,7 +52,7 @@ def bundle(pruned, tmp_path_factory):
 def test_it_is_the_network_it_came_from(pruned, bundle, monkeypatch):
     gate = GateResult(None, "has its own test")
     monkeypatch.setattr("pocketstyle.converters.verification.check_gpu", lambda _: gate)
-    found = verify(bundle, pruned)
+    found = verify(bundle, (pruned, CARD))
     assert found.operators_match is True
     assert found.transposes == 0 and found.max_abs < 1e-4
     assert ("TRANSPOSE_CONV" in found.operators) == (pruned.spec.family == "cyclegan")

@@ -1,0 +1,32 @@
+"""The function that is exported: a rewritten network with pictures as TFLite has them."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from .rewrites import rewrite
+
+
+class Stylize(nn.Module):
+    """A compact network's rewritten copy.
+
+    Attributes:
+        shift: the function takes and gives network value + shift (`take_bytes`).
+        nhwc: pictures are [B, S, S, 3]; else [B, 3, S, S].
+    """
+
+    def __init__(self, network: nn.Module, shift: float = 0.0, *, nhwc: bool = True):
+        super().__init__()
+        self.network = rewrite(network).cpu().float()
+        self.shift, self.nhwc = shift, nhwc
+        self.eval()
+
+    def forward(self, content: Tensor) -> Tensor:
+        if self.shift:
+            content = content - self.shift
+        if self.nhwc:
+            content = content.permute(0, 3, 1, 2)
+        stylized = self.network(content)
+        if self.nhwc:
+            stylized = stylized.permute(0, 2, 3, 1)
+        return stylized + self.shift if self.shift else stylized

@@ -1,0 +1,93 @@
+"""From a torch network to ONNX, by torch's exporter, checked by onnx and played by onnxruntime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..errors import PocketstyleError, UsageError
+from ..quiet import quiet
+from ..whole import written_whole
+from .exported import Stylize
+from .tflite import INPUT, OUTPUT
+
+OPSET = 18  # the lowest that torch's exporter writes
+LIMIT = 1e-4  # of the difference to torch
+Axis = Literal["batch", "size"]
+AXES: dict[Axis, tuple[int, ...]] = {"batch": (0,), "size": (2, 3)}
+
+
+def to_onnx(network: nn.Module, out: Path, dynamic: tuple[Axis, ...] = ()) -> float:
+    """Write a compact network as ONNX; the file appears whole or not at all.
+
+    Args:
+        network: [B, 3, S, S] → the same, in the file, too.
+        dynamic: axes left open: the batch, or the sides (multiples of what the network halves).
+
+    Returns:
+        The largest difference to torch of onnxruntime's pictures of noise: at the spec's size, and
+        where axes are open at another one.
+
+    Raises:
+        PocketstyleError: an axis that the network fixes, or pictures that differ.
+    """
+    return export_onnx(Stylize(network, nhwc=False), network.spec.size, out, dynamic)
+
+
+def export_onnx(exported: Stylize, size: int, out: Path, dynamic: tuple[Axis, ...] = ()) -> float:
+    """`to_onnx` of a function."""
+    unknown = set(dynamic) - set(AXES)
+    if unknown:
+        raise UsageError(f"unknown axis {unknown.pop()!r}; known: {', '.join(AXES)}")
+    with written_whole(out) as part:
+        try:
+            with quiet():
+                program = _export(exported, size, dynamic)
+                program.save(part)
+        except Exception as error:  # whatever the exporter raises
+            reason = str(error).strip().split("\n")[0]
+            raise PocketstyleError(f"could not export to ONNX: {reason}") from error
+        shapes = [(1, size)]
+        if dynamic:
+            shapes.append((1 + ("batch" in dynamic), 2 * size if "size" in dynamic else size))
+        worst = max(_difference(part, exported, *shape) for shape in shapes)
+        if not worst <= LIMIT:
+            raise PocketstyleError(f"the ONNX file differs from the network by {worst:.2g}")
+    return worst
+
+
+def _export(function: Stylize, size: int, dynamic: tuple[Axis, ...]) -> torch.onnx.ONNXProgram:
+    open_axes = {axis: torch.export.Dim.AUTO for name in dynamic for axis in AXES[name]}
+    return torch.onnx.export(
+        function,
+        # a batch of one would be taken for a constant
+        (torch.zeros(_shape(function, 1 + ("batch" in dynamic), size)),),
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        opset_version=OPSET,
+        dynamic_shapes=(open_axes,) if open_axes else None,
+        dynamo=True,
+        verbose=False,
+    )
+
+
+def _difference(path: Path, function: Stylize, batch: int, size: int) -> float:
+    import onnx
+    import onnxruntime
+
+    onnx.checker.check_model(path, full_check=True)
+    shape = _shape(function, batch, size)
+    noise = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (made,) = session.run(None, {INPUT: noise})
+    with torch.no_grad():
+        wanted = function(torch.from_numpy(noise)).numpy()
+    return float(np.abs(made - wanted).max())
+
+
+def _shape(function: Stylize, batch: int, size: int) -> tuple[int, ...]:
+    return (batch, size, size, 3) if function.nhwc else (batch, 3, size, size)

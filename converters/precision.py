@@ -1,0 +1,58 @@
+"""The precisions of a TFLite file, by ai-edge-quantizer."""
+
+from __future__ import annotations
+
+import numpy as np
+from ai_edge_quantizer import qtyping, quantizer, recipe
+
+from ..quiet import quiet
+from .tflite import INPUT, SIGNATURE, Precision
+
+
+def with_precision(tflite: bytes, precision: Precision, calibration: np.ndarray | None) -> bytes:
+    """The same file in another precision.
+
+    Args:
+        tflite: of float32.
+        precision: "fp32" as it is; "fp16" weights of half the size, computed with as float32;
+            "int8-weights" a quarter, likewise; "int8-dynamic" a quarter, on a CPU convolutions in
+            integers whose inputs are quantised as they come; "int8" all in integers but the
+            pictures, the scales fixed by the calibration.
+        calibration: float32[N, S, S, 3] as the file takes them, for "int8".
+    """
+    if precision == "fp32":
+        return tflite
+    with quiet():
+        return _quantised(tflite, precision, calibration)
+
+
+def _quantised(tflite: bytes, precision: Precision, calibration: np.ndarray | None) -> bytes:
+    made = quantizer.Quantizer(tflite)
+    if precision == "fp16":
+        made.update_quantization_recipe(
+            regex=".*",
+            operation_name=qtyping.TFLOperationName.ALL_SUPPORTED,
+            op_config=qtyping.OpQuantizationConfig(
+                weight_tensor_config=qtyping.TensorQuantizationConfig(
+                    num_bits=16, dtype=qtyping.TensorDataType.FLOAT
+                ),
+                compute_precision=qtyping.ComputePrecision.FLOAT,
+                explicit_dequantize=True,
+            ),
+            algorithm_key=quantizer.AlgorithmName.FLOAT_CASTING,
+        )
+        return bytes(made.quantize().quantized_model)
+    recipes = {
+        "int8-weights": recipe.weight_only_wi8_afp32,
+        "int8-dynamic": recipe.dynamic_wi8_afp32,
+        "int8": recipe.static_wi8_ai8,
+    }
+    made.load_quantization_recipe(recipes[precision]())
+    ranges = None
+    if precision == "int8":
+        for end in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+            made.update_quantization_recipe(
+                regex=".*", operation_name=end, algorithm_key=quantizer.AlgorithmName.NO_QUANTIZE
+            )
+        ranges = made.calibrate({SIGNATURE: [{INPUT: picture[None]} for picture in calibration]})
+    return bytes(made.quantize(ranges).quantized_model)

@@ -1,0 +1,141 @@
+"""From a torch network to the bytes of TFLite files: a route, precisions, short names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from torch import nn
+
+from ..errors import PocketstyleError, UsageError
+from ..networks import Width
+
+Precision = Literal["fp32", "fp16", "int8-weights", "int8-dynamic", "int8"]
+Route = Literal["litert", "onnx2tf", "onnx-tf"]
+Report = Callable[[str, int, int], None]  # stage, stages done, stages in all
+
+SIGNATURE, INPUT, OUTPUT = "stylize", "content", "stylized"
+
+
+def to_tflite(
+    network: nn.Module,
+    precisions: Iterable[Precision],
+    report: Report | None = None,
+    *,
+    route: Route = "litert",
+    calibration: np.ndarray | None = None,
+    pixels: tuple[float, float] | None = None,
+    saved_model: Path | None = None,
+) -> dict[Precision, bytes]:
+    """Convert a compact network at the size of its spec, once for all precisions.
+
+    Args:
+        network: [B, 3, S, S] → the same; the caller's object stays as it is.
+        precisions: see `with_precision`.
+        report: called before each stage and at the end. The libraries are silenced, and with them
+            all that writes to standard output or error meanwhile.
+        route: litert-torch, or over ONNX by a converter in an environment of its own.
+        calibration: float32[N, S, S, 3] as the network sees them, for "int8".
+        pixels: mean and std of the rule `network value = (pixel - mean) / std`, for a graph whose
+            pictures are uint8 pixels; None leaves the rule to the caller.
+        saved_model: a new folder for the SavedModel that the routes over ONNX pass through.
+
+    Returns:
+        TFLite files with one signature, "stylize": "content" [1, S, S, 3] to "stylized", the same.
+
+    Raises:
+        UsageError: an unknown precision or route, "int8" without pictures, a supernet.
+        PocketstyleError: a library is not installed, or cannot convert the network.
+    """
+    precisions = list(precisions)
+    for value, known, what in (
+        *((precision, get_args(Precision), "precision") for precision in precisions),
+        (route, get_args(Route), "route"),
+    ):
+        if value not in known:
+            raise UsageError(f"{what} {value!r}; allowed: {', '.join(known)}")
+    if saved_model is not None and route == "litert":
+        raise UsageError("the route litert makes no SavedModel; onnx2tf and onnx-tf do")
+    if "int8" in precisions and calibration is None:
+        raise UsageError("int8 needs pictures to calibrate on: --calibration FOLDER")
+    if any(isinstance(m, Width) and m.mask is not None for m in network.modules()):
+        raise UsageError("a supernet cannot be converted; compact() it first")
+    mean, std = pixels or (0.0, 1.0)
+    shift = mean / std
+    Files = dict[Precision, bytes]
+
+    def by_route(_: Files) -> Files:
+        return dict.fromkeys(precisions, _convert(network, route, shift, saved_model))
+
+    def quantise(files: Files) -> Files:
+        from .precision import with_precision
+
+        shifted = None if calibration is None else calibration + np.float32(shift)
+        return {p: with_precision(tflite, p, shifted) for p, tflite in files.items()}
+
+    def as_bytes(files: Files) -> Files:
+        from .byte_pictures import take_bytes
+
+        return {p: take_bytes(tflite, std) for p, tflite in files.items()}
+
+    stages = {"convert": by_route}
+    if precisions != ["fp32"]:
+        stages["quantise"] = quantise
+    if pixels is not None:
+        stages["take bytes"] = as_bytes
+    files: Files = {}
+    for done, (stage, run) in enumerate(stages.items()):
+        if report:
+            report(stage, done, len(stages))
+        try:
+            files = run(files)
+        except ModuleNotFoundError as error:
+            raise PocketstyleError(
+                "conversion needs the convert extra: pip install 'pocketstyle[convert]'"
+            ) from error
+        except PocketstyleError:
+            raise
+        except Exception as error:  # whatever the libraries raise
+            reason = str(error).strip().split("\n")[0]
+            raise PocketstyleError(
+                f"could not {stage}: {type(error).__name__}: {reason}"
+            ) from error
+    if report:
+        report("done", len(stages), len(stages))
+    return files
+
+
+def _convert(network: nn.Module, route: Route, shift: float, saved_model: Path | None) -> bytes:
+    """A file of float32 weights with our signature and names."""
+    if route == "litert":
+        from .exported import Stylize
+        from .litert import by_litert
+
+        return _name(by_litert(Stylize(network, shift), network.spec.size))
+    from .onnx_routes import by_onnx
+
+    return _name(by_onnx(route, network, shift, saved_model))
+
+
+def _name(tflite: bytes) -> bytes:
+    """The signature, and short names for tensors: those of converters take 300 bytes each."""
+    from .flatbuffer import read_model, sign, write_model
+
+    model = read_model(tflite)
+    graph = model.subgraphs[0]
+    for index, tensor in enumerate(graph.tensors):
+        if index not in (*graph.inputs, *graph.outputs):
+            tensor.name = f"{_module_path(tensor.name.decode())}:{index}".encode()
+    sign(model, SIGNATURE, {INPUT: graph.inputs[0]}, {OUTPUT: graph.outputs[0]})
+    return write_model(model)
+
+
+def _module_path(name: str) -> str:
+    """'a.Stylize/b.Net_network/c.Block_block0/d.Norm_norm1;;…' → 'block0/norm1'; of TensorFlow's
+    names the last part."""
+    first = name.partition(";")[0]
+    if ".Stylize" not in first:
+        return first.rpartition("/")[2]
+    return "/".join(part.rpartition(".")[2].partition("_")[2] for part in first.split("/")[2:])
