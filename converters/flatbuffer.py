@@ -48,18 +48,18 @@ def _is_weight_cast(model: schema.ModelT, graph: schema.SubGraphT, op: schema.Op
 
 
 def macs(model: schema.ModelT) -> float:
-    """Multiply-accumulates of one run: convolutions and dense layers."""
+    """Multiply-accumulates of one run, as `Kernel.macs` counts them: convolutions, dense layers."""
     graph, total = model.subgraphs[0], 0.0
     for op in graph.operators:
         name = flatbuffer_utils.opcode_to_name(model, op.opcodeIndex)
         if name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
-            positions, weights = op.outputs[0], op.inputs[1]
-        elif name == "TRANSPOSE_CONV":  # each input value is multiplied by a whole kernel
-            positions, weights = op.inputs[2], op.inputs[1]
+            positions = op.outputs[0]
+        elif name == "TRANSPOSE_CONV":  # every value of its input meets a whole kernel
+            positions = op.inputs[2]
         else:
             continue
         *places, _ = graph.tensors[positions].shape
-        total += math.prod(places) * math.prod(graph.tensors[weights].shape)
+        total += math.prod(places) * math.prod(graph.tensors[op.inputs[1]].shape)
     return float(total)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from pocketstyle.converters import GateResult, check_gpu, convert, verify
+from pocketstyle.latency_model import total_macs
 from pocketstyle.networks import (
     build,
     compact,
@@ -54,6 +55,7 @@ def test_it_is_the_network_it_came_from(pruned, bundle, monkeypatch):
     monkeypatch.setattr("pocketstyle.converters.verification.check_gpu", lambda _: gate)
     found = verify(bundle, (pruned, CARD))
     assert found.operators_match is True
+    assert found.macs == pytest.approx(total_macs(pruned.kernels()))
     assert found.transposes == 0 and found.max_abs < 1e-4
     assert ("TRANSPOSE_CONV" in found.operators) == (pruned.spec.family == "cyclegan")
 
