@@ -1,0 +1,243 @@
+"""The routes to TFLite side by side: the same weights by each, and what comes out.
+
+    python benchmarks/converters.py --photos ../shared/data/portraits/cc_by
+
+Networks: UGATIT light and CycleGAN's ResNet-9 as published (random weights, 256 px), and a shipped
+searched student. Routes: `ours` (litert-torch on the rewritten network), `onnx-tf` and `onnx2tf`
+(as `pocketstyle convert --route` runs them, that is on the rewritten network, which is in their
+favour), and `plain` (litert-torch on the network with torch's own instance norm and UGATIT's
+formulas as published). Latency is XNNPACK's, one and two threads, a run of each route in turn.
+Writes benchmarks/results/converters.json and docs/converters_table.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from ai_edge_litert.interpreter import Interpreter
+from hardware import hardware
+from pages import table
+from pocketstyle.converters import check_gpu
+from pocketstyle.converters.exported import Stylize
+from pocketstyle.converters.flatbuffer import operators, read_model
+from pocketstyle.converters.litert import by_litert
+from pocketstyle.converters.onnx_routes import by_onnx
+from pocketstyle.converters.precision import with_precision
+from pocketstyle.datasets import read_folder, to_tensor
+from pocketstyle.networks import build, cyclegan_spec, load, ugatit_spec
+from pocketstyle.networks.normalisation import (
+    AdaptiveLayerInstanceNorm,
+    InstanceNorm,
+    LayerInstanceNorm,
+)
+from pocketstyle.search import resolve_model
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "benchmarks/results/converters.json"
+TABLE = ROOT / "docs/converters_table.md"
+PICTURES, ROUNDS = 2, 5
+
+
+class PlainInstanceNorm(InstanceNorm):
+    """torch's own."""
+
+    def forward(self, x: Tensor, gate: float = 1.0) -> Tensor:
+        return F.instance_norm(x)
+
+
+class _PlainMixture:
+    """rho IN + (1 - rho) LN, as one reads it in the paper."""
+
+    def normalise(self, x: Tensor, gamma: Tensor, beta: Tensor, gate: float) -> Tensor:
+        instance = (x - x.mean((2, 3), keepdim=True)) / (x.var((2, 3), keepdim=True) + 1e-5).sqrt()
+        whole = (1, 2, 3)
+        layer = (x - x.mean(whole, keepdim=True)) / (x.var(whole, keepdim=True) + 1e-5).sqrt()
+        rho = self.rho[None, :, None, None]
+        return gamma * (rho * instance + (1 - rho) * layer) + beta
+
+
+class PlainLayerInstanceNorm(_PlainMixture, LayerInstanceNorm):
+    """LIN."""
+
+
+class PlainAdaptiveLayerInstanceNorm(_PlainMixture, AdaptiveLayerInstanceNorm):
+    """AdaLIN."""
+
+
+PLAIN = {
+    InstanceNorm: PlainInstanceNorm,
+    LayerInstanceNorm: PlainLayerInstanceNorm,
+    AdaptiveLayerInstanceNorm: PlainAdaptiveLayerInstanceNorm,
+}
+
+
+def plain(network: nn.Module) -> bytes:
+    """By litert-torch, without the rewrites."""
+    function = Stylize(network)
+    function.network = copy.deepcopy(network).cpu().float().eval()
+    for module in function.network.modules():
+        module.__class__ = PLAIN.get(type(module), type(module))
+    return by_litert(function, network.spec.size)
+
+
+ROUTES = {
+    "ours": lambda network: by_litert(Stylize(network), network.spec.size),
+    "onnx-tf": lambda network: by_onnx("onnx-tf", network),
+    "onnx2tf": lambda network: by_onnx("onnx2tf", network),
+    "plain": plain,
+}
+
+
+def networks() -> dict[str, nn.Module]:
+    torch.manual_seed(0)
+    return {
+        "ugatit light": build(ugatit_spec()).eval(),
+        "cyclegan": build(cyclegan_spec()).eval(),
+        "searched student (toonhead)": load(resolve_model("toonhead"))[0].eval(),
+    }
+
+
+class Player:
+    """One file in one interpreter."""
+
+    def __init__(self, tflite: bytes, threads: int):
+        self.interpreter = Interpreter(model_content=tflite, num_threads=threads)
+        self.interpreter.allocate_tensors()
+        (content,), (stylized,) = (
+            self.interpreter.get_input_details(),
+            self.interpreter.get_output_details(),
+        )
+        self.content, self.stylized = content["index"], stylized["index"]
+
+    def play(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
+        self.interpreter.set_tensor(self.content, picture[None])
+        start = time.perf_counter()
+        self.interpreter.invoke()
+        seconds = time.perf_counter() - start
+        return self.interpreter.get_tensor(self.stylized)[0], seconds
+
+
+def described(tflite: bytes, content: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
+    """What one file is like."""
+    names = operators(read_model(tflite))
+    player = Player(tflite, 1)
+    made = np.stack([player.play(picture)[0] for picture in content])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.tflite"
+        path.write_bytes(tflite)
+        gate = check_gpu(path)
+    return {
+        "transposes": names.count("TRANSPOSE"),
+        "ops": len(names),
+        "bytes": len(tflite),
+        "bytes_fp16": len(with_precision(tflite, "fp16", None)),
+        "max_abs": float(np.abs(made - wanted).max()),
+        "gpu_resident": gate.resident,
+        "gpu_note": gate.note,
+    }
+
+
+def timed(files: dict[str, bytes], picture: np.ndarray, threads: int) -> dict[str, dict]:
+    """Milliseconds of each file, and its ratio to ours, from runs in turn."""
+    players = {name: Player(tflite, threads) for name, tflite in files.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in players}
+    for round_number in range(ROUNDS + 1):
+        for name, player in players.items():
+            taken = player.play(picture)[1]
+            if round_number:  # the first one warms up
+                seconds[name].append(taken)
+    ours = seconds["ours"]
+    return {
+        name: {
+            "latency_ms": 1000 * median(taken),
+            "to_ours": median(a / b for a, b in zip(taken, ours, strict=True)),
+        }
+        for name, taken in seconds.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=Path, required=True)
+    photos = parser.parse_args().photos
+    rows = []
+    for name, network in networks().items():
+        pictures = to_tensor(read_folder(photos, network.spec.size).pictures[:PICTURES])
+        content = pictures.permute(0, 2, 3, 1).contiguous().numpy()
+        with torch.no_grad():
+            wanted = torch.cat([network(x[None]) for x in pictures]).permute(0, 2, 3, 1).numpy()
+        files, row = {}, {"network": name, "size": network.spec.size}
+        for route, make in ROUTES.items():
+            start = time.perf_counter()
+            try:
+                files[route] = make(network)
+                row[route] = {"convert_s": time.perf_counter() - start}
+                row[route] |= described(files[route], content, wanted)
+            except Exception as error:  # whatever a converter raises belongs to the result
+                files.pop(route, None)
+                row[route] = {"failed": f"{type(error).__name__}: {error}".split("\n")[0][:200]}
+            print(name, route, row[route], file=sys.stderr, flush=True)
+        for threads in (1, 2):
+            for route, found in timed(files, content[0], threads).items():
+                row[route] |= {f"{key}_{threads}": value for key, value in found.items()}
+        rows.append(row)
+    result = {
+        "command": " ".join(("python", *sys.argv)),
+        "rows": rows,
+        "pictures": PICTURES,
+        "rounds": ROUNDS,
+        "hardware": hardware(),
+    }
+    OUT.write_text(json.dumps(result, indent=1) + "\n")
+    TABLE.write_text(page(result))
+
+
+def page(result: dict[str, Any]) -> str:
+    """The table in Markdown."""
+    head = ("network", "route", "TRANSPOSE", "ops", "ms, 1 thread", "of ours", "ms, 2 threads")
+    head += ("of ours", "GPU-resident", "max abs to torch", "MB, fp16", "seconds to convert")
+    lines = []
+    for row in result["rows"]:
+        for route in ROUTES:
+            one = row[route]
+            if "failed" in one:
+                lines.append((row["network"], route, f"fails: {one['failed']}", *[""] * 9))
+                continue
+            resident = {True: "yes", False: f"no: {one['gpu_note']}", None: "not checked"}
+            lines.append(
+                (
+                    row["network"],
+                    f"**{route}**" if route == "ours" else route,
+                    str(one["transposes"]),
+                    str(one["ops"]),
+                    f"{one['latency_ms_1']:.0f}",
+                    f"{one['to_ours_1']:.2f}",
+                    f"{one['latency_ms_2']:.0f}",
+                    f"{one['to_ours_2']:.2f}",
+                    resident[one["gpu_resident"]],
+                    f"{one['max_abs']:.1e}",
+                    f"{one['bytes_fp16'] / 1e6:.2f}",
+                    f"{one['convert_s']:.0f}",
+                )
+            )
+    return (
+        "# The routes to TFLite side by side\n\n"
+        f"Written by `{result['command']}` ({result['hardware']}; {result['pictures']} pictures, "
+        f"{result['rounds']} runs each in turn after one to warm up).\n\n{table(head, lines)}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
