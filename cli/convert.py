@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from ..networks import ModelCard
 
 NAME = "convert"
+FOREIGN = (".onnx", ".pt2")
 
 
 def run(
     model: Annotated[
         str | None,
-        typer.Argument(help="model.safetensors, a shipped name, or with --random a family."),
+        typer.Argument(
+            help="model.safetensors, a shipped name, with --random a family, or a network of "
+            "others: their.onnx, their.pt2 (torch.export)."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The bundle, OUT.tflite.")
@@ -51,7 +56,10 @@ def run(
     random: Annotated[
         int | None, typer.Option(help="Random weights of this seed for a family by name.")
     ] = None,
-    size: Annotated[int, typer.Option(help="With --random: the pictures' side.")] = 256,
+    size: Annotated[
+        int | None,
+        typer.Option(help="With --random [256], or where a foreign file leaves it open: the side."),
+    ] = None,
     base: Annotated[int, typer.Option(help="With --random: channels of the first layer.")] = 64,
     prepare_route: Annotated[
         str | None, typer.Option(help="Make a route's environment now, and nothing else.")
@@ -72,7 +80,10 @@ def run(
         raise UsageError("name a model, and where to write: -o OUT.tflite or --onnx OUT.onnx")
     if io not in ("float32", "uint8"):
         raise UsageError(f"--io {io!r}; allowed: float32, uint8")
-    network, card = _network(model, random, size, base)
+    if Path(model).suffix in FOREIGN:
+        _foreign(Path(model), output, size, force, as_json)
+        return
+    network, card = _network(model, random, 256 if size is None else size, base)
     result: dict[str, object] = {}
     if onnx is not None:
         result |= _to_onnx(network, onnx, tuple(dynamic or ()), force)
@@ -117,6 +128,23 @@ def _network(model: str, seed: int | None, size: int, base: int) -> tuple[nn.Mod
     torch.manual_seed(seed)
     network = build(PORTRAIT_SPECS[family](size, base)).eval()
     return network, ModelCard(f"{family}-random", provenance={"random_seed": seed})
+
+
+def _foreign(source: Path, out: Path | None, size: int | None, force: bool, as_json: bool) -> None:
+    """Convert what others trained, and say what became of it."""
+    from ..converters import convert_foreign
+
+    if out is None:
+        raise UsageError("where to write? -o OUT.tflite")
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists; pass --force to replace it")
+    found = convert_foreign(source, out, size)
+    result = {"bundle": str(out), "bytes": out.stat().st_size, **asdict(found)}
+    lines = [f"bundle: {out} ({result['bytes']} bytes, {found.ops} operators)"]
+    lines += [f"rewritten: {count} x {what}" for what, count in found.rewritten.items()]
+    lines += [f"parity: {found.max_abs:.1e} to onnxruntime", f"GPU: {found.gate.note}"]
+    lines += [f"older GPU delegate: {n} x {why}" for why, n in found.delegate_refuses.items()]
+    emit(result, as_json, "\n".join(lines))
 
 
 def _to_onnx(

@@ -47,6 +47,8 @@ def run(
         print(result.to_json())
     else:
         for name, value in json.loads(result.to_json()).items():
-            print(f"{name:16} {value}")
+            if isinstance(value, dict):
+                value = ", ".join(f"{key} {one}" for key, one in value.items()) or "nothing"
+            print(f"{name:16} {'not compared' if value is None else value}")
     if result.problems:
         raise PocketstyleError(f"{path} fails: {'; '.join(result.problems)}")

@@ -8,11 +8,13 @@ from typing import Any
 
 _HOMES = {
     "Fidelity": "fidelity",
+    "Foreign": "foreign",
     "GateResult": "gpu_gate",
     "RouteEnvironment": "environment",
     "Verification": "verification",
     "check_gpu": "gpu_gate",
     "convert": "bundle",
+    "convert_foreign": "foreign",
     "embed_metadata": "metadata",
     "rewrite": "rewrites",
     "to_onnx": "onnx_model",

@@ -113,14 +113,14 @@ def _convert(network: nn.Module, route: Route, shift: float, saved_model: Path |
         from .exported import Stylize
         from .litert import by_litert
 
-        return _name(by_litert(Stylize(network, shift), network.spec.size))
+        return named(by_litert(Stylize(network, shift), network.spec.size))
     from .onnx_routes import by_onnx
 
-    return _name(by_onnx(route, network, shift, saved_model))
+    return named(by_onnx(route, network, shift, saved_model))
 
 
-def _name(tflite: bytes) -> bytes:
-    """The signature, and short names for tensors: those of converters take 300 bytes each."""
+def named(tflite: bytes) -> bytes:
+    """With our signature, and short names for tensors: those of converters take 300 bytes each."""
     from .flatbuffer import read_model, sign, write_model
 
     model = read_model(tflite)

@@ -1,0 +1,269 @@
+"""Networks that others trained: ONNX files and torch.export archives, read, rewritten, diagnosed.
+
+A `.pt2` archive goes through ONNX, so both take one path: shapes are fixed, onnxruntime folds the
+constants, and what is left is written anew in operators that phone GPUs run (`OnnxNetwork`).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import DataError, FormatError, PocketstyleError, UsageError
+from ..quiet import quiet
+from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
+from ..whole import written_whole
+from .gpu_gate import GateResult, check_gpu
+from .tflite import INPUT, OUTPUT, SIGNATURE, named
+
+OPSET = 18
+LIMIT = 1e-3  # of the difference to onnxruntime, relative to the largest value
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """What became of a network.
+
+    Attributes:
+        rewritten: what took another form, with how often.
+        delegate_refuses: what the older GPU delegate leaves to the CPU and why, with how often.
+        gate: the WebGPU accelerator's word.
+        max_abs: largest difference to onnxruntime's picture of noise.
+        transposes, ops: of the file.
+    """
+
+    rewritten: dict[str, int]
+    delegate_refuses: dict[str, int]
+    gate: GateResult
+    max_abs: float
+    transposes: int
+    ops: int
+
+
+def convert_foreign(
+    source: Path,
+    out: Path,
+    size: int | None = None,
+    *,
+    mean: float = 127.5,
+    std: float = 127.5,
+    licence: str = "NOASSERTION",
+) -> Foreign:
+    """Write a bundle of float32 weights, pictures in NHWC; whole or not at all.
+
+    Args:
+        source: `.onnx`, or `.pt2` as torch.export.save writes it.
+        size: of the picture's sides, where the file leaves them open.
+        mean, std: of the network's rule `value = (pixel - mean) / std`.
+        licence: of its weights, an SPDX expression.
+
+    Raises:
+        DataError, FormatError: no such file, or of another kind.
+        UsageError: other than one picture in and one out, or sides left open.
+        PocketstyleError: an operator that has no conversion (named, with its place), or pictures
+            that differ.
+    """
+    from .delegate_rules import refusals
+    from .flatbuffer import operators, read_model
+    from .metadata import embed_metadata
+    from .onnx_network import OnnxNetwork
+
+    with TemporaryDirectory() as folder, written_whole(out) as part:
+        path = Path(folder) / "network.onnx"
+        model = _read(source, Path(folder))
+        places = {node.output[0]: _place(node) for node in model.graph.node}
+        model = _fixed(model, source, size, path)
+        network = OnnxNetwork(model, places).eval()
+        shape = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim]
+        function = _Nhwc(network, turned=shape[1] == 3).eval()
+        x = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+        wanted = _onnxruntime(path, x)
+        try:
+            with quiet():
+                import litert_torch
+
+                picture = torch.from_numpy(x)
+                if function.turned:
+                    picture = picture.permute(0, 2, 3, 1).contiguous()
+                tflite = litert_torch.convert(function, (picture,)).model_content()
+        except PocketstyleError:
+            raise
+        except Exception as error:  # whatever the libraries raise
+            reason = str(error).strip().split("\n")[0]
+            raise PocketstyleError(f"could not convert {source}: {reason}") from error
+        made = _tflite(tflite, picture.numpy())
+        if function.turned:
+            made = made.transpose(0, 3, 1, 2)
+        difference = float(np.abs(made - wanted).max())
+        if not difference <= LIMIT * max(1.0, float(np.abs(wanted).max())):
+            raise PocketstyleError(f"{source}: the converted network differs by {difference:.2g}")
+        tflite = named(tflite)
+        info = _describe(source, shape, mean, std, licence)
+        part.write_bytes(append_info(embed_metadata(tflite, info), info))
+        graph = read_model(tflite)
+        names = operators(graph)
+        return Foreign(
+            dict(network.rewritten),
+            refusals(graph),
+            check_gpu(part),
+            difference,
+            names.count("TRANSPOSE"),
+            len(names),
+        )
+
+
+def _describe(source: Path, shape: list[int], mean: float, std: float, licence: str) -> BundleInfo:
+    side = shape[2]
+    rgb = {"shape": (1, side, side, 3), "mean": mean, "std": std}
+    content = TensorInfo(name=INPUT, description="RGB picture to stylize", **rgb)
+    stylized = TensorInfo(name=OUTPUT, description="Stylized RGB picture", **rgb)
+    return BundleInfo(
+        name=source.stem,
+        title=f"{source.name}, {side}x{side}",
+        description=f"Converted from {source.name}, which was trained elsewhere.",
+        signatures=(Signature(name=SIGNATURE, inputs=(content,), outputs=(stylized,)),),
+        precision="fp32",
+        spec={"family": "foreign", "source": source.name, "size": side},
+        licence=licence,
+    )
+
+
+class _Nhwc(nn.Module):
+    """The network with pictures as TFLite has them."""
+
+    def __init__(self, network: nn.Module, turned: bool):
+        super().__init__()
+        self.network, self.turned = network, turned
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.turned:
+            return self.network(x)
+        return self.network(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+def _read(source: Path, folder: Path):
+    """An ONNX model of whatever the file is."""
+    import onnx
+
+    if not source.is_file():
+        raise DataError(f"no such file: {source}")
+    if source.suffix == ".pt2":
+        source = _from_archive(source, folder / "exported.onnx")
+    try:
+        model = onnx.load(source)
+        onnx.checker.check_model(model)
+    except Exception as error:  # whatever the parser raises
+        reason = str(error).strip().split("\n")[0]
+        raise FormatError(f"{source} is no ONNX model: {reason}") from error
+    return model
+
+
+def _place(node) -> str:
+    """The path of the module that a node comes from, where torch's exporter noted it."""
+    for note in node.metadata_props:
+        if note.key == "pkg.torch.onnx.name_scopes":
+            return ".".join(name for name in ast.literal_eval(note.value) if name)
+    return node.name or node.output[0]
+
+
+def _from_archive(source: Path, out: Path) -> Path:
+    """A torch.export archive as ONNX.
+
+    Raises:
+        FormatError: no such archive, or one with pickles in it, which are never loaded.
+    """
+    _refuse_pickles(source)
+    try:
+        with quiet():
+            program = torch.export.load(source)
+            torch.onnx.export(program, opset_version=OPSET, dynamo=True, verbose=False).save(out)
+    except Exception as error:  # whatever torch raises
+        reason = str(error).strip().split("\n")[0]
+        raise FormatError(f"cannot read {source}: {reason}") from error
+    return out
+
+
+def _refuse_pickles(source: Path) -> None:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            for name in archive.namelist():
+                if name.endswith("_config.json"):
+                    config = json.loads(archive.read(name)).get("config", {})
+                    pickled = [n for n, one in config.items() if one.get("use_pickle")]
+                    if pickled:
+                        raise FormatError(
+                            f"{source}: {pickled[0]} is stored as a pickle, which is never loaded"
+                        )
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise FormatError(f"{source} is no torch.export archive") from error
+
+
+def _fixed(model, source: Path, size: int | None, out: Path):
+    """The model with constant shapes and constants folded, written to `out`."""
+    import onnx
+    import onnxruntime
+
+    constants = {constant.name for constant in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in constants]
+    if len(inputs) != 1 or len(model.graph.output) != 1:
+        raise UsageError(
+            f"{source} has {len(inputs)} inputs and {len(model.graph.output)} outputs; "
+            "one picture in and one out can be converted"
+        )
+    axes = inputs[0].type.tensor_type.shape.dim
+    if len(axes) != 4 or 3 not in (axes[1].dim_value, axes[3].dim_value):
+        raise UsageError(f"{source}: its input is no batch of RGB pictures")
+    axes[0].dim_value = 1
+    for axis in axes[2:] if axes[1].dim_value == 3 else axes[1:3]:
+        if not axis.dim_value:
+            if size is None:
+                raise UsageError(f"{source} leaves the picture's sides open: --size SIDE")
+            axis.dim_value = size
+    sides = [axis.dim_value for axis in axes]
+    if sides[2] != sides[3 if sides[1] == 3 else 1]:
+        raise UsageError(f"{source} takes pictures of {sides}; square ones can be converted")
+    for axis in model.graph.output[0].type.tensor_type.shape.dim:
+        axis.Clear()  # follow from the input's
+    del model.graph.value_info[:]
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(out)
+    options.log_severity_level = 4
+    try:
+        onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # whatever onnxruntime raises
+        reason = str(error).strip().split("\n")[0]
+        raise PocketstyleError(f"onnxruntime refuses {source}: {reason}") from error
+    folded = onnx.load(out)
+    kept = {constant.name for constant in folded.graph.initializer}
+    for value in [value for value in folded.graph.input if value.name in kept]:
+        folded.graph.input.remove(value)
+    return folded
+
+
+def _onnxruntime(path: Path, x: np.ndarray) -> np.ndarray:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: x})[0]
+
+
+def _tflite(tflite: bytes, x: np.ndarray) -> np.ndarray:
+    from ai_edge_litert.interpreter import Interpreter
+
+    with quiet():
+        interpreter = Interpreter(model_content=tflite)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
+        interpreter.invoke()
+        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
