@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FormatError
+from ..errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,6 +35,11 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
             raise FormatError(f"{model} describes no network: {reason}") from error
     if model.endswith(".tflite") or model in shipped():
         info = read_info(resolve(model))
+        if info.spec.get("family") == "foreign":
+            raise UsageError(
+                f"{model} was converted from {info.spec['source']}, which has no spec here; "
+                "`pocketstyle verify` says what it is made of"
+            )
         card = info.model_dump(mode="json", exclude={"spec", "signatures"})
         return build(Spec.from_json(json.dumps(info.spec))), card
     network, model_card = load(resolve_model(model))

@@ -40,6 +40,9 @@ def run(
     if device is not None:
         changes.append(f'search.device="{device}"')
     settings = load_config(config, changes)
+    in_ms = target_ms is not None or targets is not None
+    if in_ms and settings.search.target_mmacs is not None:
+        raise UsageError("search.target_mmacs is set: the target is in MACs, not in milliseconds")
     out = out or Path("runs") / f"{Path(config).stem}-search"
     if targets is not None:
         if target_ms is not None:

@@ -75,6 +75,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     torch.manual_seed(config.train.seed)
     supernet, teacher = _start(config, device)
     full = supernet.spec
+    config = _with_family(config, full)
     start_search(supernet, settings.keep_at_least)
     supernet.to(device)
     latency = SupernetLatency(supernet, settings.device)
@@ -207,6 +208,21 @@ def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module |
         )
     teacher = loaded().requires_grad_(False) if settings.loss == "distill" else None
     return supernet, teacher
+
+
+def _with_family(config: Config, spec: Spec) -> Config:
+    """The network's settings are the teacher's.
+
+    Raises:
+        UsageError: they were set to others.
+    """
+    network = config.network
+    if "family" in network.model_fields_set and network.family != spec.family:
+        raise UsageError(
+            f'network.family = "{network.family}", but search.teacher is of "{spec.family}"'
+        )
+    settings = {"family": spec.family, "base": spec.widths["stem"]}
+    return config.model_copy(update={"network": network.model_copy(update=settings)})
 
 
 def _objective(

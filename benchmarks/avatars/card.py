@@ -86,22 +86,25 @@ DiceBear draws of them. The same people before walls that were drawn at random:
   headers (`pocketstyle info`).
 - **Quality.** On {people} held-out people ({n["source"]} photos). SSIM and L1 are to the avatar
   drawn of the person; FID and KID of 768 channels to {n["target"]} avatars of the training: of so
-  few pictures, they are comparable within this table alone.
+  few pictures, they are comparable within this table alone. Recipes were compared on these photos
+  (docs/search.md), so they flatter a little.
 
 {quality(result)}
 
 The student's FID is {fid[0] / fid[1]:.2f} of its teacher's.
 
 - **Cost.** {smaller:.1f} times fewer multiply-accumulates than its teacher. Milliseconds on the
-  phones' GPUs as the speed model predicts them (`docs/speed_model.md`).
+  phones' GPUs as the speed model predicts them, without its intervals, which are wide at this size:
+  `pocketstyle latency predict {style} --device s10` prints them (`docs/speed_model.md`).
 
 {cost(result)}
 
 - **Limits.** It learnt from adults facing a studio's camera: of profiles, hats, glasses, strong
-  shadows and crowded backgrounds it makes smears. Against the drawn avatar it is softer, outlines
-  and small mouths fade first, beards and the colour of light hair are often missed, and skin gets
-  a tone between the design's by its lightness in the picture, which a lamp can change. It is no
-  recogniser, and must not be used as one.
+  shadows and crowded backgrounds it makes smears. Against the drawn avatar it is softer. Smiles and
+  small mouths are mostly lost, beards often; light hair comes out brown or ochre. Skin gets a
+  tone between the design's by its lightness in the picture, which a lamp can change; on the
+  darkest skin, hair and face run into one another and the eyes are dim: it serves dark-skinned
+  people worse. The teacher shares most of this. It is no recogniser, and must not be used as one.
 - **Licence.** Weights Apache-2.0. Show with them:
 {shown}
 """
