@@ -120,8 +120,8 @@ def versus_baselines() -> str:
 
 From one teacher to {one["target_ms"]:g} ms on the {one["device"]} at {one["size"]} px, every way
 with the same data and loss, and at least the steps and the seconds of the search; rates are the
-search's. Judged on {one["n"]["source"]} portraits that a GAN has drawn of nobody, unseen by any method
-(`benchmarks/avatars/README.md` has the commands), by FID and KID of 768
+search's. Judged on {one["n"]["source"]} portraits that a GAN has drawn of nobody, unseen by any
+method (`benchmarks/avatars/README.md` has the commands), by FID and KID of 768
 channels to {one["n"]["target"]} avatars, and by SSIM and L1 to the teacher's pictures of the same
 portraits ({one["hardware"]}). FID's features hardly see a colour: SSIM and L1 do.
 
