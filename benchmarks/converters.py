@@ -18,6 +18,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,11 +28,10 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from hardware import hardware
 from pages import table
-from pocketstyle.converters import check_gpu
+from pocketstyle.converters import check_gpu, to_tflite
 from pocketstyle.converters.exported import Stylize
 from pocketstyle.converters.flatbuffer import operators, read_model
 from pocketstyle.converters.litert import by_litert
-from pocketstyle.converters.onnx_routes import by_onnx
 from pocketstyle.converters.precision import with_precision
 from pocketstyle.datasets import read_folder, to_tensor
 from pocketstyle.networks import build, cyclegan_spec, load, ugatit_spec
@@ -92,11 +92,21 @@ def plain(network: nn.Module) -> bytes:
     return by_litert(function, network.spec.size)
 
 
+def by_route(route: str) -> Callable[[nn.Module], dict[str, bytes]]:
+    """As `pocketstyle convert` does it, in both precisions."""
+    return lambda network: to_tflite(network, ["fp32", "fp16"], route=route)
+
+
+def without_rewrites(network: nn.Module) -> dict[str, bytes]:
+    tflite = plain(network)
+    return {"fp32": tflite, "fp16": with_precision(tflite, "fp16", None)}
+
+
 ROUTES = {
-    "ours": lambda network: by_litert(Stylize(network), network.spec.size),
-    "onnx-tf": lambda network: by_onnx("onnx-tf", network),
-    "onnx2tf": lambda network: by_onnx("onnx2tf", network),
-    "plain": plain,
+    "ours": by_route("litert"),
+    "onnx-tf": by_route("onnx-tf"),
+    "onnx2tf": by_route("onnx2tf"),
+    "plain": without_rewrites,
 }
 
 
@@ -129,8 +139,9 @@ class Player:
         return self.interpreter.get_tensor(self.stylized)[0], seconds
 
 
-def described(tflite: bytes, content: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
-    """What one file is like."""
+def described(made_by: dict[str, bytes], content: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
+    """What one route's files are like."""
+    tflite = made_by["fp32"]
     names = operators(read_model(tflite))
     player = Player(tflite, 1)
     made = np.stack([player.play(picture)[0] for picture in content])
@@ -142,7 +153,7 @@ def described(tflite: bytes, content: np.ndarray, wanted: np.ndarray) -> dict[st
         "transposes": names.count("TRANSPOSE"),
         "ops": len(names),
         "bytes": len(tflite),
-        "bytes_fp16": len(with_precision(tflite, "fp16", None)),
+        "bytes_fp16": len(made_by["fp16"]),
         "max_abs": float(np.abs(made - wanted).max()),
         "gpu_resident": gate.resident,
         "gpu_note": gate.note,
@@ -182,11 +193,11 @@ def main() -> None:
         for route, make in ROUTES.items():
             start = time.perf_counter()
             try:
-                files[route] = make(network)
+                made_by = make(network)
                 row[route] = {"convert_s": time.perf_counter() - start}
-                row[route] |= described(files[route], content, wanted)
+                row[route] |= described(made_by, content, wanted)
+                files[route] = made_by["fp32"]
             except Exception as error:  # whatever a converter raises belongs to the result
-                files.pop(route, None)
                 row[route] = {"failed": f"{type(error).__name__}: {error}".split("\n")[0][:200]}
             print(name, route, row[route], file=sys.stderr, flush=True)
         for threads in (1, 2):

@@ -148,6 +148,39 @@ def test_converting_mistakes(tmp_path, model):
     bundle.write_text("mine")
     fails(pocketstyle("convert", model, "-o", bundle), 2, "exists", "--force")
     assert bundle.read_text() == "mine"
+    other = tmp_path / "other.tflite"
+    fails(pocketstyle("convert", model, "-o", other, "--io", "int16"), 2, "int16", "uint8")
+    fails(pocketstyle("convert", model, "-o", other, "--precision", "int8"), 2, "--calibration")
+    fails(pocketstyle("convert", model), 2, "-o", "--onnx")
+    fails(pocketstyle("convert", "dog", "-o", other, "--random", 0), 2, "dog", "cyclegan")
+    fails(pocketstyle("convert", "--prepare-route", "litert"), 2, "litert", "onnx2tf")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    int8 = ("--precision", "int8", "--calibration", empty)
+    fails(pocketstyle("convert", model, "-o", other, *int8), 1, "picture")
+    assert not other.exists()
+
+
+def test_a_family_with_random_weights_converts_and_verifies(tmp_path):
+    """A small one, as bytes and as ONNX, to JSON on both ends."""
+    bundle, graph = tmp_path / "b.tflite", tmp_path / "b.onnx"
+    wanted = ("ugatit_light", "--random", 3, "--size", 32, "--base", 8, "--io", "uint8")
+    done = pocketstyle("convert", *wanted, "-o", bundle, "--onnx", graph, "--json")
+    made = json.loads(done.stdout)
+    assert made["bytes"] == bundle.stat().st_size and made["onnx_parity_max_abs"] < 1e-4
+    found = json.loads(pocketstyle("verify", bundle, "--json").stdout)
+    assert found["transposes"] == 0 and found["gpu_resident"] is not False
+    assert found["ops"] == sum(found["operators"].values())
+    assert found["parity_max_abs"] is None and found["worst_range"]["share"] < 1
+    again = tmp_path / "again.tflite"
+    pocketstyle("convert", *wanted, "-o", again)
+    assert again.read_bytes() == bundle.read_bytes()
+
+
+def test_targets_in_macs_and_in_milliseconds_are_not_mixed(tmp_path):
+    macs = ("heads-search", "--set", "search.target_mmacs=200", "--out", tmp_path / "run")
+    for given in (("--target-ms", 9), ("--targets", "8,9")):
+        fails(pocketstyle("search", *macs, *given), 2, "target_mmacs")
 
 
 def test_debug_shows_the_traceback(tmp_path):

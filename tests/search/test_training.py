@@ -20,12 +20,18 @@ def test_learning_rate_is_fixed_then_falls_to_zero():
 
 
 @pytest.mark.parametrize("objective", [Paired, Unpaired])
-@pytest.mark.parametrize("family", ["ugatit", "ugatit-full", "ugatit-deep", "cyclegan"])
+@pytest.mark.parametrize(
+    "family", ["ugatit", "ugatit-full", "ugatit-deep", "cyclegan", "photo2cartoon"]
+)
 def test_every_parameter_of_an_objective_gets_a_gradient(objective, family, toy_config):
     config = load_config(toy_config, [f"network.family={family}", "network.base=4"])
     torch.manual_seed(0)
     generator = fresh_generator(config, torch.device("cpu"))
     task = objective(generator, config, torch.device("cpu"))
+    for network in (generator, *task.partners()):
+        for name, parameter in network.named_parameters():
+            if name.endswith("_mix"):  # 0 at the start: the content's statistics wait for it
+                torch.nn.init.constant_(parameter, 0.5)
     x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
     learning = [p for o in task.optimizers() for g in o.param_groups for p in g["params"]]
     before = [parameter.clone() for parameter in learning]
@@ -165,5 +171,15 @@ def test_what_is_kept_is_the_mean_of_the_steps(toy_config):
 def test_a_search_refuses_parts_that_do_not_fit(changes, message, toy_config, tmp_path):
     config = load_config(toy_config, ["train.accumulate=2", *changes])
     with pytest.raises(UsageError, match=message):
+        search(config, tmp_path / "run", resume=False, report=lambda *_: None)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_search_is_of_its_teachers_family(toy_config, tmp_path):
+    teacher = f"search.teacher={toy_config.parent / 'teacher.safetensors'}"
+    config = load_config(toy_config, [teacher, "network.family=cyclegan"])
+    with pytest.raises(
+        UsageError, match=r'family = "cyclegan", but search\.teacher is of "ugatit"'
+    ):
         search(config, tmp_path / "run", resume=False, report=lambda *_: None)
     assert not (tmp_path / "run").exists()
