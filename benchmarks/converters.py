@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from ai_edge_litert.interpreter import Interpreter
 from hardware import hardware
 from pages import table
+from player import Player
 from pocketstyle.converters import check_gpu, to_tflite
 from pocketstyle.converters.exported import Stylize
 from pocketstyle.converters.flatbuffer import operators, read_model
@@ -117,26 +117,6 @@ def networks() -> dict[str, nn.Module]:
         "cyclegan": build(cyclegan_spec()).eval(),
         "searched student (toonhead)": load(resolve_model("toonhead"))[0].eval(),
     }
-
-
-class Player:
-    """One file in one interpreter."""
-
-    def __init__(self, tflite: bytes, threads: int):
-        self.interpreter = Interpreter(model_content=tflite, num_threads=threads)
-        self.interpreter.allocate_tensors()
-        (content,), (stylized,) = (
-            self.interpreter.get_input_details(),
-            self.interpreter.get_output_details(),
-        )
-        self.content, self.stylized = content["index"], stylized["index"]
-
-    def play(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
-        self.interpreter.set_tensor(self.content, picture[None])
-        start = time.perf_counter()
-        self.interpreter.invoke()
-        seconds = time.perf_counter() - start
-        return self.interpreter.get_tensor(self.stylized)[0], seconds
 
 
 def described(made_by: dict[str, bytes], content: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:

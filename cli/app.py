@@ -23,6 +23,8 @@ from . import (
 )
 
 EXTRAS = {
+    "torchmetrics": "fid",
+    "torch_fidelity": "fid",
     "torch": "search",
     "safetensors": "search",
     "tensorboard": "search",

@@ -37,9 +37,13 @@ def run(
     inception: Annotated[
         Path | None, typer.Option(help="Inception-v3 weights, .npz (docs/data.md: where from).")
     ] = None,
+    inception_2048: Annotated[
+        Path | None,
+        typer.Option(help="torch-fidelity's weights as safetensors: 2048 channels, too."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a model: FID and KID of 768 channels to a target, with N, and its cost."""
+    """Evaluate a model: FID and KID to a target, with N, and its cost."""
     if inception is None:
         raise UsageError(
             "evaluate needs --inception NPZ, the public TensorFlow Inception of 2015-12-05; "
@@ -47,13 +51,15 @@ def run(
         )
     if model.endswith(".json"):
         raise UsageError(f"{model} is a spec and has no weights to evaluate")
-    from ..metrics import load_inception  # torch: not before what can be refused without it
+    # torch: not before what can be refused without it
+    from ..metrics import load_inception, load_inception_2048
     from ..sdk import shipped
     from ..search import distances, translate
 
     network, card = network_and_card(model)
     costs = describe(network)
     extractor = load_inception(inception)
+    wide = None if inception_2048 is None else load_inception_2048(inception_2048)
     with progress() as report:
         pictures = {
             name: _read(folder, costs["size"], partial(report, f"read {name}"))
@@ -65,7 +71,7 @@ def run(
         else:
             translated = translate(network, pictures["source"], step)
         candidates = {"translated": translated, "untouched": pictures["source"]}
-        result = distances(extractor, pictures["target"], candidates, report)
+        result = distances(extractor, pictures["target"], candidates, report, wide)
     result = {
         "model": card["name"],
         "source": str(source),
@@ -111,16 +117,20 @@ def _print(result: dict[str, Any]) -> None:
     n = result["n"]
     table = Table(title=f"distance to the target's {n['target']} pictures", title_justify="left")
     table.add_column("pictures")
-    for column in ("N", "FID-768", "KID-768 × 100"):
+    measured = [c for c in (768, 2048) if f"fid_{c}" in result["translated"]]
+    columns = [column for c in measured for column in (f"FID-{c}", f"KID-{c} × 100")]
+    for column in ("N", *columns):
         table.add_column(column, justify="right")
     for row, name in (("source, translated", "translated"), ("source as it is", "untouched")):
-        one = result[name]
-        spread = f"{one['kid_768_x100']:.3f} ± {one['kid_768_x100_deviation']:.3f}"
-        table.add_row(row, str(n["source"]), f"{one['fid_768']:.3f}", spread)
+        one, cells = result[name], []
+        for c in measured:
+            cells.append(f"{one[f'fid_{c}']:.3f}")
+            cells.append(f"{one[f'kid_{c}_x100']:.3f} ± {one[f'kid_{c}_x100_deviation']:.3f}")
+        table.add_row(row, str(n["source"]), *cells)
     console.print(table)
     console.print(
         f"KID over {result['kid_subsets']} subsets of {result['kid_subset_size']}. FID falls as N "
-        "grows: compare at equal N. Neither compares with figures of 2048 channels.",
+        "grows: compare at equal N, and figures of 768 and of 2048 channels with their own kind.",
         soft_wrap=True,
     )
     table = Table(title="predicted milliseconds", title_justify="left")

@@ -145,7 +145,7 @@ def verify(
         if network.spec.size != tensor.shape[1]:
             raise UsageError(f"network of size {network.spec.size}, bundle of {tensor.shape[1]}")
         parity = compare(stylized, _run_torch(network, network_values(pictures, mean, std)))
-        matches = _inner(names, info) == tuple(kernel.op for kernel in network.kernels())
+        matches = _inner(names, info, mean) == tuple(kernel.op for kernel in network.kernels())
     seen = pictures if tensor.dtype == "uint8" else network_values(pictures, mean, std)
     return Verification(
         precision=info.precision,
@@ -169,12 +169,11 @@ def verify(
     )
 
 
-def _inner(names: tuple[str, ...], info: BundleInfo) -> tuple[str, ...]:
+def _inner(names: tuple[str, ...], info: BundleInfo, mean: float) -> tuple[str, ...]:
     """The operators between what quantises and what turns pixels into network values."""
     names = tuple(name for name in names if name not in ("QUANTIZE", "DEQUANTIZE"))
-    if info.signatures[0].inputs[0].dtype == "uint8":  # the mean, taken off and put on again
-        return names[1:-1]
-    return names
+    takes_bytes = info.signatures[0].inputs[0].dtype == "uint8"
+    return names[1:-1] if takes_bytes and mean else names  # the mean, taken off and put on again
 
 
 def _run_torch(network: nn.Module, content: np.ndarray) -> np.ndarray:

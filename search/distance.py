@@ -1,4 +1,4 @@
-"""How close a generator's pictures come to a domain: FID and KID of 768 channels, with N."""
+"""How close a generator's pictures come to a domain: FID and KID, with N."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..datasets import to_pictures, to_tensor
-from ..metrics import features, fid, kid
+from ..metrics import features, features_2048, fid, kid
 from .hardware import fastest_device
 from .run_directory import Report
 
@@ -42,6 +42,7 @@ def distances(
     target: np.ndarray,
     candidates: Mapping[str, np.ndarray],
     report: Report = lambda stage, done, total: None,
+    wide: nn.Module | None = None,
 ) -> dict[str, Any]:
     """Distances of sets of pictures to the target's, each by its name.
 
@@ -49,24 +50,29 @@ def distances(
         extractor: `metrics.load_inception`.
         target: uint8[N, S, S, 3].
         candidates: uint8[M, S, S, 3] by name; M is the same for all, as FID falls with it.
+        wide: `metrics.load_inception_2048`, for the figures of 2048 channels as well.
     """
-    extractor = extractor.to(fastest_device())
-
-    def look(name: str, pictures: np.ndarray) -> Tensor:
-        return features(extractor, pictures, BATCH, partial(report, f"look at {name}"))
-
-    real = look("target", target)
+    device = fastest_device()
+    looks = {768: partial(features, extractor.to(device))}
+    if wide is not None:
+        looks[2048] = partial(features_2048, wide.to(device))
     (count,) = {len(pictures) for pictures in candidates.values()}
     subset_size = min(KID_SUBSET_SIZE, min(len(target), count) // 2)
-    found: dict[str, Any] = {}
-    for name, pictures in candidates.items():
-        fake = look(name, pictures)
-        mean, deviation = kid(real, fake, KID_SUBSETS, subset_size, KID_SEED)
-        found[name] = {
-            "fid_768": fid(real, fake),
-            "kid_768_x100": 100 * mean,
-            "kid_768_x100_deviation": 100 * deviation,
-        }
+    found: dict[str, Any] = {name: {} for name in candidates}
+    for channels, look in looks.items():
+
+        def seen(name: str, pictures: np.ndarray, look=look, channels=channels) -> Tensor:
+            return look(pictures, BATCH, partial(report, f"look at {name}, {channels}"))
+
+        real = seen("target", target)
+        for name, pictures in candidates.items():
+            fake = seen(name, pictures)
+            mean, deviation = kid(real, fake, KID_SUBSETS, subset_size, KID_SEED)
+            found[name] |= {
+                f"fid_{channels}": fid(real, fake),
+                f"kid_{channels}_x100": 100 * mean,
+                f"kid_{channels}_x100_deviation": 100 * deviation,
+            }
     return {
         "n": {"source": count, "target": len(target)},
         **found,

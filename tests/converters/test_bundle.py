@@ -45,7 +45,8 @@ def test_an_existing_file_is_kept(network, tmp_path):
 
 def test_force_replaces_it_whole(network, bundles, tmp_path, monkeypatch):
     tflite = bundles["fp32"].path.read_bytes()
-    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_: {"fp32": tflite})
+    made = {"fp32": tflite}
+    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_, **__: made)
     monkeypatch.setattr("pocketstyle.converters.bundle.append_info", lambda data, _: data)
     out = tmp_path / "new" / "x.tflite"
     convert(network, CARD, {"fp32": out}, **arguments())
@@ -67,7 +68,8 @@ def test_a_full_disk_leaves_nothing(network, bundles, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     tflite = bundles["fp32"].path.read_bytes()
-    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_: {"fp32": tflite})
+    made = {"fp32": tflite}
+    monkeypatch.setattr("pocketstyle.converters.bundle.to_tflite", lambda *_, **__: made)
     monkeypatch.setattr("pocketstyle.converters.bundle.append_info", full)
     with pytest.raises(DataError, match="No space left"):
         convert(network, CARD, {"fp32": tmp_path / "x.tflite"}, **arguments())

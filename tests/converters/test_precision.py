@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from pocketstyle.converters import convert, to_tflite
+from pocketstyle.converters import GateResult, convert, to_tflite, verify
 from pocketstyle.converters.bundle import LEAST_PSNR
 from pocketstyle.errors import PocketstyleError, UsageError
 from pocketstyle.sdk import Stylizer, read_info
@@ -34,7 +34,9 @@ def test_a_quarter_of_the_size_and_nearly_the_pictures(precision, files):
     assert psnr < 90
 
 
-def test_bundles_of_bytes_give_the_pixels_of_the_float_one(network, bundles, photos, tmp_path):
+def test_bundles_of_bytes_give_the_pixels_of_the_float_one(
+    network, bundles, photos, tmp_path, monkeypatch
+):
     path = tmp_path / "bytes.tflite"
     convert(network, CARD, {"fp32": path}, predicted_ms={}, byte_pictures=True)
     content = read_info(path).signatures[0].inputs[0]
@@ -43,6 +45,11 @@ def test_bundles_of_bytes_give_the_pixels_of_the_float_one(network, bundles, pho
         for photo in photos:
             difference = ours.apply(photo).astype(int) - floats.apply(photo)
             assert np.abs(difference).max() <= 1 and np.abs(difference).mean() < 0.01
+    gate = GateResult(None, "has its own test")
+    monkeypatch.setattr("pocketstyle.converters.verification.check_gpu", lambda _: gate)
+    found = verify(path, (network, CARD), photos)
+    assert found.problems == () and found.operators_match is True
+    assert found.parity.mean_abs < 1 / CARD.std  # a pixel's rounding
 
 
 def test_what_loses_too_much_is_refused(network, photos, tmp_path, monkeypatch):

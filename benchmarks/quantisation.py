@@ -1,0 +1,125 @@
+"""What each precision costs and saves: the shipped students, on portraits.
+
+    python benchmarks/quantisation.py --photos ../shared/data/portraits/cc_by
+
+int8 is calibrated on some of the photos and all are judged on others, against fp32. Latency is
+XNNPACK's on one thread, a run of each precision in turn. Writes docs/quantisation.md and
+benchmarks/results/quantisation.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any, get_args
+
+import numpy as np
+from hardware import hardware
+from pages import table
+from pocketstyle.converters import check_gpu, to_tflite
+from pocketstyle.converters.fidelity import compare, network_values
+from pocketstyle.converters.tflite import Precision
+from pocketstyle.datasets import read_folder
+from pocketstyle.networks import load
+from pocketstyle.search import resolve_model
+
+from converters import Player
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "benchmarks/results/quantisation.json"
+TABLE = ROOT / "docs/quantisation.md"
+STUDENTS = ("toonhead", "adventurer")
+CALIBRATED_ON, JUDGED_ON, ROUNDS = 32, 32, 9
+
+
+def measured(files: dict[str, bytes], content: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Likeness to fp32, size, speed and residency of each precision."""
+    players = {name: Player(tflite, 1) for name, tflite in files.items()}
+    made = {
+        name: np.stack([player.play(picture)[0] for picture in content])
+        for name, player in players.items()
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in players}
+    for _ in range(ROUNDS):
+        for name, player in players.items():
+            seconds[name].append(player.play(content[0])[1])
+    rows = {}
+    for name, tflite in files.items():
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "x.tflite"
+            path.write_bytes(tflite)
+            gate = check_gpu(path)
+        rows[name] = {
+            "bytes": len(tflite),
+            "of_fp32": len(tflite) / len(files["fp32"]),
+            **asdict(compare(made[name], made["fp32"])),
+            "latency_ms": 1000 * median(seconds[name]),
+            "gpu_resident": gate.resident,
+            "gpu_note": gate.note,
+        }
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=Path, required=True)
+    photos = parser.parse_args().photos
+    students = {}
+    for name in STUDENTS:
+        network, card = load(resolve_model(name))
+        pictures = read_folder(photos, network.spec.size).pictures
+        pictures = np.random.default_rng(0).permutation(pictures)[: CALIBRATED_ON + JUDGED_ON]
+        content = network_values(pictures, card.mean, card.std)
+        files = to_tflite(network, get_args(Precision), calibration=content[:CALIBRATED_ON])
+        students[name] = measured(files, content[CALIBRATED_ON:])
+        print(name, json.dumps(students[name], indent=1), flush=True)
+    result = {
+        "command": " ".join(("python", *sys.argv)),
+        "students": students,
+        "calibrated_on": CALIBRATED_ON,
+        "judged_on": JUDGED_ON,
+        "rounds": ROUNDS,
+        "hardware": hardware(),
+    }
+    OUT.write_text(json.dumps(result, indent=1) + "\n")
+    TABLE.write_text(page(result))
+
+
+def page(result: dict[str, Any]) -> str:
+    """The table in Markdown."""
+    head = ("student", "precision", "MB", "of fp32", "PSNR, dB", "SSIM", "max abs", "ms, 1 thread")
+    rows = []
+    for student, precisions in result["students"].items():
+        for precision, one in precisions.items():
+            plain = precision == "fp32"
+            resident = {True: "yes", False: f"no: {one['gpu_note']}", None: "not checked"}
+            rows.append(
+                (
+                    student,
+                    precision,
+                    f"{one['bytes'] / 1e6:.2f}",
+                    f"{one['of_fp32']:.2f}",
+                    "" if plain else f"{one['psnr_db']:.1f}",
+                    "" if plain else f"{one['ssim']:.4f}",
+                    "" if plain else f"{one['max_abs']:.3f}",
+                    f"{one['latency_ms']:.0f}",
+                    resident[one["gpu_resident"]],
+                )
+            )
+    return f"""# What each precision costs and saves
+
+Written by `{result["command"]}`: int8 calibrated on {result["calibrated_on"]} portraits, all judged
+on {result["judged_on"]} others against fp32, {result["rounds"]} runs in turn
+({result["hardware"]}). The shipped weights are stored as float16, so fp16 loses nothing.
+
+{table((*head, "GPU-resident"), rows)}
+"""
+
+
+if __name__ == "__main__":
+    main()
