@@ -1,6 +1,11 @@
 """What can go wrong, by name. The command line prints the message alone and exits with `status`."""
 
 
+def first_line(error: BaseException) -> str:
+    """What another library's error says, shortened to a line of ours."""
+    return str(error).strip().split("\n")[0]
+
+
 class PocketstyleError(Exception):
     """The work failed for a reason that the user can act on; the message is one line."""
 

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import DataError
+from .errors import DataError, UsageError
+
+
+def check_free(target: Path, force: bool) -> None:
+    """Raises: UsageError: something is there, and it was not said that it may be replaced."""
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists; pass --force to replace it")
 
 
 @contextmanager

@@ -16,7 +16,6 @@ import argparse
 import copy
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,11 +26,11 @@ import numpy as np
 import torch
 from hardware import hardware
 from pages import table
-from player import Player
-from pocketstyle.converters import check_gpu, to_tflite
+from pocketstyle.converters import to_tflite
 from pocketstyle.converters.exported import Stylize
 from pocketstyle.converters.flatbuffer import operators, read_model
 from pocketstyle.converters.litert import by_litert
+from pocketstyle.converters.player import Player
 from pocketstyle.converters.precision import with_precision
 from pocketstyle.datasets import read_folder, to_tensor
 from pocketstyle.networks import build, cyclegan_spec, load, ugatit_spec
@@ -41,6 +40,7 @@ from pocketstyle.networks.normalisation import (
     LayerInstanceNorm,
 )
 from pocketstyle.search import resolve_model
+from residency import in_words, residency
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -85,11 +85,10 @@ PLAIN = {
 
 def plain(network: nn.Module) -> bytes:
     """By litert-torch, without the rewrites."""
-    function = Stylize(network)
-    function.network = copy.deepcopy(network).cpu().float().eval()
-    for module in function.network.modules():
+    size, network = network.spec.size, copy.deepcopy(network)
+    for module in network.modules():
         module.__class__ = PLAIN.get(type(module), type(module))
-    return by_litert(function, network.spec.size)
+    return by_litert(Stylize(network), size)
 
 
 def by_route(route: str) -> Callable[[nn.Module], dict[str, bytes]]:
@@ -123,20 +122,14 @@ def described(made_by: dict[str, bytes], content: np.ndarray, wanted: np.ndarray
     """What one route's files are like."""
     tflite = made_by["fp32"]
     names = operators(read_model(tflite))
-    player = Player(tflite, 1)
-    made = np.stack([player.play(picture)[0] for picture in content])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "x.tflite"
-        path.write_bytes(tflite)
-        gate = check_gpu(path)
+    made = Player(tflite).play_all(content)
     return {
         "transposes": names.count("TRANSPOSE"),
         "ops": len(names),
         "bytes": len(tflite),
         "bytes_fp16": len(made_by["fp16"]),
         "max_abs": float(np.abs(made - wanted).max()),
-        "gpu_resident": gate.resident,
-        "gpu_note": gate.note,
+        **residency(tflite),
     }
 
 
@@ -206,7 +199,6 @@ def page(result: dict[str, Any]) -> str:
             if "failed" in one:
                 lines.append((row["network"], route, f"fails: {one['failed']}", *[""] * 9))
                 continue
-            resident = {True: "yes", False: f"no: {one['gpu_note']}", None: "not checked"}
             lines.append(
                 (
                     row["network"],
@@ -217,7 +209,7 @@ def page(result: dict[str, Any]) -> str:
                     f"{one['to_ours_1']:.2f}",
                     f"{one['latency_ms_2']:.0f}",
                     f"{one['to_ours_2']:.2f}",
-                    resident[one["gpu_resident"]],
+                    in_words(one),
                     f"{one['max_abs']:.1e}",
                     f"{one['bytes_fp16'] / 1e6:.2f}",
                     f"{one['convert_s']:.0f}",

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -21,14 +20,14 @@ from typing import Any, get_args
 import numpy as np
 from hardware import hardware
 from pages import table
-from pocketstyle.converters import check_gpu, to_tflite
+from pocketstyle.converters import to_tflite
 from pocketstyle.converters.fidelity import compare, network_values
+from pocketstyle.converters.player import Player
 from pocketstyle.converters.tflite import Precision
 from pocketstyle.datasets import read_folder
 from pocketstyle.networks import load
 from pocketstyle.search import resolve_model
-
-from converters import Player
+from residency import in_words, residency
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks/results/quantisation.json"
@@ -39,28 +38,20 @@ CALIBRATED_ON, JUDGED_ON, ROUNDS = 32, 32, 9
 
 def measured(files: dict[str, bytes], content: np.ndarray) -> dict[str, dict[str, Any]]:
     """Likeness to fp32, size, speed and residency of each precision."""
-    players = {name: Player(tflite, 1) for name, tflite in files.items()}
-    made = {
-        name: np.stack([player.play(picture)[0] for picture in content])
-        for name, player in players.items()
-    }
+    players = {name: Player(tflite) for name, tflite in files.items()}
+    made = {name: player.play_all(content) for name, player in players.items()}
     seconds: dict[str, list[float]] = {name: [] for name in players}
     for _ in range(ROUNDS):
         for name, player in players.items():
             seconds[name].append(player.play(content[0])[1])
     rows = {}
     for name, tflite in files.items():
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "x.tflite"
-            path.write_bytes(tflite)
-            gate = check_gpu(path)
         rows[name] = {
             "bytes": len(tflite),
             "of_fp32": len(tflite) / len(files["fp32"]),
             **asdict(compare(made[name], made["fp32"])),
             "latency_ms": 1000 * median(seconds[name]),
-            "gpu_resident": gate.resident,
-            "gpu_note": gate.note,
+            **residency(tflite),
         }
     return rows
 
@@ -97,7 +88,6 @@ def page(result: dict[str, Any]) -> str:
     for student, precisions in result["students"].items():
         for precision, one in precisions.items():
             plain = precision == "fp32"
-            resident = {True: "yes", False: f"no: {one['gpu_note']}", None: "not checked"}
             rows.append(
                 (
                     student,
@@ -108,7 +98,7 @@ def page(result: dict[str, Any]) -> str:
                     "" if plain else f"{one['ssim']:.4f}",
                     "" if plain else f"{one['max_abs']:.3f}",
                     f"{one['latency_ms']:.0f}",
-                    resident[one["gpu_resident"]],
+                    in_words(one),
                 )
             )
     return f"""# What each precision costs and saves

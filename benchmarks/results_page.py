@@ -19,10 +19,8 @@ def read(name: str) -> dict:
 
 
 def kid(found: dict) -> str:
-    """× 100, with its deviation where that was kept."""
-    text = f"{found['kid_768_x100']:.3f}"
-    deviation = found.get("kid_768_x100_deviation")
-    return text if deviation is None else f"{text} ± {deviation:.3f}"
+    """× 100, with its deviation."""
+    return f"{found['kid_768_x100']:.3f} ± {found['kid_768_x100_deviation']:.3f}"
 
 
 def training_step() -> str:

@@ -101,14 +101,14 @@ def by_macs(config: Config, out: Path, macs: float) -> Trained:
     model, target_ms = SpeedModel.load(config.search.device), config.search.target_ms
     millions, tried, best = macs / 1e6, [], None
 
-    def landed(trial: int, fine_tune_steps: int) -> Trained:
+    def landed(trial: int, millions: float, fine_tune_steps: int) -> Trained:
         settings = {"target_mmacs": millions, "fine_tune_steps": fine_tune_steps}
         again = config.model_copy(update={"search": config.search.model_copy(update=settings)})
         run = out.with_name(f"{out.name}-{trial}")
         return once(run.with_suffix(".safetensors"), again, lambda: searched(again, run))
 
     for trial in range(TRIALS):
-        ms = model.latency(landed(trial, 1).network.kernels())
+        ms = model.latency(landed(trial, millions, 1).network.kernels())
         print(f"mac_penalty: {millions:.1f} MMACs → {ms:.2f} ms", file=sys.stderr, flush=True)
         if ms <= target_ms and (best is None or ms > best[0]):
             best = ms, millions
@@ -122,8 +122,7 @@ def by_macs(config: Config, out: Path, macs: float) -> Trained:
         millions *= ((1 + NEAR) / 2 * target_ms / ms) ** (1 / slope)
     if best is None:
         raise SystemExit("no search by MACs came below the target")
-    millions = best[1]
-    return landed(TRIALS, config.search.fine_tune_steps)
+    return landed(TRIALS, best[1], config.search.fine_tune_steps)
 
 
 def main() -> None:

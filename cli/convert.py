@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import UsageError
+from ..whole import check_free
 from .options import Force, Json, emit
 from .progress import progress
 
@@ -136,8 +137,7 @@ def _foreign(source: Path, out: Path | None, size: int | None, force: bool, as_j
 
     if out is None:
         raise UsageError("where to write? -o OUT.tflite")
-    if out.exists() and not force:
-        raise UsageError(f"{out} exists; pass --force to replace it")
+    check_free(out, force)
     found = convert_foreign(source, out, size)
     result = {"bundle": str(out), "bytes": out.stat().st_size, **asdict(found)}
     lines = [f"bundle: {out} ({result['bytes']} bytes, {found.ops} operators)"]
@@ -152,6 +152,5 @@ def _to_onnx(
 ) -> dict[str, object]:
     from ..converters import to_onnx
 
-    if path.exists() and not force:
-        raise UsageError(f"{path} exists; pass --force to replace it")
+    check_free(path, force)
     return {"onnx": str(path), "onnx_parity_max_abs": to_onnx(network, path, dynamic)}

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import UsageError
-from ..whole import written_whole
+from ..whole import check_free, written_whole
 from .measuring import measure, sweep
 from .networks import network_and_card
 from .options import Force, Json, emit
@@ -147,8 +147,7 @@ def fit(
         return
     if out.suffix != ".json":
         raise UsageError(f"a table of blocks makes one device: --out {out} does not end in .json")
-    if out.exists() and not force:
-        raise UsageError(f"{out} exists; pass --force to replace it")
+    check_free(out, force)
     card = fit_blocks(tables, out.stem)
     write_card(card, out)
     errors = card["errors"]["held_out"]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -13,9 +14,10 @@ from torch import nn
 from ..errors import PocketstyleError, UsageError
 from ..networks import ModelCard
 from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
-from ..whole import written_whole
-from .fidelity import compare, network_values, play
+from ..whole import check_free, written_whole
+from .fidelity import as_taken, as_values, compare, network_values, noise
 from .metadata import embed_metadata
+from .player import Player
 from .tflite import INPUT, OUTPUT, SIGNATURE, Precision, Report, Route, to_tflite
 
 LEAST_PSNR = {"int8-weights": 35.0, "int8-dynamic": 30.0, "int8": 30.0}  # dB, to fp32
@@ -57,8 +59,7 @@ def convert(
     if saved_model is not None and saved_model.exists():
         raise UsageError(f"{saved_model} exists; name a new folder")
     for out in outs.values():
-        if out.exists() and not force:
-            raise UsageError(f"{out} exists; pass --force to replace it")
+        check_free(out, force)
     size = network.spec.size
     if pictures is not None and pictures.shape[1:] != (size, size, 3):
         raise UsageError(f"pictures of shape {pictures.shape}; the network takes {size}x{size}")
@@ -94,14 +95,13 @@ def _check_loss(
     pictures: np.ndarray | None,
 ) -> None:
     """Raises: PocketstyleError: the quantised pictures are too far from those of fp32."""
-    signature, limit = info.signatures[0], LEAST_PSNR[precision]
-    seen = "these pictures"
+    content, limit = info.signatures[0].inputs[0], LEAST_PSNR[precision]
+    seen = "noise" if pictures is None else "these pictures"
     if pictures is None:
-        seen = "noise"
-        shape = (2, *signature.inputs[0].shape[1:])
-        pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        pictures = noise(content.shape)
+    taken = as_taken(pictures[:JUDGED], content, card.mean, card.std)
     made, plain = (
-        play(files[p], signature, pictures[:JUDGED], card.mean, card.std)[0]
+        as_values(Player(files[p]).play_all(taken), card.mean, card.std)
         for p in (precision, "fp32")
     )
     psnr = compare(made, plain).psnr_db
@@ -120,11 +120,7 @@ def _describe(
     byte_pictures: bool,
 ) -> BundleInfo:
     spec = network.spec
-    rgb = {"shape": (1, spec.size, spec.size, 3), "mean": card.mean, "std": card.std}
-    if byte_pictures:
-        rgb |= {"dtype": "uint8", "mean": 0.0, "std": 1.0}
-    content = TensorInfo(name=INPUT, description="RGB picture to stylize", **rgb)
-    stylized = TensorInfo(name=OUTPUT, description="Stylized RGB picture", **rgb)
+    rule = {"dtype": "uint8"} if byte_pictures else {"mean": card.mean, "std": card.std}
     return BundleInfo(
         name=card.name,
         title=f"{card.name}, {spec.family} {spec.size}x{spec.size}",
@@ -132,7 +128,7 @@ def _describe(
             f"Style network of the family {spec.family} for pictures of "
             f"{spec.size}x{spec.size} pixels, {precision} weights."
         ),
-        signatures=(Signature(name=SIGNATURE, inputs=(content,), outputs=(stylized,)),),
+        signatures=(picture_signature(spec.size, **rule),),
         precision=precision,
         spec=json.loads(spec.to_json()),
         predicted_ms=predicted_ms,
@@ -141,3 +137,15 @@ def _describe(
         licence=card.licence,
         attribution=card.attribution,
     )
+
+
+def picture_signature(size: int, **rule: Any) -> Signature:
+    """One square RGB picture in, one out.
+
+    Args:
+        rule: how they relate to pixels, as `TensorInfo` has it.
+    """
+    rgb = {"shape": (1, size, size, 3), **rule}
+    content = TensorInfo(name=INPUT, description="RGB picture to stylize", **rgb)
+    stylized = TensorInfo(name=OUTPUT, description="Stylized RGB picture", **rgb)
+    return Signature(name=SIGNATURE, inputs=(content,), outputs=(stylized,))

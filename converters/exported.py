@@ -1,14 +1,12 @@
-"""The function that is exported: a rewritten network with pictures as TFLite has them."""
+"""The function that is exported: a network with pictures as TFLite has them."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .rewrites import rewrite
-
 
 class Stylize(nn.Module):
-    """A compact network's rewritten copy.
+    """A network of [B, 3, S, S] → the same, ready for export.
 
     Attributes:
         shift: the function takes and gives network value + shift (`take_bytes`).
@@ -17,8 +15,7 @@ class Stylize(nn.Module):
 
     def __init__(self, network: nn.Module, shift: float = 0.0, *, nhwc: bool = True):
         super().__init__()
-        self.network = rewrite(network).cpu().float()
-        self.shift, self.nhwc = shift, nhwc
+        self.network, self.shift, self.nhwc = network, shift, nhwc
         self.eval()
 
     def forward(self, content: Tensor) -> Tensor:

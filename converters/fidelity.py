@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..quiet import quiet
-from ..sdk.bundle import Signature
-
-THREADS, RUNS = 1, 5  # one thread repeats best on a shared machine
+from ..sdk.bundle import TensorInfo
 
 
 @dataclass(frozen=True)
@@ -47,38 +42,21 @@ def compare(made: np.ndarray, wanted: np.ndarray) -> Fidelity:
     )
 
 
-def play(
-    tflite: bytes, signature: Signature, pictures: np.ndarray, mean: float, std: float
-) -> tuple[np.ndarray, float]:
-    """What a file makes of pictures, on this computer's CPU.
-
-    Args:
-        pictures: uint8[N, S, S, 3].
-        mean, std: of the network's rule `value = (pixel - mean) / std`.
-
-    Returns:
-        float32[N, S, S, 3] of network values, and the median milliseconds of a run on one thread.
-    """
-    from ai_edge_litert.interpreter import Interpreter
-
-    (content,), (stylized,) = signature.inputs, signature.outputs
-    if content.dtype == "float32":
-        pictures = network_values(pictures, mean, std)
-    with quiet():  # the runtime announces its kernels
-        interpreter = Interpreter(model_content=tflite, num_threads=THREADS)
-        run = interpreter.get_signature_runner(signature.name)
-        made = [run(**{content.name: picture[None]})[stylized.name] for picture in pictures]
-    times = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        run(**{content.name: pictures[:1]})
-        times.append(time.perf_counter() - start)
-    values = np.concatenate(made)
-    if stylized.dtype == "uint8":
-        values = network_values(values, mean, std)
-    return values, 1000 * statistics.median(times)
-
-
 def network_values(pixels: np.ndarray, mean: float, std: float) -> np.ndarray:
     """uint8 pixels as a network has them, float32."""
     return ((pixels.astype(np.float32) - mean) / std).astype(np.float32)
+
+
+def as_taken(pixels: np.ndarray, content: TensorInfo, mean: float, std: float) -> np.ndarray:
+    """uint8 pixels as a file takes them: themselves, or network values."""
+    return pixels if content.dtype == "uint8" else network_values(pixels, mean, std)
+
+
+def as_values(made: np.ndarray, mean: float, std: float) -> np.ndarray:
+    """What a file gives, pixels or network values, as network values."""
+    return network_values(made, mean, std) if made.dtype == np.uint8 else made
+
+
+def noise(shape: tuple[int, ...]) -> np.ndarray:
+    """Two pictures for who has none: uint8[2, *shape[1:]], the same every time."""
+    return np.random.default_rng(0).integers(0, 256, (2, *shape[1:]), np.uint8)

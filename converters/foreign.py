@@ -15,16 +15,19 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
-from ..errors import DataError, FormatError, PocketstyleError, UsageError
+from ..errors import DataError, FormatError, PocketstyleError, UsageError, first_line
 from ..quiet import quiet
-from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
+from ..sdk.bundle import BundleInfo, append_info
 from ..whole import written_whole
+from .bundle import picture_signature
+from .exported import Stylize
 from .gpu_gate import GateResult, check_gpu
-from .tflite import INPUT, OUTPUT, SIGNATURE, named
+from .litert import by_litert
+from .onnx_model import OPSET, play_onnx
+from .player import Player
+from .tflite import named
 
-OPSET = 18
 LIMIT = 1e-3  # of the difference to onnxruntime, relative to the largest value
 
 
@@ -83,30 +86,24 @@ def convert_foreign(
         model = _fixed(model, source, size, path)
         network = OnnxNetwork(model, places).eval()
         shape = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim]
-        function = _Nhwc(network, turned=shape[1] == 3).eval()
+        turned, side = shape[1] == 3, shape[2]
         x = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-        wanted = _onnxruntime(path, x)
+        wanted = play_onnx(path, x)[0]
         try:
-            with quiet():
-                import litert_torch
-
-                picture = torch.from_numpy(x)
-                if function.turned:
-                    picture = picture.permute(0, 2, 3, 1).contiguous()
-                tflite = litert_torch.convert(function, (picture,)).model_content()
+            tflite = by_litert(Stylize(network, nhwc=turned), side)
         except PocketstyleError:
             raise
         except Exception as error:  # whatever the libraries raise
-            reason = str(error).strip().split("\n")[0]
-            raise PocketstyleError(f"could not convert {source}: {reason}") from error
-        made = _tflite(tflite, picture.numpy())
-        if function.turned:
-            made = made.transpose(0, 3, 1, 2)
+            raise PocketstyleError(f"could not convert {source}: {first_line(error)}") from error
+        if turned:
+            made = Player(tflite).play(x[0].transpose(1, 2, 0))[0].transpose(2, 0, 1)
+        else:
+            made = Player(tflite).play(x[0])[0]
         difference = float(np.abs(made - wanted).max())
         if not difference <= LIMIT * max(1.0, float(np.abs(wanted).max())):
             raise PocketstyleError(f"{source}: the converted network differs by {difference:.2g}")
         tflite = named(tflite)
-        info = _describe(source, shape, mean, std, licence)
+        info = _describe(source, side, mean, std, licence)
         part.write_bytes(append_info(embed_metadata(tflite, info), info))
         graph = read_model(tflite)
         names = operators(graph)
@@ -120,33 +117,16 @@ def convert_foreign(
         )
 
 
-def _describe(source: Path, shape: list[int], mean: float, std: float, licence: str) -> BundleInfo:
-    side = shape[2]
-    rgb = {"shape": (1, side, side, 3), "mean": mean, "std": std}
-    content = TensorInfo(name=INPUT, description="RGB picture to stylize", **rgb)
-    stylized = TensorInfo(name=OUTPUT, description="Stylized RGB picture", **rgb)
+def _describe(source: Path, side: int, mean: float, std: float, licence: str) -> BundleInfo:
     return BundleInfo(
         name=source.stem,
         title=f"{source.name}, {side}x{side}",
         description=f"Converted from {source.name}, which was trained elsewhere.",
-        signatures=(Signature(name=SIGNATURE, inputs=(content,), outputs=(stylized,)),),
+        signatures=(picture_signature(side, mean=mean, std=std),),
         precision="fp32",
         spec={"family": "foreign", "source": source.name, "size": side},
         licence=licence,
     )
-
-
-class _Nhwc(nn.Module):
-    """The network with pictures as TFLite has them."""
-
-    def __init__(self, network: nn.Module, turned: bool):
-        super().__init__()
-        self.network, self.turned = network, turned
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.turned:
-            return self.network(x)
-        return self.network(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
 def _read(source: Path, folder: Path):
@@ -161,8 +141,7 @@ def _read(source: Path, folder: Path):
         model = onnx.load(source)
         onnx.checker.check_model(model)
     except Exception as error:  # whatever the parser raises
-        reason = str(error).strip().split("\n")[0]
-        raise FormatError(f"{source} is no ONNX model: {reason}") from error
+        raise FormatError(f"{source} is no ONNX model: {first_line(error)}") from error
     return model
 
 
@@ -186,8 +165,7 @@ def _from_archive(source: Path, out: Path) -> Path:
             program = torch.export.load(source)
             torch.onnx.export(program, opset_version=OPSET, dynamo=True, verbose=False).save(out)
     except Exception as error:  # whatever torch raises
-        reason = str(error).strip().split("\n")[0]
-        raise FormatError(f"cannot read {source}: {reason}") from error
+        raise FormatError(f"cannot read {source}: {first_line(error)}") from error
     return out
 
 
@@ -242,28 +220,9 @@ def _fixed(model, source: Path, size: int | None, out: Path):
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # whatever onnxruntime raises
-        reason = str(error).strip().split("\n")[0]
-        raise PocketstyleError(f"onnxruntime refuses {source}: {reason}") from error
+        raise PocketstyleError(f"onnxruntime refuses {source}: {first_line(error)}") from error
     folded = onnx.load(out)
     kept = {constant.name for constant in folded.graph.initializer}
     for value in [value for value in folded.graph.input if value.name in kept]:
         folded.graph.input.remove(value)
     return folded
-
-
-def _onnxruntime(path: Path, x: np.ndarray) -> np.ndarray:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: x})[0]
-
-
-def _tflite(tflite: bytes, x: np.ndarray) -> np.ndarray:
-    from ai_edge_litert.interpreter import Interpreter
-
-    with quiet():
-        interpreter = Interpreter(model_content=tflite)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
-        interpreter.invoke()
-        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])

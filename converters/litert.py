@@ -13,5 +13,4 @@ def by_litert(function: Stylize, size: int) -> bytes:
     with quiet():
         import litert_torch
 
-    with quiet():
         return litert_torch.convert(function, (torch.zeros(1, size, size, 3),)).model_content()

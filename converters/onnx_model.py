@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..errors import PocketstyleError, UsageError
+from ..errors import PocketstyleError, UsageError, first_line
 from ..quiet import quiet
 from ..whole import written_whole
 from .exported import Stylize
+from .rewrites import rewrite
 from .tflite import INPUT, OUTPUT
 
 OPSET = 18  # the lowest that torch's exporter writes
@@ -35,7 +36,7 @@ def to_onnx(network: nn.Module, out: Path, dynamic: tuple[Axis, ...] = ()) -> fl
     Raises:
         PocketstyleError: an axis that the network fixes, or pictures that differ.
     """
-    return export_onnx(Stylize(network, nhwc=False), network.spec.size, out, dynamic)
+    return export_onnx(Stylize(rewrite(network), nhwc=False), network.spec.size, out, dynamic)
 
 
 def export_onnx(exported: Stylize, size: int, out: Path, dynamic: tuple[Axis, ...] = ()) -> float:
@@ -49,8 +50,7 @@ def export_onnx(exported: Stylize, size: int, out: Path, dynamic: tuple[Axis, ..
                 program = _export(exported, size, dynamic)
                 program.save(part)
         except Exception as error:  # whatever the exporter raises
-            reason = str(error).strip().split("\n")[0]
-            raise PocketstyleError(f"could not export to ONNX: {reason}") from error
+            raise PocketstyleError(f"could not export to ONNX: {first_line(error)}") from error
         shapes = [(1, size)]
         if dynamic:
             shapes.append((1 + ("batch" in dynamic), 2 * size if "size" in dynamic else size))
@@ -77,16 +77,21 @@ def _export(function: Stylize, size: int, dynamic: tuple[Axis, ...]) -> torch.on
 
 def _difference(path: Path, function: Stylize, batch: int, size: int) -> float:
     import onnx
-    import onnxruntime
 
     onnx.checker.check_model(path, full_check=True)
     shape = _shape(function, batch, size)
     noise = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (made,) = session.run(None, {INPUT: noise})
     with torch.no_grad():
         wanted = function(torch.from_numpy(noise)).numpy()
-    return float(np.abs(made - wanted).max())
+    return float(np.abs(play_onnx(path, noise) - wanted).max())
+
+
+def play_onnx(path: Path, x: np.ndarray) -> np.ndarray:
+    """What onnxruntime makes of the one input of a file."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: x})[0]
 
 
 def _shape(function: Stylize, batch: int, size: int) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from torch import nn
 from .environment import RouteEnvironment
 from .exported import Stylize
 from .onnx_model import export_onnx
+from .rewrites import rewrite
 
 CHILDREN = Path(__file__).parent / "children"
 LAST_OPSET = 17  # that onnx-tf knows
@@ -40,7 +41,7 @@ def by_onnx(
         within = Path(folder)
         source, made, out = within / "network.onnx", within / "saved_model", within / "out.tflite"
         nhwc = route == "onnx-tf"  # onnx2tf turns pictures by itself
-        export_onnx(Stylize(network, shift, nhwc=nhwc), network.spec.size, source)
+        export_onnx(Stylize(rewrite(network), shift, nhwc=nhwc), network.spec.size, source)
         if route == "onnx-tf":
             older_opset(source)
         child = CHILDREN / f"{route.replace('-', '_')}_child.py"

@@ -62,8 +62,8 @@ EXPORTED = {
 
 
 def rewrite(network: nn.Module) -> nn.Module:
-    """An equal copy of a compact network in evaluation mode, ready for export."""
-    network = copy.deepcopy(network).eval()
+    """An equal copy of a compact network, ready for export: evaluating in float32 on the CPU."""
+    network = copy.deepcopy(network).eval().cpu().float()
     for module in network.modules():
         # same parameters and meaning, other operators: only the class changes
         module.__class__ = EXPORTED.get(type(module), type(module))

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from torch import nn
 
-from ..errors import PocketstyleError, UsageError
+from ..errors import PocketstyleError, UsageError, first_line
 from ..networks import Width
 
 Precision = Literal["fp32", "fp16", "int8-weights", "int8-dynamic", "int8"]
@@ -98,9 +98,8 @@ def to_tflite(
         except PocketstyleError:
             raise
         except Exception as error:  # whatever the libraries raise
-            reason = str(error).strip().split("\n")[0]
             raise PocketstyleError(
-                f"could not {stage}: {type(error).__name__}: {reason}"
+                f"could not {stage}: {type(error).__name__}: {first_line(error)}"
             ) from error
     if report:
         report("done", len(stages), len(stages))
@@ -112,8 +111,9 @@ def _convert(network: nn.Module, route: Route, shift: float, saved_model: Path |
     if route == "litert":
         from .exported import Stylize
         from .litert import by_litert
+        from .rewrites import rewrite
 
-        return named(by_litert(Stylize(network, shift), network.spec.size))
+        return named(by_litert(Stylize(rewrite(network), shift), network.spec.size))
     from .onnx_routes import by_onnx
 
     return named(by_onnx(route, network, shift, saved_model))

@@ -29,7 +29,7 @@ from ..latency_model import predict_all, total_macs
 from ..networks import load, save
 from ..sdk import Stylizer, stylize_video, write_video
 from ..search import Report, load_config, quality_to_truth, resolve_model, search
-from ..whole import written_whole
+from ..whole import check_free, written_whole
 from .report import write_report
 
 ASTRONAUT = Path(__file__).parent / "astronaut.jpg"
@@ -49,11 +49,9 @@ def demo(out: Path, *, force: bool, short: bool, report: Report) -> dict[str, An
     Returns:
         The result that `--json` prints, also in `out/result.json`.
     """
-    if out.exists():
-        if not force:
-            raise UsageError(f"{out} exists; pass --force to replace it")
-        if any(out.iterdir()) and not (out / "demo").is_file():
-            raise UsageError(f"{out} was not made by the demo; choose another --out")
+    check_free(out, force)
+    if out.exists() and any(out.iterdir()) and not (out / "demo").is_file():
+        raise UsageError(f"{out} was not made by the demo; choose another --out")
     work = out.with_name(f".{out.name}.part")  # an earlier demo stays until this one is done
     if work.exists():
         shutil.rmtree(work)

@@ -98,15 +98,29 @@ def features(
     Returns:
         float64 [N, 768] on the CPU.
     """
-    device = next(network.parameters()).device
-    pooled = []
+
+    def pooled(x: Tensor) -> Tensor:
+        return network(prepare(x)).mean((2, 3), dtype=torch.float64)
+
     # TF32, the default of cuDNN, would leave three digits of the features
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        for start in range(0, len(pictures), batch):
-            x = torch.from_numpy(pictures[start : start + batch]).to(device)
-            pooled.append(network(prepare(x)).mean((2, 3), dtype=torch.float64).cpu())
-            report(min(start + batch, len(pictures)), len(pictures))
-    return torch.cat(pooled)
+        return in_batches(pooled, next(network.parameters()).device, pictures, batch, report)
+
+
+def in_batches(
+    look: Callable[[Tensor], Tensor],
+    device: torch.device,
+    pictures: np.ndarray,
+    batch: int,
+    report: Callable[[int, int], None],
+) -> Tensor:
+    """What `look` sees in uint8[N, H, W, 3], so many at a time on its device, back on the CPU."""
+    seen = []
+    for start in range(0, len(pictures), batch):
+        x = torch.from_numpy(pictures[start : start + batch]).to(device)
+        seen.append(look(x).cpu())
+        report(min(start + batch, len(pictures)), len(pictures))
+    return torch.cat(seen)
 
 
 def graph() -> nn.Sequential:

@@ -16,7 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..errors import FormatError, UsageError
+from ..errors import FormatError, UsageError, first_line
+from .inception import in_batches
 
 
 def load_inception_2048(path: str | Path) -> nn.Module:
@@ -47,8 +48,9 @@ def load_inception_2048(path: str | Path) -> nn.Module:
         try:
             network = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(written))
         except RuntimeError as error:
-            reason = str(error).strip().split("\n")[0]
-            raise FormatError(f"{path} holds no Inception of torch-fidelity: {reason}") from error
+            raise FormatError(
+                f"{path} holds no Inception of torch-fidelity: {first_line(error)}"
+            ) from error
     return network.eval().requires_grad_(False)
 
 
@@ -70,10 +72,8 @@ def features_2048(
     Returns:
         float64 [N, 2048] on the CPU.
     """
-    device = next(network.parameters()).device
-    pooled = []
-    for start in range(0, len(pictures), batch):
-        x = torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).to(device)
-        pooled.append(network(x).double().cpu())
-        report(min(start + batch, len(pictures)), len(pictures))
-    return torch.cat(pooled)
+
+    def pooled(x: Tensor) -> Tensor:
+        return network(x.permute(0, 3, 1, 2)).double()
+
+    return in_batches(pooled, next(network.parameters()).device, pictures, batch, report)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..errors import FormatError, PocketstyleError
+from ..errors import FormatError, PocketstyleError, first_line
 
 # LiteRT first; its predecessors have the same interface.
 RUNTIMES = (
@@ -40,8 +40,7 @@ def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any,
         )
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise FormatError(f"{runtime} cannot load {path}: {reason}") from error
+        raise FormatError(f"{runtime} cannot load {path}: {first_line(error)}") from error
     return interpreter, runtime
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..datasets import to_pictures, to_tensor
 from ..metrics import features, features_2048, fid, kid
@@ -60,13 +60,9 @@ def distances(
     subset_size = min(KID_SUBSET_SIZE, min(len(target), count) // 2)
     found: dict[str, Any] = {name: {} for name in candidates}
     for channels, look in looks.items():
-
-        def seen(name: str, pictures: np.ndarray, look=look, channels=channels) -> Tensor:
-            return look(pictures, BATCH, partial(report, f"look at {name}, {channels}"))
-
-        real = seen("target", target)
+        real = look(target, BATCH, partial(report, f"look at target, {channels}"))
         for name, pictures in candidates.items():
-            fake = seen(name, pictures)
+            fake = look(pictures, BATCH, partial(report, f"look at {name}, {channels}"))
             mean, deviation = kid(real, fake, KID_SUBSETS, subset_size, KID_SEED)
             found[name] |= {
                 f"fid_{channels}": fid(real, fake),
