@@ -211,18 +211,18 @@ def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module |
 
 
 def _with_family(config: Config, spec: Spec) -> Config:
-    """The network's settings are the teacher's.
+    """The network's family, which chooses discriminators, is the teacher's.
 
     Raises:
-        UsageError: they were set to others.
+        UsageError: it was set to another.
     """
     network = config.network
     if "family" in network.model_fields_set and network.family != spec.family:
         raise UsageError(
             f'network.family = "{network.family}", but search.teacher is of "{spec.family}"'
         )
-    settings = {"family": spec.family, "base": spec.widths["stem"]}
-    return config.model_copy(update={"network": network.model_copy(update=settings)})
+    network = network.model_copy(update={"family": spec.family})
+    return config.model_copy(update={"network": network})
 
 
 def _objective(

@@ -3,12 +3,20 @@
 import pytest
 import torch
 from pocketstyle.errors import UsageError
-from pocketstyle.networks import ModelCard, PatchDiscriminator, build, save, ugatit_spec
+from pocketstyle.networks import (
+    PORTRAIT_SPECS,
+    ModelCard,
+    PatchDiscriminator,
+    build,
+    save,
+    ugatit_spec,
+)
 from pocketstyle.search import search
 from pocketstyle.search.adversary import Adversary
 from pocketstyle.search.config import load_config
 from pocketstyle.search.distilled import Distilled
 from pocketstyle.search.fresh import fresh_generator
+from pocketstyle.search.latency_search import _with_family
 from pocketstyle.search.learner import Learner
 from pocketstyle.search.objectives import Paired, Unpaired
 from pocketstyle.search.optimizers import adam, learning_rate_at, load_optimizer
@@ -183,3 +191,9 @@ def test_a_search_is_of_its_teachers_family(toy_config, tmp_path):
     ):
         search(config, tmp_path / "run", resume=False, report=lambda *_: None)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("family", PORTRAIT_SPECS)
+def test_a_searchs_settings_say_its_teachers_family(family, toy_config):
+    config = load_config(toy_config)
+    assert _with_family(config, PORTRAIT_SPECS[family](32, 4)).network.family == family
