@@ -9,6 +9,7 @@ delegate.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from ai_edge_litert import schema_py_generated as schema
@@ -49,14 +50,10 @@ class Operator:
 
 def refusals(model: schema.ModelT) -> dict[str, int]:
     """What the delegate would leave to the CPU and why, with how often; empty where nothing."""
-    found: dict[str, int] = {}
     graph = model.subgraphs[0]
-    for operator in (Operator(model, graph, one) for one in graph.operators):
-        reason = _reason(operator)
-        if reason:
-            line = f"{operator.name}: {reason}"
-            found[line] = found.get(line, 0) + 1
-    return found
+    operators = (Operator(model, graph, one) for one in graph.operators)
+    reasons = ((operator.name, _reason(operator)) for operator in operators)
+    return dict(Counter(f"{name}: {reason}" for name, reason in reasons if reason))
 
 
 def _reason(operator: Operator) -> str | None:

@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +29,15 @@ from .onnx_model import OPSET, play_onnx
 from .player import Player
 from .tflite import named
 
+PLAIN = (  # of a torch.export archive: what holds no pickle
+    "models/",
+    "data/weights/weight_",
+    "data/constants/tensor_",
+    "archive_format",
+    "archive_version",
+    "byteorder",
+    ".data/",
+)
 LIMIT = 1e-3  # of the difference to onnxruntime, relative to the largest value
 
 
@@ -159,29 +169,46 @@ def _from_archive(source: Path, out: Path) -> Path:
     Raises:
         FormatError: no such archive, or one with pickles in it, which are never loaded.
     """
-    _refuse_pickles(source)
+    clean = out.with_suffix(".pt2")
+    _copy_without_pickles(source, clean)
     try:
         with quiet():
-            program = torch.export.load(source)
+            program = torch.export.load(clean)
             torch.onnx.export(program, opset_version=OPSET, dynamo=True, verbose=False).save(out)
     except Exception as error:  # whatever torch raises
         raise FormatError(f"cannot read {source}: {first_line(error)}") from error
     return out
 
 
-def _refuse_pickles(source: Path) -> None:
+def _copy_without_pickles(source: Path, target: Path) -> None:
+    """What a graph and its tensors need, and nothing else.
+
+    torch unpickles whatever an archive says is pickled, objects by their file's name and the sample
+    inputs, which need not be there, always.
+
+    Raises:
+        FormatError: no archive of this format, or a tensor or an object is stored as a pickle.
+    """
     try:
-        with zipfile.ZipFile(source) as archive:
-            for name in archive.namelist():
-                if name.endswith("_config.json"):
-                    config = json.loads(archive.read(name)).get("config", {})
-                    pickled = [n for n, one in config.items() if one.get("use_pickle")]
-                    if pickled:
-                        raise FormatError(
-                            f"{source}: {pickled[0]} is stored as a pickle, which is never loaded"
-                        )
-    except (zipfile.BadZipFile, ValueError) as error:
+        with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+            for name in dict.fromkeys(old.namelist()):
+                data, kind = old.read(name), name.partition("/")[2]
+                if kind.startswith("data/sample_inputs/"):
+                    data = b""
+                elif kind.endswith("_config.json"):
+                    _check_config(source, json.loads(data)["config"])
+                elif not kind.startswith(PLAIN):
+                    raise FormatError(f"{source} holds {name}, which is not read from an archive")
+                new.writestr(name, data)
+    except (zipfile.BadZipFile, ValueError, KeyError, AttributeError) as error:
         raise FormatError(f"{source} is no torch.export archive") from error
+
+
+def _check_config(source: Path, config: dict[str, dict[str, Any]]) -> None:
+    """Raises: FormatError: an entry is no plain tensor."""
+    for name, entry in config.items():
+        if entry["use_pickle"] or not entry["path_name"].startswith(("weight_", "tensor_")):
+            raise FormatError(f"{source}: {name} is stored as a pickle, which is never loaded")
 
 
 def _fixed(model, source: Path, size: int | None, out: Path):

@@ -1,5 +1,10 @@
 """Networks of others: written in the usual modules, exported as people do, converted here."""
 
+import json
+import os
+import pickle
+import zipfile
+
 import numpy as np
 import pytest
 import torch
@@ -115,3 +120,42 @@ def test_files_of_another_kind(tmp_path):
         with pytest.raises(error):
             convert_foreign(tmp_path / name, tmp_path / "out.tflite")
     assert not (tmp_path / "out.tflite").exists()
+
+
+class Planted:
+    """Unpickled, it makes a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.parametrize("where", ["sample inputs", "constant", "weight"])
+def test_what_is_pickled_in_an_archive_never_runs(where, tmp_path):
+    whole, tampered = exported(style_network(), tmp_path / "whole.pt2"), tmp_path / "tampered.pt2"
+    trap = tmp_path / "trap"
+    planted = pickle.dumps(Planted(trap))
+    entry = {"path_name": "opaque_obj_0", "is_param": False, "use_pickle": False}
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(tampered, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if where == "sample inputs" and "sample_inputs" in name:
+                data = planted
+            if where == "constant" and name.endswith("constants_config.json"):
+                data = json.dumps({"config": {"planted": entry | {"tensor_meta": None}}})
+                new.writestr(name.rpartition("/")[0] + "/opaque_obj_0", planted)
+            if where == "weight" and name.endswith("weights_config.json"):
+                config = json.loads(data)["config"]
+                next(iter(config.values()))["use_pickle"] = True
+                data = json.dumps({"config": config})
+            if where == "weight" and name.endswith("weight_0"):
+                data = planted
+            new.writestr(name, data)
+    if where == "sample inputs":
+        assert convert_foreign(tampered, tmp_path / "out.tflite").transposes == 0
+    else:
+        with pytest.raises(FormatError, match=r"stored as a pickle|is not read from an archive"):
+            convert_foreign(tampered, tmp_path / "out.tflite")
+    assert not trap.exists(), "sprung"
