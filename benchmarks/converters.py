@@ -32,6 +32,7 @@ from pocketstyle.converters.flatbuffer import operators, read_model
 from pocketstyle.converters.litert import by_litert
 from pocketstyle.converters.player import Player
 from pocketstyle.converters.precision import with_precision
+from pocketstyle.converters.tflite import SIGNATURE
 from pocketstyle.datasets import read_folder, to_tensor
 from pocketstyle.networks import build, cyclegan_spec, load, ugatit_spec
 from pocketstyle.networks.normalisation import (
@@ -88,7 +89,7 @@ def plain(network: nn.Module) -> bytes:
     size, network = network.spec.size, copy.deepcopy(network)
     for module in network.modules():
         module.__class__ = PLAIN.get(type(module), type(module))
-    return by_litert(Stylize(network), size)
+    return by_litert(Stylize(network), {SIGNATURE: size})
 
 
 def by_route(route: str) -> Callable[[nn.Module], dict[str, bytes]]:
@@ -98,7 +99,7 @@ def by_route(route: str) -> Callable[[nn.Module], dict[str, bytes]]:
 
 def without_rewrites(network: nn.Module) -> dict[str, bytes]:
     tflite = plain(network)
-    return {"fp32": tflite, "fp16": with_precision(tflite, "fp16", None)}
+    return {"fp32": tflite, "fp16": with_precision(tflite, "fp16", {})}
 
 
 ROUTES = {

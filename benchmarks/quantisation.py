@@ -66,7 +66,9 @@ def main() -> None:
         pictures = read_folder(photos, network.spec.size).pictures
         pictures = np.random.default_rng(0).permutation(pictures)[: CALIBRATED_ON + JUDGED_ON]
         content = network_values(pictures, card.mean, card.std)
-        files = to_tflite(network, get_args(Precision), calibration=content[:CALIBRATED_ON])
+        files = to_tflite(
+            network, get_args(Precision), calibration={"stylize": content[:CALIBRATED_ON]}
+        )
         students[name] = measured(files, content[CALIBRATED_ON:])
         print(name, json.dumps(students[name], indent=1), flush=True)
     result = {

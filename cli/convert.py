@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +10,8 @@ import typer
 
 from ..errors import UsageError
 from ..whole import check_free
-from .options import Force, Json, emit
+from .networks import is_foreign, stored
+from .options import Force, Json, emit, lines_of
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from ..networks import ModelCard
 
 NAME = "convert"
-FOREIGN = (".onnx", ".pt2")
+VALUES = {"-1..1": (127.5, 127.5), "0..1": (0.0, 255.0), "0..255": (0.0, 1.0)}  # mean, std
+MOST_PICTURES = 64  # of a calibration
 
 
 def run(
@@ -40,6 +42,10 @@ def run(
     io: Annotated[
         str, typer.Option(help="float32 network values, or uint8 pixels in and out.")
     ] = "float32",
+    also_size: Annotated[
+        list[int] | None,
+        typer.Option(help="A further side of pictures: a signature more that shares the weights."),
+    ] = None,
     calibration: Annotated[
         Path | None,
         typer.Option(help="Folder of pictures: int8 is calibrated, quantisations judged on them."),
@@ -62,6 +68,12 @@ def run(
         typer.Option(help="With --random [256], or where a foreign file leaves it open: the side."),
     ] = None,
     base: Annotated[int, typer.Option(help="With --random: channels of the first layer.")] = 64,
+    values: Annotated[
+        str, typer.Option(help="Of a network of others, what pixels become: -1..1, 0..1, 0..255.")
+    ] = "-1..1",
+    licence: Annotated[
+        str, typer.Option(help="Of a network of others, its weights': an SPDX expression.")
+    ] = "NOASSERTION",
     prepare_route: Annotated[
         str | None, typer.Option(help="Make a route's environment now, and nothing else.")
     ] = None,
@@ -79,78 +91,74 @@ def run(
         return
     if model is None or (output is None and onnx is None):
         raise UsageError("name a model, and where to write: -o OUT.tflite or --onnx OUT.onnx")
-    if io not in ("float32", "uint8"):
-        raise UsageError(f"--io {io!r}; allowed: float32, uint8")
-    if Path(model).suffix in FOREIGN:
-        _foreign(Path(model), output, size, force, as_json)
-        return
-    network, card = _network(model, random, 256 if size is None else size, base)
+    for value, known, option in ((io, ("float32", "uint8"), "io"), (values, VALUES, "values")):
+        if value not in known:
+            raise UsageError(f"--{option} {value!r}; allowed: {', '.join(known)}")
+    for target in filter(None, (output, onnx)):
+        check_free(target, force)
+    foreign = is_foreign(model)
+    if foreign:
+        from ..converters import load_foreign
+
+        mean, std = VALUES[values]
+        network, card = load_foreign(Path(model), size, mean=mean, std=std, licence=licence)
+    elif random is not None:
+        network, card = _random(model, random, 256 if size is None else size, base)
+    else:
+        network, card = stored(model)
     result: dict[str, object] = {}
     if onnx is not None:
-        result |= _to_onnx(network, onnx, tuple(dynamic or ()), force)
+        result |= _to_onnx(network, onnx, tuple(dynamic or ()))
     if output is not None:
-        from ..converters import convert
+        from ..converters import convert, verify
         from ..datasets import read_folder
         from ..latency_model import predict_all
 
         pictures = None
         if calibration is not None:
-            pictures = read_folder(calibration, network.spec.size, at_least=1).pictures[:64]
+            folder = read_folder(calibration, network.spec.size, at_least=1)
+            pictures = folder.pictures[:MOST_PICTURES]
         with progress() as report:
             convert(
                 network,
                 card,
                 {precision: output},
-                predicted_ms=predict_all(network.kernels()),
+                predicted_ms={} if foreign else predict_all(network.kernels()),
                 force=force,
                 report=report,
                 route=route,
+                sizes=tuple(also_size or ()),
                 pictures=pictures,
                 byte_pictures=io == "uint8",
                 allow_lossy=allow_lossy,
                 saved_model=saved_model,
             )
         result |= {"bundle": str(output), "bytes": output.stat().st_size}
-    emit(result, as_json, "\n".join(f"{name}: {value}" for name, value in result.items()))
+        if foreign:
+            found = json.loads(verify(output, (network, card), pictures).to_json())
+            told = ("ops", "transposes", "parity_max_abs", "gpu_resident", "gpu_note")
+            result |= {"rewritten": dict(network.rewritten)}
+            result |= {name: found[name] for name in (*told, "delegate_refuses")}
+    emit(result, as_json, "\n".join(lines_of(result)))
 
 
-def _network(model: str, seed: int | None, size: int, base: int) -> tuple[nn.Module, ModelCard]:
-    """A stored network, or one of a family with random weights."""
+def _random(family: str, seed: int, size: int, base: int) -> tuple[nn.Module, ModelCard]:
+    """A network of a family with random weights."""
     import torch
 
-    from ..networks import PORTRAIT_SPECS, ModelCard, build, load
-    from ..search import resolve_model
+    from ..networks import PORTRAIT_SPECS, ModelCard, build
 
-    if seed is None:
-        return load(resolve_model(model))
-    family = model.replace("_", "-").removesuffix("-light")
-    if family not in PORTRAIT_SPECS:
-        raise UsageError(f"no family {model!r}; known: {', '.join(PORTRAIT_SPECS)}")
+    name = family.replace("_", "-").removesuffix("-light")
+    if name not in PORTRAIT_SPECS:
+        raise UsageError(f"no family {family!r}; known: {', '.join(PORTRAIT_SPECS)}")
     torch.manual_seed(seed)
-    network = build(PORTRAIT_SPECS[family](size, base)).eval()
-    return network, ModelCard(f"{family}-random", provenance={"random_seed": seed})
-
-
-def _foreign(source: Path, out: Path | None, size: int | None, force: bool, as_json: bool) -> None:
-    """Convert what others trained, and say what became of it."""
-    from ..converters import convert_foreign
-
-    if out is None:
-        raise UsageError("where to write? -o OUT.tflite")
-    check_free(out, force)
-    found = convert_foreign(source, out, size)
-    result = {"bundle": str(out), "bytes": out.stat().st_size, **asdict(found)}
-    lines = [f"bundle: {out} ({result['bytes']} bytes, {found.ops} operators)"]
-    lines += [f"rewritten: {count} x {what}" for what, count in found.rewritten.items()]
-    lines += [f"parity: {found.max_abs:.1e} to onnxruntime", f"GPU: {found.gate.note}"]
-    lines += [f"older GPU delegate: {n} x {why}" for why, n in found.delegate_refuses.items()]
-    emit(result, as_json, "\n".join(lines))
+    network = build(PORTRAIT_SPECS[name](size, base)).eval()
+    return network, ModelCard(f"{name}-random", provenance={"random_seed": seed})
 
 
 def _to_onnx(
-    network: nn.Module, path: Path, dynamic: tuple[Literal["batch", "size"], ...], force: bool
+    network: nn.Module, path: Path, dynamic: tuple[Literal["batch", "size"], ...]
 ) -> dict[str, object]:
     from ..converters import to_onnx
 
-    check_free(path, force)
     return {"onnx": str(path), "onnx_parity_max_abs": to_onnx(network, path, dynamic)}

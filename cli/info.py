@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .networks import network_and_card
+from .networks import bundle_card, bundle_path, network_and_card
 from .options import Json
 
 NAME = "info"
@@ -22,13 +22,25 @@ def run(
     ],
     as_json: Json = False,
 ) -> None:
-    """Show widths, MACs, parameters and latency by block."""
-    network, card = network_and_card(model)
-    result = describe(network) | {"card": card}
+    """Show widths, MACs, parameters and latency by block; of a bundle its metadata, too."""
+    from ..converters import read_metadata
+    from ..sdk import read_info
+
+    bundle, result = bundle_path(model), {}
+    if bundle is not None:
+        info = read_info(bundle)
+        result = {"card": bundle_card(info), "metadata": read_metadata(bundle.read_bytes())}
+    if bundle is None or info.spec["family"] != "foreign":
+        network, card = network_and_card(model)
+        result |= describe(network) | {"card": card}
     if as_json:
         print(json.dumps(result))
-    else:
-        _print(result)
+        return
+    console = Console()
+    if "widths" in result:
+        _print_costs(console, result)
+    if bundle is not None:
+        _print_bundle(console, result)
 
 
 def describe(network: Any) -> dict[str, Any]:
@@ -62,8 +74,7 @@ def describe(network: Any) -> dict[str, Any]:
     }
 
 
-def _print(result: dict[str, Any]) -> None:
-    console = Console()
+def _print_costs(console: Console, result: dict[str, Any]) -> None:
     console.print(
         f"{result['card']['name']}: {result['family']} at {result['size']} px, "
         f"{result['macs'] / 1e6:.1f} MMACs, {result['params'] / 1e3:.1f} k parameters",
@@ -86,3 +97,36 @@ def _print(result: dict[str, Any]) -> None:
         numbers = [f"{ms:.2f}" for ms in costs["predicted_ms"].values()]
         table.add_row(part, f"{costs['macs'] / 1e6:.1f}", *numbers)
     console.print(table)
+
+
+def _print_bundle(console: Console, result: dict[str, Any]) -> None:
+    """The bundle's own JSON, then TFLite's standard metadata."""
+    card, metadata = result["card"], result["metadata"]
+    table = Table(title="what the bundle says of itself", title_justify="left", show_header=False)
+    for name in ("name", "title", "description", "precision", "licence", "attribution"):
+        said = card[name]
+        table.add_row(name, "\n".join(said) if isinstance(said, list) else said)
+    for name, value in card["metrics"].items():
+        table.add_row(name, f"{value:g}")
+    console.print(table)
+    if metadata is None:
+        console.print("no TFLite metadata")
+        return
+    table = Table(title="its TFLite metadata", title_justify="left", show_header=False)
+    for name in ("name", "version", "author", "licence", "files"):
+        said = metadata[name]
+        table.add_row(name, ", ".join(said) if isinstance(said, list) else said)
+    for graph in metadata["graphs"]:
+        for tensor in (*graph["inputs"], *graph["outputs"]):
+            table.add_row(f"{graph['name']}: {tensor['name']}", _tensor(tensor))
+    console.print(table)
+
+
+def _tensor(tensor: dict[str, Any]) -> str:
+    said = [tensor["description"]]
+    if "image" in tensor:
+        said.append("{width}x{height}".format(**tensor["image"]))
+    if "normalisation" in tensor:
+        rule = tensor["normalisation"]
+        said.append(f"(x - {rule['mean'][0]:g}) / {rule['std'][0]:g}")
+    return ", ".join(said)

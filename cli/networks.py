@@ -11,6 +11,9 @@ from ..errors import FormatError, UsageError
 if TYPE_CHECKING:
     from torch import nn
 
+    from ..networks import ModelCard
+    from ..sdk import BundleInfo
+
 
 def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
     """The network (without its weights where it comes from a bundle) and what is said of it.
@@ -22,9 +25,8 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
     Raises:
         PocketstyleError: as `read_info`, `resolve_model` and `load`.
     """
-    from ..networks import Spec, build, load
-    from ..sdk import read_info, resolve, shipped
-    from ..search import resolve_model
+    from ..networks import Spec, build
+    from ..sdk import read_info
 
     if model.endswith(".json"):
         spec = Spec.from_json(Path(model).read_bytes().decode(errors="replace"))
@@ -33,15 +35,44 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = f"{type(error).__name__} {error}"
             raise FormatError(f"{model} describes no network: {reason}") from error
-    if model.endswith(".tflite") or model in shipped():
-        info = read_info(resolve(model))
+    bundle = bundle_path(model)
+    if bundle is not None:
+        info = read_info(bundle)
         if info.spec.get("family") == "foreign":
             raise UsageError(
-                f"{model} was converted from {info.spec['source']}, which has no spec here; "
-                "`pocketstyle verify` says what it is made of"
+                f"{model} was converted from a network that was trained elsewhere; "
+                "`pocketstyle info` and `pocketstyle verify` say what it is made of"
             )
-        card = info.model_dump(mode="json", exclude={"spec", "signatures"})
-        return build(Spec.from_json(json.dumps(info.spec))), card
-    network, model_card = load(resolve_model(model))
+        return build(Spec.from_json(json.dumps(info.spec))), bundle_card(info)
+    network, model_card = stored(model)
     card = {"name": model_card.name, "licence": model_card.licence}
     return network, card | {"metrics": model_card.metrics, "provenance": model_card.provenance}
+
+
+def stored(model: str) -> tuple[nn.Module, ModelCard]:
+    """A network with its weights, from a file or by a shipped name.
+
+    Raises:
+        PocketstyleError: as `resolve_model` and `load`.
+    """
+    from ..networks import load
+    from ..search import resolve_model
+
+    return load(resolve_model(model))
+
+
+def is_foreign(model: str) -> bool:
+    """Whether a path is that of a network of others."""
+    return Path(model).suffix in (".onnx", ".pt2")
+
+
+def bundle_path(model: str) -> Path | None:
+    """Of a name or a path that stands for a bundle; None where it stands for something else."""
+    from ..sdk import resolve, shipped
+
+    return resolve(model) if model.endswith(".tflite") or model in shipped() else None
+
+
+def bundle_card(info: BundleInfo) -> dict[str, Any]:
+    """What a bundle says of itself, without what the network and the file say."""
+    return info.model_dump(mode="json", exclude={"spec", "signatures"})

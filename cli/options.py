@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,3 +23,11 @@ Out = Annotated[Path | None, typer.Option("--out", help="The run's directory [ru
 def emit(result: dict[str, Any], as_json: bool, text: str) -> None:
     """Print a result: as JSON, or as text for people."""
     print(json.dumps(result) if as_json else text)
+
+
+def lines_of(result: dict[str, Any]) -> Iterator[str]:
+    """A result as lines for people, `name: value`."""
+    for name, value in result.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {one}" for key, one in value.items()) or "nothing"
+        yield f"{name + ':':18} {'not compared' if value is None else value}"

@@ -25,6 +25,9 @@ def run(
         str, typer.Option(help="crop: the centred square; stretch: the whole picture.")
     ] = "crop",
     compare: Annotated[bool, typer.Option(help="Show the input beside the result.")] = False,
+    size: Annotated[
+        int | None, typer.Option(help="Of a bundle of several sizes: the side [its first].")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     force: Force = False,
     as_json: Json = False,
@@ -33,7 +36,7 @@ def run(
     from ..sdk import Stylizer, stylize_file
 
     with quiet():  # the runtime announces its kernels
-        stylizer = Stylizer.load(model, threads)
+        stylizer = Stylizer.load(model, threads, size)
     with stylizer, progress() as report:
         result = stylize_file(
             stylizer,

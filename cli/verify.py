@@ -11,7 +11,9 @@ import numpy as np
 import typer
 
 from ..errors import PocketstyleError
-from .options import Json
+from ..whole import check_free
+from .networks import is_foreign, stored
+from .options import Force, Json, emit, lines_of
 
 NAME = "verify"
 
@@ -24,31 +26,41 @@ def run(
     pictures: Annotated[
         Path | None, typer.Option(help="Folder of pictures for parity [noise].")
     ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Of a bundle of several sizes: the side [its first].")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page that shows it all, too.")
+    ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Verify a bundle; exit status 1 when it fails."""
-    from ..converters import verify
+    from ..converters import load_foreign, verify
     from ..datasets import read_folder
-    from ..networks import load
     from ..sdk import read_info, resolve
-    from ..search import resolve_model
+    from ..search.report import write_verification_report
 
+    if report is not None:
+        check_free(report, force)
     path = resolve(bundle)
     info = read_info(path)
-    network = None if against is None else load(resolve_model(against))
+    network = None
+    if against is not None and is_foreign(against):
+        content = info.signatures[0].inputs[0]
+        network = load_foreign(Path(against), content.shape[1], mean=content.mean, std=content.std)
+    elif against is not None:
+        network = stored(against)
     shown: np.ndarray | None = None
     if pictures is not None:
-        size = info.signatures[0].inputs[0].shape[1]
-        shown = read_folder(pictures, size, at_least=1).pictures[:16]
+        side = info.signature(size).inputs[0].shape[1]
+        shown = read_folder(pictures, side, at_least=1).pictures[:16]
     elif network is not None:
         print("compared on noise; --pictures FOLDER compares on pictures", file=sys.stderr)
-    result = verify(path, network, shown)
-    if as_json:
-        print(result.to_json())
-    else:
-        for name, value in json.loads(result.to_json()).items():
-            if isinstance(value, dict):
-                value = ", ".join(f"{key} {one}" for key, one in value.items()) or "nothing"
-            print(f"{name:16} {'not compared' if value is None else value}")
+    result = verify(path, network, shown, size)
+    found = json.loads(result.to_json())
+    emit(found, as_json, "\n".join(lines_of(found)))
+    if report is not None:
+        write_verification_report(report, path.name, found)
     if result.problems:
         raise PocketstyleError(f"{path} fails: {'; '.join(result.problems)}")

@@ -8,14 +8,14 @@ from typing import Any
 
 _HOMES = {
     "Fidelity": "fidelity",
-    "Foreign": "foreign",
     "GateResult": "gpu_gate",
     "RouteEnvironment": "environment",
     "Verification": "verification",
     "check_gpu": "gpu_gate",
     "convert": "bundle",
-    "convert_foreign": "foreign",
     "embed_metadata": "metadata",
+    "load_foreign": "foreign",
+    "read_metadata": "metadata",
     "rewrite": "rewrites",
     "to_onnx": "onnx_model",
     "to_tflite": "tflite",

@@ -15,10 +15,10 @@ from ..errors import PocketstyleError, UsageError
 from ..networks import ModelCard
 from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
 from ..whole import check_free, written_whole
-from .fidelity import as_taken, as_values, compare, network_values, noise
+from .fidelity import as_taken, as_values, at_side, compare, network_values, noise
 from .metadata import embed_metadata
 from .player import Player
-from .tflite import INPUT, OUTPUT, SIGNATURE, Precision, Report, Route, to_tflite
+from .tflite import INPUT, OUTPUT, SIGNATURE, Precision, Report, Route, signatures, to_tflite
 
 LEAST_PSNR = {"int8-weights": 35.0, "int8-dynamic": 30.0, "int8": 30.0}  # dB, to fp32
 JUDGED = 8  # pictures at most
@@ -33,6 +33,7 @@ def convert(
     force: bool = False,
     report: Report | None = None,
     route: Route = "litert",
+    sizes: tuple[int, ...] = (),
     pictures: np.ndarray | None = None,
     byte_pictures: bool = False,
     allow_lossy: bool = False,
@@ -44,7 +45,7 @@ def convert(
         outs: where to write it in which precision.
         predicted_ms: device name to the speed model's latency.
         force: replace existing files.
-        report, route, saved_model: as in `to_tflite`.
+        report, route, sizes, saved_model: as in `to_tflite`.
         pictures: uint8[N, S, S, 3] like those that it will see: "int8" is calibrated on them, and
             every quantisation is compared with fp32 on them (on noise without).
         byte_pictures: the graph takes and gives uint8 pixels instead of network values.
@@ -74,14 +75,21 @@ def convert(
             wanted,
             report,
             route=route,
-            calibration=None if pictures is None else network_values(pictures, card.mean, card.std),
+            sizes=sizes,
+            calibration=None
+            if pictures is None
+            else {
+                name: network_values(at_side(pictures, side), card.mean, card.std)
+                for name, side in signatures(network, sizes).items()
+            },
             pixels=(card.mean, card.std) if byte_pictures else None,
             saved_model=saved_model,
         )
         for precision, part in parts.items():
-            info = _describe(network, card, precision, predicted_ms, byte_pictures)
+            info = _describe(network, card, precision, predicted_ms, sizes, byte_pictures)
             if precision in LEAST_PSNR and not allow_lossy:
-                _check_loss(precision, files, info, card, pictures)
+                for signature in info.signatures:
+                    _check_loss(precision, files, signature, card, pictures)
             part.write_bytes(append_info(embed_metadata(files[precision], info), info))
             infos[precision] = info
     return infos
@@ -90,18 +98,19 @@ def convert(
 def _check_loss(
     precision: Precision,
     files: dict[Precision, bytes],
-    info: BundleInfo,
+    signature: Signature,
     card: ModelCard,
     pictures: np.ndarray | None,
 ) -> None:
     """Raises: PocketstyleError: the quantised pictures are too far from those of fp32."""
-    content, limit = info.signatures[0].inputs[0], LEAST_PSNR[precision]
+    content, limit = signature.inputs[0], LEAST_PSNR[precision]
     seen = "noise" if pictures is None else "these pictures"
     if pictures is None:
         pictures = noise(content.shape)
-    taken = as_taken(pictures[:JUDGED], content, card.mean, card.std)
+    shown = at_side(pictures[:JUDGED], content.shape[1])
+    taken = as_taken(shown, content, card.mean, card.std)
     made, plain = (
-        as_values(Player(files[p]).play_all(taken), card.mean, card.std)
+        as_values(Player(files[p], signature=signature.name).play_all(taken), card.mean, card.std)
         for p in (precision, "fp32")
     )
     psnr = compare(made, plain).psnr_db
@@ -117,18 +126,20 @@ def _describe(
     card: ModelCard,
     precision: Precision,
     predicted_ms: dict[str, float],
+    sizes: tuple[int, ...],
     byte_pictures: bool,
 ) -> BundleInfo:
-    spec = network.spec
+    spec, sides = network.spec, signatures(network, sizes)
     rule = {"dtype": "uint8"} if byte_pictures else {"mean": card.mean, "std": card.std}
     return BundleInfo(
         name=card.name,
         title=f"{card.name}, {spec.family} {spec.size}x{spec.size}",
         description=(
             f"Style network of the family {spec.family} for pictures of "
-            f"{spec.size}x{spec.size} pixels, {precision} weights."
+            f"{' or '.join(f'{side}x{side}' for side in sides.values())} pixels, "
+            f"{precision} weights."
         ),
-        signatures=(picture_signature(spec.size, **rule),),
+        signatures=tuple(picture_signature(side, name, **rule) for name, side in sides.items()),
         precision=precision,
         spec=json.loads(spec.to_json()),
         predicted_ms=predicted_ms,
@@ -139,7 +150,7 @@ def _describe(
     )
 
 
-def picture_signature(size: int, **rule: Any) -> Signature:
+def picture_signature(size: int, name: str = SIGNATURE, **rule: Any) -> Signature:
     """One square RGB picture in, one out.
 
     Args:
@@ -148,4 +159,4 @@ def picture_signature(size: int, **rule: Any) -> Signature:
     rgb = {"shape": (1, size, size, 3), **rule}
     content = TensorInfo(name=INPUT, description="RGB picture to stylize", **rgb)
     stylized = TensorInfo(name=OUTPUT, description="Stylized RGB picture", **rgb)
-    return Signature(name=SIGNATURE, inputs=(content,), outputs=(stylized,))
+    return Signature(name=name, inputs=(content,), outputs=(stylized,))

@@ -13,13 +13,20 @@ from .flatbuffer import read_model, write_model
 
 
 def take_bytes(tflite: bytes, std: float) -> bytes:
-    """A file with one picture in and one out, both float32 of pixel / std, with uint8 instead.
+    """A file of signatures with one picture in and one out, with uint8 instead of float32.
 
     Args:
-        std: of the rule `network value = (pixel - mean) / std`; the mean is the graph's own matter.
+        tflite: takes and gives pixel / std; the mean is the graphs' own matter.
+        std: of the rule `network value = (pixel - mean) / std`.
     """
     model = read_model(tflite)
-    graph = model.subgraphs[0]
+    for signed in model.signatureDefs:
+        _take_bytes(model, signed, std)
+    return write_model(model)
+
+
+def _take_bytes(model: schema.ModelT, signed: schema.SignatureDefT, std: float) -> None:
+    graph = model.subgraphs[signed.subgraphIndex]
     (content,), (stylized,) = graph.inputs, graph.outputs
     operator = schema.BuiltinOperator
     pixels_in, pixels_out = (_bytes_like(graph, index, std) for index in (content, stylized))
@@ -27,11 +34,7 @@ def take_bytes(tflite: bytes, std: float) -> bytes:
     to_float = _operator(model, operator.DEQUANTIZE, pixels_in, content)
     to_bytes = _operator(model, operator.QUANTIZE, stylized, pixels_out)
     graph.operators = [to_float, *graph.operators, to_bytes]
-    for signature in model.signatureDefs or []:
-        for tensor in (*signature.inputs, *signature.outputs):
-            swapped = {content: pixels_in, stylized: pixels_out}
-            tensor.tensorIndex = swapped.get(tensor.tensorIndex, tensor.tensorIndex)
-    return write_model(model)
+    signed.inputs[0].tensorIndex, signed.outputs[0].tensorIndex = pixels_in, pixels_out
 
 
 def _bytes_like(graph: schema.SubGraphT, index: int, std: float) -> int:

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
+from .flatbuffer import graph_of
+
 T = schema.TensorType
 FLOATS = (T.FLOAT32, T.FLOAT16)
 
@@ -48,9 +50,9 @@ class Operator:
         self.constant = [model.buffers[t.buffer].data is not None for t in self.inputs]
 
 
-def refusals(model: schema.ModelT) -> dict[str, int]:
+def refusals(model: schema.ModelT, signature: str | None = None) -> dict[str, int]:
     """What the delegate would leave to the CPU and why, with how often; empty where nothing."""
-    graph = model.subgraphs[0]
+    graph = graph_of(model, signature)
     operators = (Operator(model, graph, one) for one in graph.operators)
     reasons = ((operator.name, _reason(operator)) for operator in operators)
     return dict(Counter(f"{name}: {reason}" for name, reason in reasons if reason))

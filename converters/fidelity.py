@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..images import resize
 from ..sdk.bundle import TensorInfo
 
 
@@ -45,6 +46,11 @@ def compare(made: np.ndarray, wanted: np.ndarray) -> Fidelity:
 def network_values(pixels: np.ndarray, mean: float, std: float) -> np.ndarray:
     """uint8 pixels as a network has them, float32."""
     return ((pixels.astype(np.float32) - mean) / std).astype(np.float32)
+
+
+def at_side(pictures: np.ndarray, side: int) -> np.ndarray:
+    """uint8[N, S, S, 3] resized to uint8[N, side, side, 3]."""
+    return np.stack([resize(picture, side, side) for picture in pictures])
 
 
 def as_taken(pixels: np.ndarray, content: TensorInfo, mean: float, std: float) -> np.ndarray:

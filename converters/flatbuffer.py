@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
@@ -27,12 +26,20 @@ def write_model(model: schema.ModelT) -> bytes:
     return bytes(builder.Output())
 
 
-def operators(model: schema.ModelT) -> tuple[str, ...]:
+def graph_of(model: schema.ModelT, signature: str | None = None) -> schema.SubGraphT:
+    """The graph that a signature runs; None takes the first one."""
+    if signature is None:
+        return model.subgraphs[0]
+    (signed,) = (s for s in model.signatureDefs if s.signatureKey.decode() == signature)
+    return model.subgraphs[signed.subgraphIndex]
+
+
+def operators(model: schema.ModelT, signature: str | None = None) -> tuple[str, ...]:
     """The operators' names in order, as `Kernel.op` writes them; custom ones by their own code.
 
     Dequantizations of stored weights are left out: runtimes do them once, while loading.
     """
-    graph = model.subgraphs[0]
+    graph = graph_of(model, signature)
     return tuple(
         flatbuffer_utils.opcode_to_name(model, op.opcodeIndex)
         for op in graph.operators
@@ -47,9 +54,9 @@ def _is_weight_cast(model: schema.ModelT, graph: schema.SubGraphT, op: schema.Op
     )
 
 
-def macs(model: schema.ModelT) -> float:
+def macs(model: schema.ModelT, signature: str | None = None) -> float:
     """Multiply-accumulates of one run, as `Kernel.macs` counts them: convolutions, dense layers."""
-    graph, total = model.subgraphs[0], 0.0
+    graph, total = graph_of(model, signature), 0.0
     for op in graph.operators:
         name = flatbuffer_utils.opcode_to_name(model, op.opcodeIndex)
         if name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
@@ -66,38 +73,14 @@ def macs(model: schema.ModelT) -> float:
 def weight_types(model: schema.ModelT) -> dict[str, int]:
     """Bytes of stored values by their type, "FLOAT32" and so on."""
     names = {value: name for name, value in vars(schema.TensorType).items() if name.isupper()}
+    # graphs share buffers, and then have them as the same type
+    types = {tensor.buffer: tensor.type for graph in model.subgraphs for tensor in graph.tensors}
     found: dict[str, int] = {}
-    for tensor in model.subgraphs[0].tensors:
-        data = model.buffers[tensor.buffer].data
+    for buffer, kind in types.items():
+        data = model.buffers[buffer].data
         if data is not None:
-            name = names[tensor.type]
-            found[name] = found.get(name, 0) + len(data)
+            found[names[kind]] = found.get(names[kind], 0) + len(data)
     return found
-
-
-def sign(
-    model: schema.ModelT, signature: str, inputs: Mapping[str, int], outputs: Mapping[str, int]
-) -> None:
-    """Give a model one signature, and its tensors the names that it has there.
-
-    Args:
-        inputs, outputs: name to index of the tensor.
-    """
-    signed = schema.SignatureDefT()
-    signed.signatureKey, signed.subgraphIndex = signature, 0
-    signed.inputs, signed.outputs = _maps(inputs), _maps(outputs)
-    model.signatureDefs = [signed]
-    for name, index in {**inputs, **outputs}.items():
-        model.subgraphs[0].tensors[index].name = name.encode()
-
-
-def _maps(tensors: Mapping[str, int]) -> list[schema.TensorMapT]:
-    maps = []
-    for name, index in tensors.items():
-        one = schema.TensorMapT()
-        one.name, one.tensorIndex = name, index
-        maps.append(one)
-    return maps
 
 
 class _AlignedBuffer(schema.BufferT):

@@ -1,4 +1,4 @@
-"""Networks that others trained: ONNX files and torch.export archives, read, rewritten, diagnosed.
+"""Networks that others trained: ONNX files and torch.export archives, as networks to convert.
 
 A `.pt2` archive goes through ONNX, so both take one path: shapes are fixed, onnxruntime folds the
 constants, and what is left is written anew in operators that phone GPUs run (`OnnxNetwork`).
@@ -9,26 +9,19 @@ from __future__ import annotations
 import ast
 import json
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..errors import DataError, FormatError, PocketstyleError, UsageError, first_line
+from ..networks import ModelCard
 from ..quiet import quiet
-from ..sdk.bundle import BundleInfo, append_info
-from ..whole import written_whole
-from .bundle import picture_signature
-from .exported import Stylize
-from .gpu_gate import GateResult, check_gpu
-from .litert import by_litert
 from .onnx_model import OPSET, play_onnx
-from .player import Player
-from .tflite import named
+from .onnx_network import OnnxNetwork
 
+SUFFIXES = (".onnx", ".pt2")
 PLAIN = (  # of a torch.export archive: what holds no pickle
     "models/",
     "data/weights/weight_",
@@ -41,36 +34,15 @@ PLAIN = (  # of a torch.export archive: what holds no pickle
 LIMIT = 1e-3  # of the difference to onnxruntime, relative to the largest value
 
 
-@dataclass(frozen=True)
-class Foreign:
-    """What became of a network.
-
-    Attributes:
-        rewritten: what took another form, with how often.
-        delegate_refuses: what the older GPU delegate leaves to the CPU and why, with how often.
-        gate: the WebGPU accelerator's word.
-        max_abs: largest difference to onnxruntime's picture of noise.
-        transposes, ops: of the file.
-    """
-
-    rewritten: dict[str, int]
-    delegate_refuses: dict[str, int]
-    gate: GateResult
-    max_abs: float
-    transposes: int
-    ops: int
-
-
-def convert_foreign(
+def load_foreign(
     source: Path,
-    out: Path,
     size: int | None = None,
     *,
     mean: float = 127.5,
     std: float = 127.5,
     licence: str = "NOASSERTION",
-) -> Foreign:
-    """Write a bundle of float32 weights, pictures in NHWC; whole or not at all.
+) -> tuple[OnnxNetwork, ModelCard]:
+    """A network of others and a card for it, as `networks.load` gives them.
 
     Args:
         source: `.onnx`, or `.pt2` as torch.export.save writes it.
@@ -81,62 +53,36 @@ def convert_foreign(
     Raises:
         DataError, FormatError: no such file, or of another kind.
         UsageError: other than one picture in and one out, or sides left open.
-        PocketstyleError: an operator that has no conversion (named, with its place), or pictures
-            that differ.
+        PocketstyleError: an operator that has no form here (named, with its place), or pictures
+            that differ from onnxruntime's.
     """
-    from .delegate_rules import refusals
-    from .flatbuffer import operators, read_model
-    from .metadata import embed_metadata
-    from .onnx_network import OnnxNetwork
-
-    with TemporaryDirectory() as folder, written_whole(out) as part:
+    with TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         model = _read(source, Path(folder))
         places = {node.output[0]: _place(node) for node in model.graph.node}
         model = _fixed(model, source, size, path)
         network = OnnxNetwork(model, places).eval()
-        shape = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim]
-        turned, side = shape[1] == 3, shape[2]
-        x = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-        wanted = play_onnx(path, x)[0]
-        try:
-            tflite = by_litert(Stylize(network, nhwc=turned), side)
-        except PocketstyleError:
-            raise
-        except Exception as error:  # whatever the libraries raise
-            raise PocketstyleError(f"could not convert {source}: {first_line(error)}") from error
-        if turned:
-            made = Player(tflite).play(x[0].transpose(1, 2, 0))[0].transpose(2, 0, 1)
-        else:
-            made = Player(tflite).play(x[0])[0]
-        difference = float(np.abs(made - wanted).max())
-        if not difference <= LIMIT * max(1.0, float(np.abs(wanted).max())):
-            raise PocketstyleError(f"{source}: the converted network differs by {difference:.2g}")
-        tflite = named(tflite)
-        info = _describe(source, side, mean, std, licence)
-        part.write_bytes(append_info(embed_metadata(tflite, info), info))
-        graph = read_model(tflite)
-        names = operators(graph)
-        return Foreign(
-            dict(network.rewritten),
-            refusals(graph),
-            check_gpu(part),
-            difference,
-            names.count("TRANSPOSE"),
-            len(names),
-        )
-
-
-def _describe(source: Path, side: int, mean: float, std: float, licence: str) -> BundleInfo:
-    return BundleInfo(
-        name=source.stem,
-        title=f"{source.name}, {side}x{side}",
-        description=f"Converted from {source.name}, which was trained elsewhere.",
-        signatures=(picture_signature(side, mean=mean, std=std),),
-        precision="fp32",
-        spec={"family": "foreign", "source": source.name, "size": side},
-        licence=licence,
+        _check(network, path, source)
+    card = ModelCard(
+        source.stem, mean=mean, std=std, licence=licence, provenance={"source": source.name}
     )
+    return network, card
+
+
+def _check(network: OnnxNetwork, path: Path, source: Path) -> None:
+    """Raises: PocketstyleError: its picture of noise is not onnxruntime's."""
+    side = network.spec.size
+    x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    content = x if network.channels_first else x.permute(0, 2, 3, 1)
+    wanted = torch.from_numpy(play_onnx(path, content.contiguous().numpy()))
+    if not network.channels_first:
+        wanted = wanted.permute(0, 3, 1, 2)
+    if wanted.shape != x.shape:
+        raise UsageError(f"{source} gives {list(wanted.shape)} for a picture {list(x.shape)}")
+    with torch.no_grad():
+        difference = float((network(x) - wanted).abs().max())
+    if not difference <= LIMIT * max(1.0, float(wanted.abs().max())):
+        raise PocketstyleError(f"{source}: as read here, its picture differs by {difference:.2g}")
 
 
 def _read(source: Path, folder: Path):

@@ -131,22 +131,23 @@ def _examine(path: str) -> GateResult:
 
 
 def _run(path: str, accelerator: int) -> tuple[bool, list[np.ndarray]]:
-    """Whether all operators are accelerated, and the outputs for uniform noise."""
+    """Whether all operators are accelerated, and every signature's outputs for uniform noise."""
     from ai_edge_litert.compiled_model import CompiledModel
 
     model = CompiledModel.from_file(path, accelerator)
-    inputs, outputs = model.create_input_buffers(0), model.create_output_buffers(0)
-    random = np.random.default_rng(0)
-    for buffer in inputs:
-        details = buffer.get_tensor_details()
-        dtype = np.dtype(details["dtype"])
-        low = 0 if dtype == np.uint8 else -_unit(dtype)
-        buffer.write(random.uniform(low, _unit(dtype), details["shape"]).astype(dtype))
-    model.run_by_index(0, inputs, outputs)
-    values = []
-    for buffer in outputs:
-        details = buffer.get_tensor_details()
-        values.append(buffer.read(int(np.prod(details["shape"])), np.dtype(details["dtype"])))
+    random, values = np.random.default_rng(0), []
+    for signature in range(model.get_num_signatures()):
+        inputs = model.create_input_buffers(signature)
+        outputs = model.create_output_buffers(signature)
+        for buffer in inputs:
+            details = buffer.get_tensor_details()
+            dtype = np.dtype(details["dtype"])
+            low = 0 if dtype == np.uint8 else -_unit(dtype)
+            buffer.write(random.uniform(low, _unit(dtype), details["shape"]).astype(dtype))
+        model.run_by_index(signature, inputs, outputs)
+        for buffer in outputs:
+            details = buffer.get_tensor_details()
+            values.append(buffer.read(int(np.prod(details["shape"])), np.dtype(details["dtype"])))
     return model.is_fully_accelerated(), values
 
 

@@ -1,14 +1,9 @@
-"""An ONNX graph as a torch module of operators that phone GPUs run.
-
-Every operator of ONNX is written here in the form that lowers well: instance norm from means,
-transposed convolution without padding, pads by name. What others trained takes these rewrites with
-it when it is read.
-"""
+"""An ONNX graph as a torch module of operators that phone GPUs run."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,18 +11,21 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ..errors import PocketstyleError
-from ..networks.normalisation import spatial_mean
+from ..networks import Spec
+from .onnx_operators import BY_NUMBERS, OPERATORS, REWRITTEN
+from .onnx_patterns import PATTERNS, Node
 
-Attributes = dict[str, Any]
+FOREIGN = "foreign"  # the family of what has no spec here
 
 
 class OnnxNetwork(nn.Module):
-    """Runs the nodes of a graph with constant shapes, one picture in, one out.
+    """Runs the nodes of a graph with constant shapes: [1, 3, S, S] → a picture, channels first.
 
     Attributes:
+        spec: of the family "foreign", and the size.
+        channels_first: whether the graph itself takes them so.
         rewritten: how often which operator took another form.
     """
 
@@ -43,12 +41,15 @@ class OnnxNetwork(nn.Module):
         graph = model.graph
         self.rewritten: Counter[str] = Counter()
         self.input, self.output = graph.input[0].name, graph.output[0].name
-        self.constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-        self.nodes: list[tuple[str, list[str], list[str], Attributes]] = []
+        axes = [axis.dim_value for axis in graph.input[0].type.tensor_type.shape.dim]
+        self.channels_first = axes[1] == 3
+        self.spec = Spec(FOREIGN, axes[2], {}, ())
+        constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+        self.nodes: list[Node] = []
         for node in graph.node:
             given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
             if node.op_type == "Constant":
-                self.constants[node.output[0]] = numpy_helper.to_array(given["value"])
+                constants[node.output[0]] = numpy_helper.to_array(given["value"])
                 continue
             if node.op_type not in OPERATORS:
                 place = places.get(node.output[0], node.name)
@@ -58,250 +59,53 @@ class OnnxNetwork(nn.Module):
                 )
             if node.op_type in REWRITTEN:
                 self.rewritten[f"{node.op_type}: {REWRITTEN[node.op_type]}"] += 1
-            self.nodes.append((node.op_type, list(node.input), list(node.output), given))
-        self._buffer_of = {name: f"constant{i}" for i, name in enumerate(self.constants)}
+            self.nodes.append(Node(node.op_type, list(node.input), list(node.output), given))
+        for what, rewrite in PATTERNS.items():
+            if times := rewrite(self.nodes, constants):
+                self.rewritten[what] += times
+        used = {name for node in self.nodes for name in node.inputs} & constants.keys()
+        self._buffer_of = {name: f"constant{i}" for i, name in enumerate(sorted(used))}
         for name, buffer in self._buffer_of.items():
-            self.register_buffer(buffer, torch.from_numpy(np.array(self.constants[name])))
+            self.register_buffer(buffer, torch.from_numpy(np.array(constants[name])))
+        self.steps = nn.ModuleDict()
+        for node in self.nodes:
+            name = _name(places.get(node.outputs[0], node.outputs[0]), self.steps)
+            self.steps[name] = Step(node, constants)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.channels_first:
+            return self._run(x)
+        return self._run(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+    def _run(self, x: Tensor) -> Tensor:
         """As the graph has it."""
         values: dict[str, Any] = {"": None, self.input: x}
         values |= {name: getattr(self, buffer) for name, buffer in self._buffer_of.items()}
-        for operator, inputs, outputs, attributes in self.nodes:
-            operands = [values[name] for name in inputs]
-            if operator in BY_NUMBERS:  # which have to be known when the graph is exported
-                operands[1:] = [self.constants.get(n, values[n]) for n in inputs[1:]]
-            made = OPERATORS[operator](attributes, *operands)
+        for node, step in zip(self.nodes, self.steps.values(), strict=True):
+            made = step(*(values[name] for name in node.inputs))
             made = made if isinstance(made, tuple) else (made,)
-            values |= dict(zip(outputs, made, strict=False))
+            values |= dict(zip(node.outputs, made, strict=False))
         return values[self.output]
 
 
-def _numbers(value: np.ndarray) -> list[int]:
-    return [int(n) for n in value.tolist()]
+class Step(nn.Module):
+    """One node, a module so that what it writes bears its name."""
+
+    def __init__(self, node: Node, constants: Mapping[str, np.ndarray]):
+        super().__init__()
+        self.operator, self.attributes = node.operator, node.attributes
+        self.numbers: dict[int, np.ndarray] = {}
+        if node.operator in BY_NUMBERS:  # which have to be known when the graph is exported
+            given = enumerate(node.inputs)
+            self.numbers = {i: constants[name] for i, name in given if i and name in constants}
+
+    def forward(self, *operands: Tensor | None) -> Tensor | tuple[Tensor, ...]:
+        """As ONNX has it; operands that were left out are None."""
+        known = [self.numbers.get(i, operand) for i, operand in enumerate(operands)]
+        return OPERATORS[self.operator](self.attributes, *known)
 
 
-def _pads(attributes: Attributes, k: tuple[int, ...], strides, dilations, x: Tensor) -> list[int]:
-    """Of a convolution or a pool, as F.pad takes them: left, right, top, bottom."""
-    automatic = attributes.get("auto_pad", b"NOTSET").decode()
-    if automatic in ("NOTSET", "VALID"):
-        top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
-        return [left, right, top, bottom]
-    pads = []
-    for side, size, stride, dilation in zip(x.shape[2:], k, strides, dilations, strict=True):
-        out = -(-side // stride)
-        whole = max(0, (out - 1) * stride + (size - 1) * dilation + 1 - side)
-        less, more = whole // 2, whole - whole // 2
-        pads.append((less, more) if automatic == "SAME_UPPER" else (more, less))
-    return [*pads[1], *pads[0]]
-
-
-def _convolution(a: Attributes, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    strides, dilations = a.get("strides", [1, 1]), a.get("dilations", [1, 1])
-    left, right, top, bottom = pads = _pads(a, weight.shape[2:], strides, dilations, x)
-    if left == right and top == bottom:
-        padding = (top, left)
-    else:
-        x, padding = F.pad(x, pads), (0, 0)
-    return F.conv2d(x, weight, bias, strides, padding, dilations, a.get("group", 1))
-
-
-def _transposed(a: Attributes, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Without padding; the margin is cut off afterwards."""
-    strides = a.get("strides", [1, 1])
-    top, left, bottom, right = a.get("pads", [0, 0, 0, 0])
-    more = a.get("output_padding", [0, 0])
-    bottom, right = bottom - more[0], right - more[1]
-    if min(bottom, right) < 0 or a.get("auto_pad", b"NOTSET") != b"NOTSET":
-        raise PocketstyleError("a transposed convolution with more output padding than padding")
-    y = F.conv_transpose2d(
-        x, weight, bias, strides, groups=a.get("group", 1), dilation=a.get("dilations", [1, 1])
-    )
-    return F.pad(y, (-left, -right, -top, -bottom))
-
-
-def _instance_norm(a: Attributes, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
-    centred = x - spatial_mean(x)
-    variance = spatial_mean(centred * centred)
-    factor = (variance + a.get("epsilon", 1e-5)).rsqrt() * scale.reshape(1, -1, 1, 1)
-    return centred * factor + bias.reshape(1, -1, 1, 1)
-
-
-def _batch_norm(a: Attributes, x, scale, bias, mean, variance) -> Tensor:
-    factor = scale * (variance + a.get("epsilon", 1e-5)).rsqrt()
-    shift = bias - mean * factor
-    return x * factor.reshape(1, -1, 1, 1) + shift.reshape(1, -1, 1, 1)
-
-
-def _pad(a: Attributes, x: Tensor, pads=None, value=None, axes=None) -> Tensor:
-    if axes is not None:
-        raise PocketstyleError("a Pad of chosen axes")
-    pads = a["pads"] if pads is None else _numbers(pads)
-    n = len(pads) // 2
-    by_axis = [edge for i in range(n - 1, -1, -1) for edge in (pads[i], pads[n + i])]
-    while by_axis and not any(by_axis[-2:]):  # F.pad reflects the last axes alone
-        by_axis = by_axis[:-2]
-    mode = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}[
-        a.get("mode", b"constant").decode()
-    ]
-    if not by_axis:
-        return x
-    fill = {"value": float(value)} if mode == "constant" and value is not None else {}
-    return F.pad(x, by_axis, mode, **fill)
-
-
-def _resize(a: Attributes, x: Tensor, _region=None, scales=None, sizes=None) -> Tensor:
-    if sizes is not None and sizes.size:
-        size = _numbers(sizes)[2:]
-    else:
-        size = [round(s * f) for s, f in zip(x.shape[2:], scales.tolist()[2:], strict=True)]
-    mode = a.get("mode", b"nearest").decode()
-    where = a.get("coordinate_transformation_mode", b"half_pixel").decode()
-    if mode == "nearest":
-        if any(new % old for new, old in zip(size, x.shape[2:], strict=True)):
-            raise PocketstyleError("a nearest Resize by no whole factor")
-        return F.interpolate(x, size)
-    if mode == "linear":
-        return F.interpolate(x, size, mode="bilinear", align_corners=where == "align_corners")
-    raise PocketstyleError(f"a {mode} Resize")
-
-
-def _upsample(a: Attributes, x: Tensor, scales: np.ndarray) -> Tensor:
-    return _resize(a, x, scales=scales)
-
-
-def _reduced(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def reduce(a: Attributes, x: Tensor, axes: np.ndarray | None = None) -> Tensor:
-        over = a.get("axes") if axes is None else _numbers(axes)
-        over = list(range(x.dim())) if over is None else list(over)
-        return function(x, over, bool(a.get("keepdims", 1)))
-
-    return reduce
-
-
-def _mean(x: Tensor, axes: list[int], keep: bool) -> Tensor:
-    if keep and sorted(axis % x.dim() for axis in axes) == [2, 3] and x.dim() == 4:
-        return spatial_mean(x)
-    return x.mean(axes, keep)
-
-
-def _pool(function: Callable[..., Tensor], fill: float) -> Callable[..., Tensor]:
-    def pool(a: Attributes, x: Tensor) -> Tensor:
-        k, strides = a["kernel_shape"], a.get("strides", [1, 1])
-        pads = _pads(a, k, strides, [1, 1], x)
-        if any(pads):
-            if function is F.avg_pool2d and not a.get("count_include_pad", 0):
-                raise PocketstyleError("an average pool that leaves its padding out")
-            x = F.pad(x, pads, value=fill)
-        return function(x, k, strides, ceil_mode=bool(a.get("ceil_mode", 0)))
-
-    return pool
-
-
-def _slice(a: Attributes, x: Tensor, starts=None, ends=None, axes=None, steps=None) -> Tensor:
-    first = a["starts"] if starts is None else _numbers(starts)
-    last = a["ends"] if ends is None else _numbers(ends)
-    over = a.get("axes", range(len(first))) if axes is None else _numbers(axes)
-    step = [1] * len(first) if steps is None else _numbers(steps)
-    index = [slice(None)] * x.dim()
-    for axis, begin, end, by in zip(over, first, last, step, strict=True):
-        index[axis % x.dim()] = slice(begin, end, by)
-    return x[tuple(index)]
-
-
-def _split(a: Attributes, x: Tensor, sizes: np.ndarray | None = None) -> tuple[Tensor, ...]:
-    parts = a.get("split") if sizes is None else _numbers(sizes)
-    axis = a.get("axis", 0)
-    if parts is None:
-        return x.chunk(a["num_outputs"], axis)
-    return x.split(list(parts), axis)
-
-
-def _reshape(a: Attributes, x: Tensor, shape: np.ndarray) -> Tensor:
-    return x.reshape([x.shape[i] if n == 0 else n for i, n in enumerate(_numbers(shape))])
-
-
-def _unsqueeze(a: Attributes, x: Tensor, axes: np.ndarray | None = None) -> Tensor:
-    for axis in sorted(a["axes"] if axes is None else _numbers(axes)):
-        x = x.unsqueeze(axis)
-    return x
-
-
-def _squeeze(a: Attributes, x: Tensor, axes: np.ndarray | None = None) -> Tensor:
-    return x.squeeze(tuple(a["axes"] if axes is None else _numbers(axes)))
-
-
-def _clip(a: Attributes, x: Tensor, low=None, high=None) -> Tensor:
-    low = a.get("min") if low is None else float(low)
-    high = a.get("max") if high is None else float(high)
-    return x.clamp(low, high)
-
-
-def _gemm(a: Attributes, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    x = x.T if a.get("transA") else x
-    weight = a.get("alpha", 1.0) * (weight if a.get("transB") else weight.T)
-    return F.linear(x, weight, None if bias is None else a.get("beta", 1.0) * bias)
-
-
-def _depth_to_space(a: Attributes, x: Tensor) -> Tensor:
-    if a.get("mode", b"DCR") != b"CRD":
-        raise PocketstyleError("a DepthToSpace of mode DCR")
-    return F.pixel_shuffle(x, a["blocksize"])
-
-
-OPERATORS: dict[str, Callable[..., Any]] = {
-    "Abs": lambda a, x: x.abs(),
-    "Add": lambda a, x, y: x + y,
-    "AveragePool": _pool(F.avg_pool2d, 0.0),
-    "BatchNormalization": _batch_norm,
-    "Clip": _clip,
-    "Concat": lambda a, *parts: torch.cat(parts, a["axis"]),
-    "Conv": _convolution,
-    "ConvTranspose": _transposed,
-    "DepthToSpace": _depth_to_space,
-    "Div": lambda a, x, y: x / y,
-    "Dropout": lambda a, x, *_: x,
-    "Elu": lambda a, x: F.elu(x, a.get("alpha", 1.0)),
-    "Exp": lambda a, x: x.exp(),
-    "Flatten": lambda a, x: x.flatten(a.get("axis", 1)),
-    "Gemm": _gemm,
-    "GlobalAveragePool": lambda a, x: spatial_mean(x),
-    "GlobalMaxPool": lambda a, x: x.amax((2, 3), keepdim=True),
-    "HardSwish": lambda a, x: F.hardswish(x),
-    "Identity": lambda a, x: x,
-    "InstanceNormalization": _instance_norm,
-    "LeakyRelu": lambda a, x: F.leaky_relu(x, a.get("alpha", 0.01)),
-    "MatMul": lambda a, x, y: x @ y,
-    "MaxPool": _pool(F.max_pool2d, float("-inf")),
-    "Mul": lambda a, x, y: x * y,
-    "Neg": lambda a, x: -x,
-    "PRelu": lambda a, x, slope: x.relu() - slope * (-x).relu(),
-    "Pad": _pad,
-    "Pow": lambda a, x, y: x * x if float(y) == 2 else x ** float(y),
-    "Reciprocal": lambda a, x: 1 / x,
-    "ReduceMax": _reduced(lambda x, axes, keep: x.amax(axes, keep)),
-    "ReduceMean": _reduced(_mean),
-    "ReduceSum": _reduced(lambda x, axes, keep: x.sum(axes, keep)),
-    "Relu": lambda a, x: x.relu(),
-    "Reshape": _reshape,
-    "Resize": _resize,
-    "Sigmoid": lambda a, x: x.sigmoid(),
-    "Slice": _slice,
-    "Softmax": lambda a, x: x.softmax(a.get("axis", -1)),
-    "Split": _split,
-    "Sqrt": lambda a, x: x.sqrt(),
-    "Squeeze": _squeeze,
-    "Sub": lambda a, x, y: x - y,
-    "Tanh": lambda a, x: x.tanh(),
-    "Transpose": lambda a, x: x.permute(a["perm"]),
-    "Unsqueeze": _unsqueeze,
-    "Upsample": _upsample,
-}
-REDUCTIONS = {"ReduceMax", "ReduceMean", "ReduceSum"}
-SHAPES = {"Reshape", "Resize", "Slice", "Split", "Squeeze", "Unsqueeze", "Upsample"}
-BY_NUMBERS = {"Clip", "Pad", "Pow"} | REDUCTIONS | SHAPES
-REWRITTEN = {
-    "InstanceNormalization": "from means of rows, then columns",
-    "ConvTranspose": "without padding, its margin cut off",
-    "GlobalAveragePool": "means of rows, then columns",
-}
+def _name(place: str, taken: nn.ModuleDict) -> str:
+    """A name for a submodule, without dots, that is not taken."""
+    plain = place.replace(".", "_").strip("/").replace("/", "_")
+    return plain if plain not in taken else f"{plain}_{len(taken)}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from ai_edge_quantizer import qtyping, quantizer, recipe
 
 from ..quiet import quiet
-from .tflite import INPUT, SIGNATURE, Precision
+from .tflite import INPUT, Precision
 
 
-def with_precision(tflite: bytes, precision: Precision, calibration: np.ndarray | None) -> bytes:
+def with_precision(
+    tflite: bytes, precision: Precision, calibration: Mapping[str, np.ndarray]
+) -> bytes:
     """The same file in another precision.
 
     Args:
@@ -18,7 +22,7 @@ def with_precision(tflite: bytes, precision: Precision, calibration: np.ndarray 
             "int8-weights" a quarter, likewise; "int8-dynamic" a quarter, on a CPU convolutions in
             integers whose inputs are quantised as they come; "int8" all in integers but the
             pictures, the scales fixed by the calibration.
-        calibration: float32[N, S, S, 3] as the file takes them, for "int8".
+        calibration: float32[N, S, S, 3] as the file takes them by signature, for "int8".
     """
     if precision == "fp32":
         return tflite
@@ -26,7 +30,7 @@ def with_precision(tflite: bytes, precision: Precision, calibration: np.ndarray 
         return _quantised(tflite, precision, calibration)
 
 
-def _quantised(tflite: bytes, precision: Precision, calibration: np.ndarray | None) -> bytes:
+def _quantised(tflite: bytes, precision: Precision, calibration: Mapping[str, np.ndarray]) -> bytes:
     made = quantizer.Quantizer(tflite)
     if precision == "fp16":
         made.update_quantization_recipe(
@@ -54,5 +58,10 @@ def _quantised(tflite: bytes, precision: Precision, calibration: np.ndarray | No
             made.update_quantization_recipe(
                 regex=".*", operation_name=end, algorithm_key=quantizer.AlgorithmName.NO_QUANTIZE
             )
-        ranges = made.calibrate({SIGNATURE: [{INPUT: picture[None]} for picture in calibration]})
+        ranges = made.calibrate(
+            {
+                name: [{INPUT: picture[None]} for picture in pictures]
+                for name, pictures in calibration.items()
+            }
+        )
     return bytes(made.quantize(ranges).quantized_model)

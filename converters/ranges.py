@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from ..quiet import quiet
 from ..sdk.bundle import Signature
+from .flatbuffer import graph_of, read_model
 
 FLOAT16_MAX = 65504.0
 
@@ -46,12 +48,12 @@ def worst_range(tflite: bytes, signature: Signature, pictures: np.ndarray) -> Ra
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
         run = interpreter.get_signature_runner(signature.name)
-        names = _written(interpreter)
+        place, names = _written(tflite, signature.name)
         largest = dict.fromkeys(names, 0.0)
         for picture in pictures:
             run(**{signature.inputs[0].name: picture[None]})
             for index in names:
-                found = float(np.abs(interpreter.get_tensor(index)).max())
+                found = float(np.abs(interpreter.get_tensor(index, place)).max())
                 largest[index] = max(largest[index], found)
     if not largest:
         return None
@@ -59,11 +61,11 @@ def worst_range(tflite: bytes, signature: Signature, pictures: np.ndarray) -> Ra
     return Range(names[worst], largest[worst], largest[worst] / FLOAT16_MAX)
 
 
-def _written(interpreter) -> dict[int, str]:
-    """The float tensors that operators write, by index, with their names."""
-    written = {i for op in interpreter._get_ops_details() for i in op["outputs"]}
-    return {
-        detail["index"]: detail["name"]
-        for detail in interpreter.get_tensor_details()
-        if detail["index"] in written and detail["dtype"] == np.float32 and detail["shape"].size
-    }
+def _written(tflite: bytes, signature: str) -> tuple[int, dict[int, str]]:
+    """A graph's place in the file, and the float tensors that its operators write, with names."""
+    model = read_model(tflite)
+    graph = graph_of(model, signature)
+    written = {index for operator in graph.operators for index in operator.outputs}
+    named = {index: graph.tensors[index] for index in written}
+    floats = {i: t.name.decode() for i, t in named.items() if t.type == schema.TensorType.FLOAT32}
+    return model.subgraphs.index(graph), floats

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
+import torch
 from torch import nn
 
 from ..errors import PocketstyleError, UsageError, first_line
@@ -25,7 +26,8 @@ def to_tflite(
     report: Report | None = None,
     *,
     route: Route = "litert",
-    calibration: np.ndarray | None = None,
+    sizes: tuple[int, ...] = (),
+    calibration: Mapping[str, np.ndarray] | None = None,
     pixels: tuple[float, float] | None = None,
     saved_model: Path | None = None,
 ) -> dict[Precision, bytes]:
@@ -37,16 +39,19 @@ def to_tflite(
         report: called before each stage and at the end. The libraries are silenced, and with them
             all that writes to standard output or error meanwhile.
         route: litert-torch, or over ONNX by a converter in an environment of its own.
-        calibration: float32[N, S, S, 3] as the network sees them, for "int8".
+        sizes: sides of pictures for which the file has further signatures.
+        calibration: float32[N, S, S, 3] as the network sees them by signature, for "int8".
         pixels: mean and std of the rule `network value = (pixel - mean) / std`, for a graph whose
             pictures are uint8 pixels; None leaves the rule to the caller.
         saved_model: a new folder for the SavedModel that the routes over ONNX pass through.
 
     Returns:
-        TFLite files with one signature, "stylize": "content" [1, S, S, 3] to "stylized", the same.
+        TFLite files with the signature "stylize", "content" [1, S, S, 3] to "stylized", the same,
+        and for each further side "stylize_SIDE". All of them share the weights.
 
     Raises:
-        UsageError: an unknown precision or route, "int8" without pictures, a supernet.
+        UsageError: an unknown precision or route, "int8" without pictures, a supernet, sizes that
+            the network or the route does not take.
         PocketstyleError: a library is not installed, or cannot convert the network.
     """
     precisions = list(precisions)
@@ -62,17 +67,21 @@ def to_tflite(
         raise UsageError("int8 needs pictures to calibrate on: --calibration FOLDER")
     if any(isinstance(m, Width) and m.mask is not None for m in network.modules()):
         raise UsageError("a supernet cannot be converted; compact() it first")
+    if sizes and route != "litert":
+        raise UsageError(f"the route {route} makes files of one size; litert makes several")
+    _check_sizes(network, sizes)
     mean, std = pixels or (0.0, 1.0)
     shift = mean / std
     Files = dict[Precision, bytes]
 
     def by_route(_: Files) -> Files:
-        return dict.fromkeys(precisions, _convert(network, route, shift, saved_model))
+        tflite = _convert(network, route, signatures(network, sizes), shift, saved_model)
+        return dict.fromkeys(precisions, tflite)
 
     def quantise(files: Files) -> Files:
         from .precision import with_precision
 
-        shifted = None if calibration is None else calibration + np.float32(shift)
+        shifted = {name: seen + np.float32(shift) for name, seen in (calibration or {}).items()}
         return {p: with_precision(tflite, p, shifted) for p, tflite in files.items()}
 
     def as_bytes(files: Files) -> Files:
@@ -106,29 +115,62 @@ def to_tflite(
     return files
 
 
-def _convert(network: nn.Module, route: Route, shift: float, saved_model: Path | None) -> bytes:
-    """A file of float32 weights with our signature and names."""
+def signatures(network: nn.Module, sizes: tuple[int, ...]) -> dict[str, int]:
+    """The sides of a file's pictures by signature."""
+    return {SIGNATURE: network.spec.size} | {f"{SIGNATURE}_{side}": side for side in sizes}
+
+
+def _check_sizes(network: nn.Module, sizes: tuple[int, ...]) -> None:
+    """Raises: UsageError: one that the network does not take."""
+    for side in sizes:
+        try:
+            with torch.no_grad():
+                fits = network(torch.zeros(1, 3, side, side)).shape == (1, 3, side, side)
+        except (RuntimeError, ValueError):
+            fits = False
+        if not fits or side == network.spec.size:
+            raise UsageError(f"size {side}: the network has it already, or does not take it")
+
+
+def _convert(
+    network: nn.Module,
+    route: Route,
+    sizes: Mapping[str, int],
+    shift: float,
+    saved_model: Path | None,
+) -> bytes:
+    """A file of float32 weights with our signatures and names."""
     if route == "litert":
         from .exported import Stylize
         from .litert import by_litert
         from .rewrites import rewrite
 
-        return named(by_litert(Stylize(rewrite(network), shift), network.spec.size))
+        return named(by_litert(Stylize(rewrite(network), shift), sizes))
     from .onnx_routes import by_onnx
 
     return named(by_onnx(route, network, shift, saved_model))
 
 
 def named(tflite: bytes) -> bytes:
-    """With our signature, and short names for tensors: those of converters take 300 bytes each."""
-    from .flatbuffer import read_model, sign, write_model
+    """With our names: of the only signature, of what goes in and out, and short ones of tensors.
+
+    Converters' names take 300 bytes each. A quantiser knows tensors by their names, so no two
+    graphs share one.
+    """
+    from .flatbuffer import read_model, write_model
 
     model = read_model(tflite)
-    graph = model.subgraphs[0]
-    for index, tensor in enumerate(graph.tensors):
-        if index not in (*graph.inputs, *graph.outputs):
-            tensor.name = f"{_module_path(tensor.name.decode())}:{index}".encode()
-    sign(model, SIGNATURE, {INPUT: graph.inputs[0]}, {OUTPUT: graph.outputs[0]})
+    if len(model.signatureDefs) == 1:
+        model.signatureDefs[0].signatureKey = SIGNATURE
+    for signed in model.signatureDefs:
+        graph = model.subgraphs[signed.subgraphIndex]
+        (content,), (stylized,) = signed.inputs, signed.outputs
+        content.name, stylized.name = INPUT, OUTPUT
+        mark = f"@{graph.tensors[content.tensorIndex].shape[1]}" if signed.subgraphIndex else ""
+        for index, tensor in enumerate(graph.tensors):
+            tensor.name = f"{_module_path(tensor.name.decode())}:{index}{mark}".encode()
+        for end in (content, stylized):
+            graph.tensors[end.tensorIndex].name = f"{end.name}{mark}".encode()
     return write_model(model)
 
 

@@ -47,7 +47,7 @@ class Verification:
         macs: multiply-accumulates of one picture.
         transposes: how many of them move axes, a full copy each on a phone.
         operators_match: the list equals the network's `kernels()`, in order, but for what quantises
-            and what turns bytes into network values; None without network.
+            and what turns bytes into network values; None without network, and where it lists none.
         pictures: how many were compared.
         parity: difference from the torch network; None without network.
         limit: that its `max_abs` has to keep; None for a precision without one.
@@ -111,6 +111,7 @@ def verify(
     bundle: str | Path,
     against: tuple[nn.Module, ModelCard] | None = None,
     pictures: np.ndarray | None = None,
+    size: int | None = None,
 ) -> Verification:
     """Check a bundle: parity, operators, ranges, GPU residency, speed on this machine.
 
@@ -118,14 +119,17 @@ def verify(
         against: the compact network that it was made from and its card, as `networks.load` gives
             them; None leaves parity out.
         pictures: uint8[N, S, S, 3] to compare on; None takes noise.
+        size: side of the pictures, for a bundle of several; None takes its first. The GPU is
+            asked about all of them.
 
     Raises:
         DataError, FormatError: no bundle.
-        UsageError: the pictures or the network do not have the bundle's size.
+        UsageError: the pictures or the network do not have the bundle's size, or it has no
+            signature of this one.
     """
     bundle = Path(bundle)
     info = read_info(bundle)
-    signature = info.signatures[0]
+    signature = info.signature(size)
     tensor = signature.inputs[0]
     if pictures is None:
         pictures = noise(tensor.shape)
@@ -133,30 +137,35 @@ def verify(
         raise UsageError(f"pictures of shape {pictures.shape}; the bundle takes {tensor.shape}")
     data = bundle.read_bytes()
     model = read_model(data)
-    names = operators(model)
+    names = operators(model, signature.name)
     gate = check_gpu(bundle)
     mean, std = tensor.mean, tensor.std
     limit = LIMITS.get(info.precision)
     if against is not None and tensor.dtype == "uint8":
         mean, std = against[1].mean, against[1].std
         limit = limit and limit + HALF_A_LEVEL / std
-    taken, player = as_taken(pictures, tensor, mean, std), Player(data, HOST_THREADS)
+    taken, player = (
+        as_taken(pictures, tensor, mean, std),
+        Player(data, HOST_THREADS, signature.name),
+    )
     stylized = as_values(player.play_all(taken), mean, std)
     seconds = [player.play(taken[0])[1] for _ in range(HOST_RUNS)]
     parity = matches = None
     if against is not None:
         network = against[0]
-        if network.spec.size != tensor.shape[1]:
-            raise UsageError(f"network of size {network.spec.size}, bundle of {tensor.shape[1]}")
+        if network.spec.size != info.spec["size"]:
+            raise UsageError(f"network of size {network.spec.size}, bundle of {info.spec['size']}")
         parity = compare(stylized, _run_torch(network, network_values(pictures, mean, std)))
-        matches = _inner(names, info, mean) == tuple(kernel.op for kernel in network.kernels())
+        if hasattr(network, "kernels"):  # those of others say nothing of their cost
+            kernels = tuple(kernel.op for kernel in network.kernels())
+            matches = _inner(names, info, mean) == kernels
     return Verification(
         precision=info.precision,
         bytes=len(data),
         weights=weight_types(model),
         operators=dict(Counter(names)),
         ops=len(names),
-        macs=macs(model),
+        macs=macs(model, signature.name),
         transposes=names.count("TRANSPOSE"),
         operators_match=matches,
         pictures=len(pictures),
@@ -165,7 +174,7 @@ def verify(
         worst_range=worst_range(data, signature, taken),
         gpu_resident=gate.resident,
         gpu_note=gate.note,
-        delegate_refuses=refusals(model),
+        delegate_refuses=refusals(model, signature.name),
         host_ms=1000 * statistics.median(seconds),
         host_threads=HOST_THREADS,
         host_runs=HOST_RUNS,

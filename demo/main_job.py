@@ -162,6 +162,7 @@ def _run(out: Path, *, short: bool, report: Report) -> dict[str, Any]:
             "transposes": checks["fp16"].transposes,
             "gpu_resident": checks["fp16"].gpu_resident,
             "gpu_note": checks["fp16"].gpu_note,
+            "verification": json.loads(checks["fp16"].to_json()),
         },
         "host_ms": checks["fp16"].host_ms,
         "video_fps": video.fps,

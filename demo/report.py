@@ -20,7 +20,6 @@ from ..whole import written_whole
 CONTROL = Path(__file__).parent / "search_control.json"
 """The search against plain pruning, as benchmarks/search_control.py measured it."""
 
-LEVELS = 127.5  # 0..255 per unit of -1..1
 UNKNOWN = "–"
 
 
@@ -228,21 +227,11 @@ def _curves(out: Path) -> Html | None:
 
 
 def _bundle(result: dict[str, Any]) -> Html:
-    bundle = result["bundle"]
-    verdict = {True: "yes", False: "no", None: "not checked"}[bundle["gpu_resident"]]
-    note = bundle["gpu_note"].removeprefix("not checked").removeprefix(": ")
-    pairs = {
-        "File": f"{Path(bundle['path']).name}, {count(bundle['bytes'])}B",
-        "Largest difference from torch, fp32": _difference(bundle["parity_max_abs_fp32"]),
-        "Largest difference from torch, fp16": _difference(bundle["parity_max_abs"]),
-        "Transposes in the graph": bundle["transposes"],
-        "Runs on the GPU delegate as a whole": f"{verdict}: {note}" if note else verdict,
-        "Time on this computer's CPU, not a phone": f"{result['host_ms']:.1f} ms per picture",
-        "Clip on this computer, reading and writing included": (
-            f"{result['video_fps']:.1f} frames per second"
-        ),
-    }
-    return section("The TFLite bundle, checked", parts.facts(pairs))
+    clip = f"The clip, read and written: {result['video_fps']:.1f} frames per second."
+    return Html(
+        parts.verification_section(result["bundle"]["verification"])
+        + element("p", f"{clip} No phone took part.", css="note")
+    )
 
 
 def _control(result: dict[str, Any]) -> Html:
@@ -353,9 +342,3 @@ def _ssim(quality: dict[str, float]) -> str:
 
 def _milliseconds(value: float) -> str:
     return f"{value:.2f} ms"
-
-
-def _difference(value: float | None) -> str:
-    if value is None:
-        return "not checked"
-    return f"{value:.2g} on the scale -1 to 1, {value * LEVELS:.2g} of 255 levels"

@@ -73,7 +73,7 @@ class BundleInfo(_Frozen):
         name: short, as on the command line.
         title: one line for people.
         description: a paragraph for people.
-        signatures: the file's callables; the first is the one that a `Stylizer` plays.
+        signatures: the file's callables, by the size of pictures where there are several.
         precision: of the weights.
         spec: the network's spec as JSON (family, sizes, widths, blocks).
         predicted_ms: device name to the speed model's latency, milliseconds.
@@ -96,6 +96,20 @@ class BundleInfo(_Frozen):
     provenance: dict[str, Any] = {}
     licence: str
     attribution: tuple[str, ...] = ()
+
+    def signature(self, size: int | None = None) -> Signature:
+        """The one that takes pictures of this side; None takes the first.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if size is None:
+            return self.signatures[0]
+        sides = {s.inputs[0].shape[1]: s for s in self.signatures if len(s.inputs[0].shape) == 4}
+        if size not in sides:
+            known = ", ".join(str(side) for side in sides)
+            raise UsageError(f"{self.name} takes no pictures of side {size}; it takes {known}")
+        return sides[size]
 
 
 def read_info(path: str | Path) -> BundleInfo:

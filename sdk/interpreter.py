@@ -26,7 +26,7 @@ def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any,
         threads: of the CPU kernels; None takes `default_threads()`.
 
     Returns:
-        The interpreter, its tensors allocated, and the runtime's package ("ai_edge_litert", ...).
+        The interpreter, and the runtime's package ("ai_edge_litert", ...).
 
     Raises:
         PocketstyleError: no runtime is installed.
@@ -38,7 +38,7 @@ def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any,
         interpreter = module.Interpreter(
             model_path=str(path), num_threads=threads or default_threads()
         )
-        interpreter.allocate_tensors()
+        interpreter.allocate_tensors()  # which finds what is broken
     except (ValueError, RuntimeError) as error:
         raise FormatError(f"{runtime} cannot load {path}: {first_line(error)}") from error
     return interpreter, runtime

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import FormatError, UsageError
 from ..images import centre_square, resize
-from .bundle import BundleInfo, TensorInfo, read_info, resolve
+from .bundle import BundleInfo, Signature, TensorInfo, read_info, resolve
 from .interpreter import load_interpreter
 
 Fit = Literal["crop", "stretch"]
@@ -18,8 +18,7 @@ Fit = Literal["crop", "stretch"]
 class Stylizer:
     """Plays one network of a fixed square size: a picture in, a picture out.
 
-    One instance serves one thread at a time: the interpreter's tensors are reused from call to
-    call, and a call allocates no float array.
+    One instance serves one thread at a time: the tensors are reused from call to call.
 
         with Stylizer.load("portrait") as stylizer:
             stylized = stylizer.stylize(read_rgb("photo.jpg"))
@@ -30,29 +29,35 @@ class Stylizer:
         runtime: package of the TFLite runtime in use.
     """
 
-    def __init__(self, path: str | Path, threads: int | None = None) -> None:
+    def __init__(
+        self, path: str | Path, threads: int | None = None, size: int | None = None
+    ) -> None:
         self.info: BundleInfo = read_info(path)
-        self._input, self._output = _picture_tensors(self.info, path)
+        signature = self.info.signature(size)
+        self._input, self._output = _picture_tensors(signature, path)
         self.size: int = self._input.shape[1]
-        self._interpreter, self.runtime = load_interpreter(path, threads)
-        self._input_index = _index(self._interpreter.get_input_details(), self._input, path)
-        self._output_index = _index(self._interpreter.get_output_details(), self._output, path)
+        interpreter, self.runtime = load_interpreter(path, threads)
+        self._runner = _runner(interpreter, signature, path)
+        self._taken = np.empty(self._input.shape, self._input.dtype)
         self._scratch = np.empty((self.size, self.size, 3), np.float32)
 
     @classmethod
-    def load(cls, name_or_path: str | Path, threads: int | None = None) -> Self:
+    def load(
+        cls, name_or_path: str | Path, threads: int | None = None, size: int | None = None
+    ) -> Self:
         """Load a shipped bundle by its name, or any bundle by its path.
 
         Args:
             name_or_path: a name from `shipped()`, or a file.
             threads: of the CPU kernels; None takes every core but one, at most 4.
+            size: side of the pictures, for a bundle of several; None takes its first.
 
         Raises:
-            UsageError: no such bundle.
+            UsageError: no such bundle, or none of this size.
             FormatError: the file is no bundle, or holds no network of one picture in, one out.
             PocketstyleError: no TFLite runtime is installed.
         """
-        return cls(resolve(name_or_path), threads)
+        return cls(resolve(name_or_path), threads, size)
 
     def stylize(
         self, rgb: np.ndarray, fit: Fit = "crop", out: np.ndarray | None = None
@@ -103,11 +108,8 @@ class Stylizer:
             out = np.empty(shape, np.uint8)
         else:
             _check_out(out, shape)
-        interpreter = self._open()
-        # The runtime forbids holding on to a view of its tensors while it runs: take, use, drop.
-        self._normalise(square, interpreter.tensor(self._input_index)()[0])
-        interpreter.invoke()
-        self._denormalise(interpreter.tensor(self._output_index)()[0], out)
+        self._normalise(square, self._taken[0])
+        self._denormalise(self._play(self._taken)[0], out)
         return out
 
     def run(self, tensor: np.ndarray) -> np.ndarray:
@@ -127,14 +129,11 @@ class Stylizer:
                 f"the network takes {self._input.dtype} {self._input.shape}, "
                 f"not {tensor.dtype} {tensor.shape}"
             )
-        interpreter = self._open()
-        interpreter.set_tensor(self._input_index, tensor)
-        interpreter.invoke()
-        return interpreter.get_tensor(self._output_index)
+        return self._play(tensor)
 
     def close(self) -> None:
         """Free the network's memory; the Stylizer cannot be used afterwards."""
-        self._interpreter = None
+        self._runner = None
 
     def __enter__(self) -> Self:
         return self
@@ -142,10 +141,10 @@ class Stylizer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self) -> Any:
-        if self._interpreter is None:
+    def _play(self, tensor: np.ndarray) -> np.ndarray:
+        if self._runner is None:
             raise UsageError("this Stylizer is closed")
-        return self._interpreter
+        return self._runner(**{self._input.name: tensor})[self._output.name]
 
     def _normalise(self, pixels: np.ndarray, tensor: np.ndarray) -> None:
         """tensor = (pixels - mean) / std, in place; both [size, size, 3]."""
@@ -186,9 +185,8 @@ def _check_out(out: np.ndarray, shape: tuple[int, ...]) -> None:
         raise UsageError(f"out must be uint8{list(shape)}, not {out.dtype}{list(out.shape)}")
 
 
-def _picture_tensors(info: BundleInfo, path: str | Path) -> tuple[TensorInfo, TensorInfo]:
-    """The input and output of the first signature: one square picture each, of one size."""
-    signature = info.signatures[0]
+def _picture_tensors(signature: Signature, path: str | Path) -> tuple[TensorInfo, TensorInfo]:
+    """The input and output of a signature: one square picture each, of one size."""
     tensors = (*signature.inputs, *signature.outputs)
     if len(tensors) != 2:
         raise FormatError(
@@ -205,12 +203,24 @@ def _picture_tensors(info: BundleInfo, path: str | Path) -> tuple[TensorInfo, Te
     return tensors
 
 
-def _index(details: list[dict[str, Any]], wanted: TensorInfo, path: str | Path) -> int:
-    """The tensor's number in the file, after checking that file and metadata agree on it."""
-    found = [(tuple(d["shape"].tolist()), np.dtype(d["dtype"]).name) for d in details]
-    if found != [(wanted.shape, wanted.dtype)]:
-        raise FormatError(
-            f"{path}: the metadata promise {wanted.dtype} {wanted.shape} for {wanted.name}, "
-            f"the network has {', '.join(f'{dtype} {shape}' for shape, dtype in found)}"
-        )
-    return details[0]["index"]
+def _runner(interpreter: Any, signature: Signature, path: str | Path) -> Any:
+    """What runs a signature, after checking that file and metadata agree on it."""
+    try:
+        runner = interpreter.get_signature_runner(signature.name)
+    except ValueError as error:
+        raise FormatError(f"{path}: the network has no signature {signature.name!r}") from error
+    for wanted, details in (
+        (signature.inputs[0], runner.get_input_details()),
+        (signature.outputs[0], runner.get_output_details()),
+    ):
+        found = {
+            name: (tuple(d["shape"].tolist()), np.dtype(d["dtype"]).name)
+            for name, d in details.items()
+        }
+        if found != {wanted.name: (wanted.shape, wanted.dtype)}:
+            has = ", ".join(f"{name}: {dtype} {shape}" for name, (shape, dtype) in found.items())
+            raise FormatError(
+                f"{path}: the metadata promise {wanted.name}: {wanted.dtype} {wanted.shape}, "
+                f"the network has {has}"
+            )
+    return runner

@@ -21,6 +21,7 @@ from .page import (
     video,
 )
 from .run_report import write_run_report
+from .verification_report import verification_section, write_verification_report
 
 __all__ = [
     "Html",
@@ -42,8 +43,10 @@ __all__ = [
     "strips",
     "table",
     "tiles",
+    "verification_section",
     "video",
     "widths_figure",
     "write_front_report",
     "write_run_report",
+    "write_verification_report",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
-from pocketstyle.converters.foreign import convert_foreign
+from pocketstyle.converters import convert, load_foreign, verify
 from pocketstyle.errors import DataError, FormatError, PocketstyleError, UsageError
 from pocketstyle.quiet import quiet
 from pocketstyle.sdk import read_info
@@ -61,37 +61,111 @@ def exported(network, path, **options):
 
 
 def played(path, x):
-    interpreter = Interpreter(str(path))
-    interpreter.allocate_tensors()
-    content = x.permute(0, 2, 3, 1).contiguous().numpy()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], content)
-    interpreter.invoke()
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    run = Interpreter(str(path)).get_signature_runner("stylize")
+    return run(content=x.permute(0, 2, 3, 1).contiguous().numpy())["stylized"]
+
+
+def converted(source, out, size=None, precision="fp32", **options):
+    """The bundle's verification, and what was rewritten."""
+    network, card = load_foreign(source, size)
+    convert(network, card, {precision: out}, predicted_ms={}, **options)
+    return verify(out, (network, card)), network.rewritten
 
 
 @pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
 def test_a_style_network_comes_out_whole_and_on_the_gpu(suffix, tmp_path):
     network = style_network()
     out = tmp_path / "out.tflite"
-    found = convert_foreign(exported(network, tmp_path / f"theirs{suffix}"), out)
+    found, rewritten = converted(exported(network, tmp_path / f"theirs{suffix}"), out)
     x = torch.rand(1, 3, SIZE, SIZE) * 2 - 1
     with torch.no_grad():
         wanted = network(x).permute(0, 2, 3, 1).numpy()
     assert np.abs(played(out, x) - wanted).max() < 1e-4
-    assert found.transposes == 0 and found.delegate_refuses == {}
-    assert found.gate.resident is not False, found.gate.note
-    names = {line.split(":")[0] for line in found.rewritten}
+    assert found.problems == () and found.delegate_refuses == {}
+    names = {line.split(":")[0] for line in rewritten}
     assert names == {"InstanceNormalization", "ConvTranspose"}
 
 
+def test_it_goes_through_all_that_ours_do(tmp_path):
+    """Precision, bytes, another route's names: the same recipe."""
+    source, out = exported(style_network(), tmp_path / "theirs.onnx"), tmp_path / "out.tflite"
+    converted(source, out, precision="int8-weights", byte_pictures=True, allow_lossy=True)
+    info = read_info(out)
+    assert info.precision == "int8-weights"
+    assert info.signatures[0].inputs[0].dtype == "uint8"
+
+
+class Shuffled(nn.Module):
+    """A shuffle of channels, grouped convolutions, edges repeated, an unbiased variance."""
+
+    def __init__(self):
+        super().__init__()
+        self.widen = nn.Conv2d(3, 12, 5)
+        self.narrow = nn.Conv2d(12, 6, 3, padding=1, groups=3)
+        self.gamma = nn.Parameter(torch.rand(1))
+        self.mix = nn.Conv2d(6, 3, 1, groups=3)
+
+    def forward(self, x):
+        x = nn.functional.pad(x, (2, 2, 1, 0), "replicate")
+        x = self.widen(nn.functional.pad(x, (0, 0, 0, 3), value=0.5))
+        n, c, height, width = x.shape
+        x = x.view(n, 3, c // 3, height, width).transpose(1, 2).reshape(n, c, height, width)
+        x = self.narrow(x)
+        x = (x - x.mean((1, 2, 3), keepdim=True)) / (x.var((2, 3), keepdim=True) + 1e-5).sqrt()
+        x = x * self.gamma
+        return self.mix(x)
+
+
+def test_shuffles_groups_and_edges_stay_on_the_gpu(tmp_path):
+    network = Shuffled().eval()
+    source, out = exported(network, tmp_path / "theirs.onnx"), tmp_path / "out.tflite"
+    found, rewritten = converted(source, out)
+    assert found.problems == () and found.delegate_refuses == {}
+    assert rewritten == {
+        "channel shuffle: a 1x1 convolution": 1,
+        "grouped Conv: without groups": 2,
+        "two factors: one": 1,
+    }
+    x = torch.rand(1, 3, SIZE, SIZE) * 2 - 1
+    with torch.no_grad():
+        wanted = network(x).permute(0, 2, 3, 1).numpy()
+    assert np.abs(played(out, x) - wanted).max() < 1e-5
+
+
+class ChannelsLast(nn.Module):
+    """As TensorFlow's exporters write it: pictures with their channels last."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = style_network()
+
+    def forward(self, x):
+        return self.network(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+def test_channels_last(tmp_path):
+    path = tmp_path / "theirs.onnx"
+    with quiet():
+        network, x = ChannelsLast().eval(), torch.rand(1, SIZE, SIZE, 3)
+        torch.onnx.export(network, (x,), path, dynamo=True, verbose=False)
+    found, _ = converted(path, tmp_path / "out.tflite")
+    assert found.transposes == 0 and found.max_abs < 1e-4
+    with torch.no_grad():
+        wanted = network(x).numpy()
+    made = played(tmp_path / "out.tflite", x.permute(0, 3, 1, 2))
+    assert np.abs(made - wanted).max() < 1e-4
+
+
 def test_what_would_fall_off_is_told(tmp_path):
-    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReplicationPad2d(1), nn.Conv2d(8, 3, 3))
+    class Groups(nn.Module):
+        def forward(self, x):
+            return x.reshape(1, 4, 3, SIZE, SIZE).mean(1)
+
+    network = nn.Sequential(nn.Conv2d(3, 12, 3, padding=1), Groups())
     out = tmp_path / "out.tflite"
-    found = convert_foreign(exported(network.eval(), tmp_path / "theirs.onnx"), out)
-    assert found.delegate_refuses == {"MIRROR_PAD: only reflected": 1}
-    if found.gate.resident is not None:
-        assert found.gate.resident is False and "MIRROR_PAD" in found.gate.note
-    assert read_info(out).spec["source"] == "theirs.onnx"
+    found, _ = converted(exported(network.eval(), tmp_path / "theirs.onnx"), out)
+    assert any("more than four axes" in line for line in found.delegate_refuses)
+    assert read_info(out).provenance["source"] == "theirs.onnx"
 
 
 def test_an_operator_without_a_conversion_is_named_with_its_place(tmp_path):
@@ -101,16 +175,15 @@ def test_an_operator_without_a_conversion_is_named_with_its_place(tmp_path):
 
     path = exported(nn.Sequential(nn.Conv2d(3, 3, 1), Fourier()).eval(), tmp_path / "theirs.onnx")
     with pytest.raises(PocketstyleError, match=r"^1\.erf: the operator Erf"):
-        convert_foreign(path, tmp_path / "out.tflite")
-    assert not (tmp_path / "out.tflite").exists()
+        load_foreign(path)
 
 
 def test_open_sides_need_a_size(tmp_path):
     sides = {2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
     path = exported(style_network(), tmp_path / "theirs.onnx", dynamic_shapes=(sides,))
     with pytest.raises(UsageError, match="--size"):
-        convert_foreign(path, tmp_path / "out.tflite")
-    assert convert_foreign(path, tmp_path / "out.tflite", 64).transposes == 0
+        load_foreign(path)
+    assert converted(path, tmp_path / "out.tflite", 64)[0].transposes == 0
 
 
 def test_files_of_another_kind(tmp_path):
@@ -118,8 +191,7 @@ def test_files_of_another_kind(tmp_path):
         if name.startswith("x"):
             (tmp_path / name).write_text("nothing of the kind")
         with pytest.raises(error):
-            convert_foreign(tmp_path / name, tmp_path / "out.tflite")
-    assert not (tmp_path / "out.tflite").exists()
+            load_foreign(tmp_path / name)
 
 
 class Planted:
@@ -154,8 +226,8 @@ def test_what_is_pickled_in_an_archive_never_runs(where, tmp_path):
                 data = planted
             new.writestr(name, data)
     if where == "sample inputs":
-        assert convert_foreign(tampered, tmp_path / "out.tflite").transposes == 0
+        assert load_foreign(tampered)[0].spec.size == SIZE
     else:
         with pytest.raises(FormatError, match=r"stored as a pickle|is not read from an archive"):
-            convert_foreign(tampered, tmp_path / "out.tflite")
+            load_foreign(tampered)
     assert not trap.exists(), "sprung"

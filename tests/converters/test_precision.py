@@ -17,7 +17,7 @@ PRECISIONS = ("fp32", "int8-weights", "int8-dynamic", "int8")
 @pytest.fixture(scope="module")
 def files(network, photos):
     content = ((photos - CARD.mean) / CARD.std).astype(np.float32)
-    return content, to_tflite(network, PRECISIONS, calibration=content)
+    return content, to_tflite(network, PRECISIONS, calibration={"stylize": content})
 
 
 @pytest.mark.parametrize("precision", PRECISIONS[1:])

@@ -32,10 +32,15 @@ def write_bundle(path, tflite, **changes):
 
 
 def signature(*shapes, dtype="float32") -> Signature:
-    first, *others = [
-        TensorInfo(name=f"t{i}", description="", shape=s, dtype=dtype) for i, s in enumerate(shapes)
+    tensors = [
+        TensorInfo(name=f"args_{i}", description="", shape=shape, dtype=dtype)
+        for i, shape in enumerate(shapes)
     ]
-    return Signature(name="serving_default", inputs=[first, *others[:-1]], outputs=others[-1:])
+    output = tensors.pop().model_copy(update={"name": "output_0"})
+    return Signature(name="serving_default", inputs=tensors, outputs=[output])
+
+
+PROMISED = signature(*[(1, SIZE, SIZE, 3)] * 2).model_dump()
 
 
 def test_pixels_equal_torch_rounded(stylizer, tiny, square):
@@ -155,8 +160,9 @@ def test_uint8_network(tmp_path):
 @pytest.mark.parametrize(
     ("promised", "reason"),
     [
-        (signature((1, 64, 64, 3), (1, 64, 64, 3)), "metadata promise float32"),
-        (signature((1, 32, 32, 3), (1, 32, 32, 3), dtype="uint8"), "metadata promise uint8"),
+        (signature((1, 64, 64, 3), (1, 64, 64, 3)), "promise args_0: float32"),
+        (Signature(**PROMISED | {"name": "no_such"}), "no signature 'no_such'"),
+        (signature((1, 32, 32, 3), (1, 32, 32, 3), dtype="uint8"), "promise args_0: uint8"),
         (signature((1, 32, 32, 3), (1, 64, 64, 3)), "square pictures"),
         (signature((1, 32, 48, 3), (1, 32, 48, 3)), "square pictures"),
         (signature((1, 512), (1, 512)), "square pictures"),
