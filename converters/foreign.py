@@ -105,7 +105,8 @@ def _place(node) -> str:
     """The path of the module that a node comes from, where torch's exporter noted it."""
     for note in node.metadata_props:
         if note.key == "pkg.torch.onnx.name_scopes":
-            return ".".join(name for name in ast.literal_eval(note.value) if name)
+            *modules, own = ast.literal_eval(note.value)  # each module by its whole path
+            return f"{modules[-1]}.{own}" if modules and modules[-1] else own
     return node.name or node.output[0]
 
 
