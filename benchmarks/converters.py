@@ -241,18 +241,18 @@ def page(result: dict[str, Any]) -> str:
     rounds = [row["ours"]["rounds_1"] for row in result["rows"]]
     return f"""# The routes to TFLite side by side
 
-Written by `{result["command"]}` ({result["hardware"]}; judged on {result["pictures"]} portraits; the
-routes run in turn {min(rounds)} to {max(rounds)} times after one to warm up; medians).
+Written by `{result["command"]}` ({result["hardware"]}; judged on {result["pictures"]} portraits;
+the routes run in turn {min(rounds)} to {max(rounds)} times after one to warm up; medians).
 
 {table(head, lines)}
 
-- All routes hold the same convolutions, which XNNPACK runs alike and which are nearly all of the time
-  on a CPU, so that CPUs tell the routes apart by a few per cent. A TRANSPOSE costs a phone's GPU a copy
-  of the map.
+- All routes hold the same convolutions, which XNNPACK runs alike and which are nearly all of the
+  time on a CPU, so that CPUs tell the routes apart by a few per cent. A TRANSPOSE costs a phone's
+  GPU a copy of the map.
 - onnx-tf and onnx2tf start from the rewritten network too; that is in their favour.
-- `plain` has fewer operators than `ours` because it takes the mean of a map in one step; `ours` takes
-  rows, then columns, one MEAN more each, since phone GPUs add up in float16, which ends at 65,504. The
-  largest sum that one step would have to hold on these portraits: {sums}.
+- `plain` has fewer operators than `ours` because it takes the mean of a map in one step; `ours`
+  takes rows, then columns, one MEAN more each, since phone GPUs add up in float16, which ends at
+  65,504. The largest sum that one step would have to hold on these portraits: {sums}.
 """
 
 

@@ -108,9 +108,9 @@ def page(result: dict[str, Any]) -> str:
 Written by `{result["command"]}`: int8 calibrated on {result["calibrated_on"]} portraits, all judged
 on {result["judged_on"]} others against fp32, {result["rounds"]} runs in turn
 ({result["hardware"]}). The shipped weights are stored as float16, so fp16 loses nothing.
-"GPU and CPU differ" is about noise: the GPU delegate runs the same file with its integers as floats,
-so that what a CPU clips to the calibrated ranges is not clipped there. For a phone's GPU, take fp16 or
-int8-weights; the last two are for CPUs and integer accelerators.
+"GPU and CPU differ" is about noise: the GPU delegate runs the same file with its integers as
+floats, so that what a CPU clips to the calibrated ranges is not clipped there. For a phone's GPU,
+take fp16 or int8-weights; the last two are for CPUs and integer accelerators.
 
 {table((*head, "GPU-resident"), rows)}
 """
