@@ -131,7 +131,7 @@ def distil(
     start, step = perf_counter(), 0
     while (elapsed := perf_counter() - start) < seconds or step < least:
         progress = int(1e6 * min(elapsed / seconds, step / least if least else 1.0, 1.0))
-        learner.set_rate(learning_rate_at(progress, 10**6, settings.learning_rate))
+        learner.set_rate(learning_rate_at(progress, 10**6, 1.0), settings.learning_rate)
         number = step % settings.bank if settings.bank else step
         learner.descend(learner.losses(*batches.at(number, device), number))
         step += 1

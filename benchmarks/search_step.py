@@ -39,7 +39,7 @@ def make_step(searching: bool, x: torch.Tensor, target_ms: float):
     network = build(spec).to(memory_format=torch.channels_last)
     network.load_state_dict(teacher.state_dict())
     learner = Learner(network, Distilled(network, teacher, config), config)
-    learner.set_rate(1e-6)
+    learner.set_rate(1.0, 1e-6)
     if searching:
         start_search(network, 0.25)
         mask_optimizer = MaskOptimizer(network)

@@ -45,11 +45,11 @@ def teach(
         learners[name] = Learner(network, objective, own)
     seconds = {name: [] for name in learners}
     for step in range(steps):
-        rate = learning_rate_at(step, steps, settings.learning_rate)
+        share = learning_rate_at(step, steps, 1.0)
         batch = batches.at(step)
         for name, learner in learners.items():  # in turn: the hour is the same for all
             start = perf_counter()
-            learner.set_rate(rate)
+            learner.set_rate(share, settings.learning_rate)
             learner.descend(learner.losses(*batch, step))
             seconds[name].append(perf_counter() - start)
     students = {name: learner.result.eval() for name, learner in learners.items()}

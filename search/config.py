@@ -68,6 +68,9 @@ class TrainConfig(_Section):
     accumulate: Positive = 1  # parts of a batch that are computed one after the other
     optimizer: Literal["adam", "muon"] = "adam"  # of the generator's weights, in a search too
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    discriminator_rate: Annotated[float, Field(gt=0)] | None = (
+        None  # of Adam, whatever the optimizer [learning_rate; beside Muon the paper's 2e-4]
+    )
     weight_decay: Weight = 1e-4  # Adam's; Muon has none
     adversarial: Weight = 1.0
     cycle: Weight = 10.0

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from ..metrics import ssim
 from .adversary import Adversary
+from .companions import Companions
 from .config import Config
 from .fresh import fresh_adversary
 from .steadiness import unsteadiness
@@ -28,8 +29,8 @@ class Distilled:
 
     Three terms more, each off unless its weight is set: `search.adversarial`, discriminators that
     know the target's pictures (as DCD's student has them, Kong et al. 2023; OMGD's has none);
-    `search.lens`, DCD's comparison of both pictures by the maps of a discriminator, here one that
-    learns the teacher's pictures on the way;
+    `search.lens`, DCD's comparison of both pictures by the maps of a discriminator, the teacher's
+    own where it was kept, which goes on learning the teacher's pictures;
     `search.temporal`, steadiness from frame to frame, of a compact student alone.
 
     Attributes:
@@ -70,6 +71,7 @@ class Distilled:
                 self._bank[step] = wanted, wanted_features
         made, features = self.generator.forward_with_features(x)
         wanted, made = wanted.float(), made.float()
+        self.made = made.detach()
         terms = {
             "l1": self.l1 * F.l1_loss(made, wanted),
             "structure": self.weights.structure * (1 - ssim(made, wanted).mean()),
@@ -109,6 +111,10 @@ class Distilled:
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         return [adversary.optimizer for adversary in self._adversaries().values()]
+
+    def companions(self) -> Companions:
+        """What the teacher may have been trained beside."""
+        return [("to_target", one.network) for one in self._adversaries().values()]
 
     def _adversaries(self) -> dict[str, Adversary]:
         both = {"adversary": self.adversary, "lens": self.lens}

@@ -12,23 +12,52 @@ from ..errors import TrainingDiverged
 
 FIRST = 100  # steps whose median loss is the measure of later ones
 BEYOND, FOR_STEPS = 10.0, 50  # times that median, for so many steps in a row
+FLAT = 0.02  # deviation of pictures that say nothing, on -1..1
 SLOWER = 0.5  # the learning rates after the rollback
 
 
-class LossWatch:
+class Runaway:
+    """Notices that something has been out of range for `FOR_STEPS` steps in a row."""
+
+    def __init__(self) -> None:
+        self.beyond = 0
+
+    @property
+    def calm(self) -> bool:
+        """Whether it was in range at last: nothing else is worth a checkpoint."""
+        return self.beyond == 0
+
+    def count(self, out_of_range: bool, what: str, step: int) -> None:
+        """Raises: TrainingDiverged: for too long."""
+        self.beyond = self.beyond + 1 if out_of_range else 0
+        if self.beyond >= FOR_STEPS:
+            self.beyond = 0
+            raise TrainingDiverged(
+                f"{what} for {FOR_STEPS} steps up to step {step}; lower the learning rate"
+            )
+
+
+class PictureWatch(Runaway):
+    """Notices pictures of one colour: a generator that has collapsed."""
+
+    def see(self, deviation: float, step: int) -> None:
+        """Raises: TrainingDiverged: out of range for `FOR_STEPS` steps.
+
+        Args:
+            deviation: of the values in a batch of pictures, -1..1.
+        """
+        self.count(deviation < FLAT, f"the pictures have been of one colour (below {FLAT:g})", step)
+
+
+class LossWatch(Runaway):
     """Notices a loss that is finite and yet lost: far beyond where it began, and staying there.
 
     The adversarial terms swing by a factor of a few; what stays at ten times does not come back.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.first: list[float] = []
-        self.beyond = 0
-
-    @property
-    def calm(self) -> bool:
-        """Whether the last loss was in range: nothing else is worth a checkpoint."""
-        return self.beyond == 0
 
     def see(self, loss: float, step: int) -> None:
         """Raises: TrainingDiverged: out of range for `FOR_STEPS` steps."""
@@ -36,13 +65,8 @@ class LossWatch:
             self.first.append(loss)
             return
         limit = BEYOND * median(self.first)
-        self.beyond = self.beyond + 1 if loss > limit else 0
-        if self.beyond >= FOR_STEPS:
-            self.beyond = 0
-            raise TrainingDiverged(
-                f"the loss has been above {limit:.4g}, {BEYOND:g} times what it began with, for "
-                f"{FOR_STEPS} steps up to step {step}; lower the learning rate"
-            )
+        what = f"the loss has been above {limit:.4g}, {BEYOND:g} times what it began with,"
+        self.count(loss > limit, what, step)
 
 
 @dataclass

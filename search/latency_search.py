@@ -29,11 +29,12 @@ from ..networks import (
     save,
     start_search,
 )
+from .companions import take_up_companions
 from .config import Config
 from .cost_term import CostTerm, land_on_target
 from .data import load_data, make_batches
 from .distilled import Distilled
-from .divergence import Pace, run_steps
+from .divergence import Pace, PictureWatch, run_steps
 from .fresh import fresh_generator
 from .group import Group
 from .hardware import fastest_device
@@ -94,7 +95,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             spread_by_importance(supernet, shown, settings.spread)
 
     learner = Learner(supernet, _objective(supernet, teacher, config, device), config)
-    mask_optimizer = MaskOptimizer(supernet)
+    mask_optimizer, pictures = MaskOptimizer(supernet), PictureWatch()
     phase, start, pace = "search", 0, Pace()
 
     def take_up(state: dict[str, Any]) -> int:
@@ -139,10 +140,10 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         searching = phase == "search"
         moving = searching and step >= warm_up
 
-        rate = settings.learning_rate
+        share = pace.slower
         if not searching:
-            rate = learning_rate_at(step - settings.steps, settings.fine_tune_steps, rate)
-        learner.set_rate(pace.slower * rate)
+            share *= learning_rate_at(step - settings.steps, settings.fine_tune_steps, 1.0)
+        learner.set_rate(share, settings.learning_rate)
         # a bank's batches come round again: the teacher's answers are remembered by their number
         number = step % settings.bank if settings.bank and not searching else step
         mask_optimizer.zero_grad()
@@ -150,6 +151,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if moving:
             terms["cost"] = cost_term(step)
         values = run.finite(terms, step, rate_key="search.learning_rate")
+        pictures.see(float(learner.objective.made.std()), step)
         learner.descend(terms)
         if moving:
             mask_optimizer.step(
@@ -174,7 +176,8 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if step % config.train.sample_every == 0:
             with torch.no_grad():
                 run.sample(f"{step:07d}", [shown, learner.result(shown)])
-        if (step + 1) % config.train.checkpoint_every == 0 or step + 1 == total:
+        due = pictures.calm and (step + 1) % config.train.checkpoint_every == 0
+        if due or step + 1 == total:
             checkpoint(step + 1)
         if searching:
             report("search", step + 1, settings.steps)
@@ -229,8 +232,12 @@ def _objective(
     generator: nn.Module, teacher: nn.Module | None, config: Config, device: torch.device
 ) -> Objective:
     if config.search.loss == "distill":
-        return Distilled(generator, teacher, config)
-    return OBJECTIVES[config.train.objective](generator, config, device)
+        objective = Distilled(generator, teacher, config)
+    else:
+        objective = OBJECTIVES[config.train.objective](generator, config, device)
+    if config.search.teacher is not None:
+        take_up_companions(resolve_model(config.search.teacher), objective.companions())
+    return objective
 
 
 def _card(

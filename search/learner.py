@@ -14,6 +14,8 @@ from .objectives import Objective, Terms
 from .optimizers import adam, load_optimizer, muon, set_learning_rate
 from .precision import autocast
 
+PUBLISHED_RATE = 2e-4  # of Adam (paper, section 4)
+
 
 class Learner:
     """A generator, the objective that it is trained for, and the optimisers of its weights.
@@ -53,9 +55,19 @@ class Learner:
         running mean of those of the steps (a GAN's last step is as good as any other)."""
         return self.generator if self.average is None else self.average.module
 
-    def set_rate(self, rate: float) -> None:
-        """The learning rate of the generator's weights and of the objective's own networks."""
-        set_learning_rate(rate, (*self.optimizers, *self.objective.optimizers()))
+    def set_rate(self, share: float, peak: float) -> None:
+        """The learning rates of the generator's weights and of the objective's own networks.
+
+        Args:
+            share: of the rates at their peaks.
+            peak: of the generator's weights. The others' is `train.discriminator_rate`.
+        """
+        settings = self.config.train
+        own = settings.discriminator_rate
+        if own is None:  # Muon's rates are no rates of Adam
+            own = peak if settings.optimizer == "adam" else PUBLISHED_RATE
+        set_learning_rate(share * peak, self.optimizers)
+        set_learning_rate(share * own, self.objective.optimizers())
 
     def losses(self, x: Tensor, y: Tensor, number: int) -> Terms:
         """The objective's terms of a batch, in the configured precision.

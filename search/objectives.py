@@ -2,7 +2,7 @@
 
 An objective owns every network but the generator itself. Each step it runs the generator, lets its
 discriminators learn from the detached results, and returns the generator's loss from the same
-forward passes.
+forward passes. `made` are the pictures of its last batch.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..networks import build
+from .companions import Companions
 from .config import Config
 from .distilled import Distilled, Terms
 from .face_identity import FaceIdentity
@@ -36,6 +37,7 @@ class Paired:
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
         """Weighted terms of the generator's loss; the discriminators have learnt on the way."""
         fake = self.generator(x)
+        self.made = fake.detach()
         terms = {"l1": self.weights.l1 * F.l1_loss(fake, y)}
         if self.weights.adversarial:
             self.adversary.learn(y, fake, step)
@@ -46,6 +48,10 @@ class Paired:
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         return [self.adversary.optimizer]
+
+    def companions(self) -> Companions:
+        """What is worth keeping beside the generator."""
+        return [("to_target", self.adversary.network)]
 
     def state(self) -> dict[str, Any]:
         return {"adversary": self.adversary.state()}
@@ -75,6 +81,7 @@ class Unpaired:
         weights, generator, inverse = self.weights, self.generator, self.inverse
         fake_y, logit_x = generator.forward_with_logit(x)
         fake_x, logit_y = inverse.forward_with_logit(y)
+        self.made = fake_y.detach()
         same_y, logit_same_y = generator.forward_with_logit(y)
         same_x, logit_same_x = inverse.forward_with_logit(x)
         self.to_target.learn(y, fake_y, step)
@@ -103,6 +110,11 @@ class Unpaired:
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         return [self.to_target.optimizer, self.to_source.optimizer]
+
+    def companions(self) -> Companions:
+        """What is worth keeping beside the generator."""
+        adversaries = (("to_target", self.to_target), ("to_source", self.to_source))
+        return [("inverse", self.inverse), *((name, one.network) for name, one in adversaries)]
 
     def state(self) -> dict[str, Any]:
         return {

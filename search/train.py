@@ -9,9 +9,10 @@ import torch
 
 from ..errors import UsageError
 from ..networks import ModelCard, save
+from .companions import save_companions
 from .config import Config
 from .data import load_data, make_batches
-from .divergence import LossWatch, Pace, run_steps
+from .divergence import LossWatch, Pace, PictureWatch, run_steps
 from .fresh import fresh_generator
 from .group import Group
 from .hardware import fastest_device
@@ -55,7 +56,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     data = load_data(config, report)
     batches = make_batches(config, data, settings.batch)
     learner = Learner(generator, OBJECTIVES[settings.objective](generator, config, device), config)
-    watch = LossWatch()
+    watch, pictures = LossWatch(), PictureWatch()
     start, pace = 0, Pace()
 
     def take_up(state: dict[str, Any]) -> int:
@@ -72,13 +73,14 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     shown = torch.cat([batches.at(step, device)[0] for step in range(SAMPLES)])[:SAMPLES]
 
     def step(number: int) -> None:
-        rate = pace.slower * learning_rate_at(number, settings.steps, settings.learning_rate)
-        learner.set_rate(rate)
+        share = pace.slower * learning_rate_at(number, settings.steps, 1.0)
+        learner.set_rate(share, settings.learning_rate)
         x, y = (group.part(batch) for batch in batches.at(number, device))
         terms = learner.losses(x, y, number)
         means = {name: group.mean(term) for name, term in terms.items()}
         values = run.finite(means, number, rate_key="train.learning_rate")
         watch.see(values["loss"], number)
+        pictures.see(float(group.mean(learner.objective.made.std())), number)
         learner.descend(terms)
 
         if number % settings.log_every == 0:
@@ -86,7 +88,7 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         if number % settings.sample_every == 0:
             with torch.no_grad():
                 run.sample(f"{number:07d}", [shown, learner.result(shown)])
-        due = watch.calm and (number + 1) % settings.checkpoint_every == 0
+        due = watch.calm and pictures.calm and (number + 1) % settings.checkpoint_every == 0
         if due or number + 1 == settings.steps:
             run.checkpoint(
                 {
@@ -103,5 +105,6 @@ def train(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     path = run.path / "model.safetensors"
     if group.first:
         save(path, learner.result, ModelCard(run.path.name, provenance=provenance(config, data)))
+        save_companions(run.path, learner.objective.companions())
         write_run_report(run.path)
     return path

@@ -8,7 +8,7 @@ from pocketstyle.errors import TrainingDiverged
 from pocketstyle.networks import load
 from pocketstyle.search import divergence, search, train
 from pocketstyle.search.config import load_config
-from pocketstyle.search.divergence import BEYOND, FIRST, FOR_STEPS, LossWatch
+from pocketstyle.search.divergence import BEYOND, FIRST, FOR_STEPS, LossWatch, PictureWatch
 from pocketstyle.search.metrics_file import read_metrics
 from pocketstyle.search.objectives import Paired
 from pocketstyle.search.state_file import load_state
@@ -100,3 +100,36 @@ def test_a_runaway_is_not_what_is_kept(toy_config, tmp_path, monkeypatch, capsys
         train(load_config(toy_config, changes), tmp_path / "run", resume=False, report=quiet)
     assert "once more from step 6 at 0.5" in capsys.readouterr().err
     assert load_state(tmp_path / "run" / "checkpoint.safetensors")["step"] == 6
+
+
+def test_pictures_that_stay_of_one_colour_are_noticed():
+    watch = PictureWatch()
+    for step in range(FOR_STEPS - 1):
+        watch.see(0.001, step)
+    assert not watch.calm
+    watch.see(0.5, 0)
+    assert watch.calm
+    for step in range(FOR_STEPS - 1):
+        watch.see(0.001, step)
+    with pytest.raises(TrainingDiverged, match=r"one colour .* lower the learning rate"):
+        watch.see(0.001, 7)
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_a_collapsed_generator_is_taken_back(kind, toy_config, tmp_path, monkeypatch, capsys):
+    recipe, step, _ = RECIPES[kind]
+    monkeypatch.setattr(divergence, "FOR_STEPS", 2)
+    losses, seen = Paired.losses, []
+
+    def collapsed(self, x, y, number):
+        terms = losses(self, x, y, number)
+        if number in (step, step + 1) and len(seen) < 2:
+            seen.append(number)
+            self.made = torch.zeros_like(self.made)
+        return terms
+
+    monkeypatch.setattr(Paired, "losses", collapsed)
+    config = load_config(toy_config, ["train.objective=paired"])
+    recipe(config, tmp_path / "run", resume=False, report=quiet)
+    assert "one colour" in capsys.readouterr().err
+    assert load_state(tmp_path / "run" / "checkpoint.safetensors")["slower"] == 0.5
