@@ -194,11 +194,13 @@ def main() -> None:
                 row[route] |= described(made_by, content, wanted)
                 files[route] = made_by["fp32"]
             except Exception as error:  # whatever a converter raises belongs to the result
-                row[route] = {"failed": f"{type(error).__name__}: {error}".split("\n")[0][:200]}
+                told = f"{type(error).__name__}: {error}".split("\n")[0].replace(f"{ROOT}/", "")
+                row[route] = {"failed": told.partition(" that was")[0][:200]}
             print(name, route, row[route], file=sys.stderr, flush=True)
         for threads in (1, 2):
             for route, found in timed(files, content[0], threads).items():
-                row[route] |= {f"{key}_{threads}": value for key, value in found.items()}
+                by = "" if threads == 1 else f"_{threads}_threads"
+                row[route] |= {f"{key}{by}": value for key, value in found.items()}
         rows.append(row)
     result = {
         "command": " ".join(("python", *sys.argv)),
@@ -227,10 +229,10 @@ def page(result: dict[str, Any]) -> str:
                     f"**{route}**" if route == "ours" else route,
                     str(one["transposes"]),
                     str(one["ops"]),
-                    f"{one['latency_ms_1']:.0f}",
-                    f"{one['to_ours_1']:.2f}",
-                    f"{one['latency_ms_2']:.0f}",
-                    f"{one['to_ours_2']:.2f}",
+                    f"{one['latency_ms']:.0f}",
+                    f"{one['to_ours']:.2f}",
+                    f"{one['latency_ms_2_threads']:.0f}",
+                    f"{one['to_ours_2_threads']:.2f}",
                     in_words(one),
                     f"{one['max_abs']:.1e}",
                     f"{one['bytes_fp16'] / 1e6:.2f}",
@@ -238,7 +240,7 @@ def page(result: dict[str, Any]) -> str:
                 )
             )
     sums = ", ".join(f"{row['network']} {row['largest_sum']:,.0f}" for row in result["rows"])
-    rounds = [row["ours"]["rounds_1"] for row in result["rows"]]
+    rounds = [row["ours"]["rounds"] for row in result["rows"]]
     return f"""# The routes to TFLite side by side
 
 Written by `{result["command"]}` ({result["hardware"]}; judged on {result["pictures"]} portraits;
