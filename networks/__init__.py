@@ -4,6 +4,7 @@ from .checkpoint import ModelCard, load, save, write_tensors
 from .compact import compact
 from .layers import Conv2d
 from .normalisation import clamp_mixtures
+from .photo import Genotype, PhotoNetwork, photo_spec
 from .portrait import (
     PORTRAIT_SPECS,
     MultiScaleDiscriminator,
@@ -24,9 +25,11 @@ __all__ = [
     "Concatenation",
     "Conv2d",
     "Gate",
+    "Genotype",
     "ModelCard",
     "MultiScaleDiscriminator",
     "PatchDiscriminator",
+    "PhotoNetwork",
     "Spec",
     "UgatitGenerator",
     "Width",
@@ -37,6 +40,7 @@ __all__ = [
     "is_open",
     "load",
     "photo2cartoon_spec",
+    "photo_spec",
     "save",
     "searchable",
     "start_search",

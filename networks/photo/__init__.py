@@ -1,0 +1,16 @@
+"""Photorealistic transfer: PhotoNet, PhotoNAS and the 31 bits between them (An et al. 2020)."""
+
+from .encoder import VggEncoder, vgg_channels
+from .genotype import BITS, PHOTONAS, PHOTONET, Genotype
+from .photo import PhotoNetwork, photo_spec
+
+__all__ = [
+    "BITS",
+    "PHOTONAS",
+    "PHOTONET",
+    "Genotype",
+    "PhotoNetwork",
+    "VggEncoder",
+    "photo_spec",
+    "vgg_channels",
+]
