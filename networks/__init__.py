@@ -1,6 +1,6 @@
 """Networks as data: specs, Widths and Gates, compaction, and one file of weights each."""
 
-from .checkpoint import ModelCard, load, save, write_tensors
+from .checkpoint import ModelCard, load, read_tensors, save, write_tensors
 from .compact import compact
 from .layers import Conv2d
 from .normalisation import clamp_mixtures
@@ -41,6 +41,7 @@ __all__ = [
     "load",
     "photo2cartoon_spec",
     "photo_spec",
+    "read_tensors",
     "save",
     "searchable",
     "start_search",

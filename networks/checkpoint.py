@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ..errors import FormatError, PocketstyleError
@@ -74,6 +74,21 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict[str
             save_file(tensors, part, metadata=header)
     except SafetensorError as error:
         raise PocketstyleError(f"cannot write {path}: {error}") from error
+
+
+def read_tensors(path: str | Path) -> dict[str, torch.Tensor]:
+    """The tensors of any safetensors file, of whatever program.
+
+    Raises:
+        FormatError: missing, or not safetensors; the message says which.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FormatError(f"no such file of weights: {path}")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise FormatError(f"{path} is {_what_it_is(path)}, not safetensors") from error
 
 
 def read_header(path: str | Path) -> tuple[Spec, ModelCard]:

@@ -10,24 +10,24 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ..whole import written_whole
+from ..networks import read_tensors, write_tensors
 
 NAME = "companions.safetensors"
 Companions = list[tuple[str, nn.Module]]  # by what each of them is for
 
 
 def save_companions(run: Path, companions: Companions) -> None:
-    """Write them beside the run's model."""
+    """Write them beside the run's model, where there are any."""
+    if not companions:
+        return
     tensors = {
         f"{name}.{key}": value.contiguous()
         for name, network in companions
         for key, value in network.state_dict().items()
     }
-    with written_whole(run / NAME) as part:
-        save_file(tensors, part)
+    write_tensors(run / NAME, tensors, {})
 
 
 def take_up_companions(teacher: Path, companions: Companions) -> bool:
@@ -39,7 +39,7 @@ def take_up_companions(teacher: Path, companions: Companions) -> bool:
     path = teacher.with_name(NAME)
     if not path.is_file():
         return False
-    stored = load_file(path)
+    stored = read_tensors(path)
     for name, network in companions:
         start = f"{name}."
         kept = {k.removeprefix(start): v for k, v in stored.items() if k.startswith(start)}

@@ -42,8 +42,8 @@ class DataConfig(_Section):
     def _one_origin(self) -> DataConfig:
         if bool(self.heads) == bool(self.source or self.target):
             raise ValueError("give data.source and data.target, or data.heads, and not both")
-        if not self.heads and not (self.source and self.target):
-            raise ValueError("data.source and data.target belong together")
+        if self.target and not self.source:
+            raise ValueError("data.target needs data.source")
         if self.crop[0] > self.crop[1]:
             raise ValueError(f"data.crop = {list(self.crop)}: the smaller share comes first")
         return self
@@ -52,16 +52,20 @@ class DataConfig(_Section):
 class NetworkConfig(_Section):
     """The generator to train, and the discriminators."""
 
-    family: Literal["ugatit", "ugatit-full", "ugatit-deep", "cyclegan", "photo2cartoon"] = "ugatit"
+    family: Literal[
+        "ugatit", "ugatit-full", "ugatit-deep", "cyclegan", "photo2cartoon", "photo"
+    ] = "ugatit"
     base: Positive = 64  # channels of the first layer; everything else is a multiple of it
     blocks: Positive | None = None  # residual blocks: UGATIT's on each side [4], CycleGAN's [9]
     discriminator_base: Positive = 64
+    encoder: Path | None = None  # photo: a VGG-19's weights, .safetensors
+    genotype: str = "1" * 31  # photo: which operators there are; all of them are PhotoNet
 
 
 class TrainConfig(_Section):
     """A teacher from scratch. Loss weights are the paper's (eq. 3) unless said otherwise."""
 
-    objective: Literal["unpaired", "paired"] = "unpaired"
+    objective: Literal["unpaired", "paired", "reconstruct"] = "unpaired"  # the last: photo's
     start: Path | None = None  # a model to begin with, of another size perhaps; shipped names too
     steps: Positive = 60_000  # the rate is fixed for the first half, then falls linearly to zero
     batch: Positive = 1  # of all processes together
@@ -135,6 +139,17 @@ class Config(_Section):
     network: NetworkConfig = NetworkConfig()
     train: TrainConfig = TrainConfig()
     search: SearchConfig = SearchConfig()
+
+    @model_validator(mode="after")
+    def _what_belongs_together(self) -> Config:
+        photo, reconstructs = self.network.family == "photo", self.train.objective == "reconstruct"
+        if photo != reconstructs:
+            raise ValueError('network.family "photo" and train.objective "reconstruct" go together')
+        if photo and self.network.encoder is None:
+            raise ValueError("network.encoder is missing: a VGG-19's weights, .safetensors")
+        if not (photo or self.data.heads or self.data.target):
+            raise ValueError("data.source and data.target belong together")
+        return self
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:

@@ -28,11 +28,12 @@ def load_data(config: Config, report: Report) -> tuple[PictureSet, PictureSet]:
             lambda done, total: report("render heads", done, total),
         )
     size = round(data.size / min(data.crop))
+    folders = (data.source, data.target or data.source)
     source, target = (
         read_folder(folder, size, report=lambda done, total, f=folder: report(f.name, done, total))
-        for folder in (data.source, data.target)
+        for folder in folders
     )
-    for folder, part in ((data.source, source), (data.target, target)):
+    for folder, part in zip(folders, (source, target), strict=True):
         if part.skipped:
             print(f"{folder}: {part.skipped} unreadable pictures skipped", file=sys.stderr)
     if config.train.objective == "paired":

@@ -8,12 +8,16 @@ from torch import nn
 from ..errors import UsageError
 from ..networks import (
     PORTRAIT_SPECS,
+    Genotype,
     MultiScaleDiscriminator,
     PatchDiscriminator,
     Spec,
     build,
     load,
+    photo_spec,
+    read_tensors,
 )
+from ..networks.photo import load_encoder, stages_of
 from .adversary import Adversary
 from .config import Config
 from .shipped import resolve_model
@@ -29,6 +33,8 @@ def fresh_generator(config: Config, device: torch.device) -> nn.Module:
         UsageError: the model to start from has other widths or blocks.
     """
     network = config.network
+    if network.family == "photo":
+        return fresh_photo_network(config, device)
     blocks = () if network.blocks is None else (network.blocks,)  # else the published number
     spec = PORTRAIT_SPECS[network.family](config.data.size, network.base, *blocks)
     generator = build(spec)
@@ -46,6 +52,21 @@ def fresh_generator(config: Config, device: torch.device) -> nn.Module:
                 f"the configuration asks for {_described(spec)}"
             )
         generator.load_state_dict(weights)
+    return generator.to(device, memory_format=torch.channels_last)
+
+
+def fresh_photo_network(config: Config, device: torch.device) -> nn.Module:
+    """A photorealistic network on its encoder, which does not learn.
+
+    Raises:
+        DataError, FormatError, UsageError: no such weights, or of another network.
+    """
+    network = config.network
+    tensors = read_tensors(network.encoder)
+    spec = photo_spec(Genotype.from_string(network.genotype), config.data.size, stages_of(tensors))
+    generator = build(spec)
+    load_encoder(generator.encoder, tensors)
+    generator.encoder.requires_grad_(False)
     return generator.to(device, memory_format=torch.channels_last)
 
 

@@ -35,7 +35,7 @@ class Learner:
             parameter
             for network in self.networks
             for name, parameter in network.named_parameters()
-            if not name.endswith((".v", ".alpha"))
+            if parameter.requires_grad and not name.endswith((".v", ".alpha"))
         ]
         settings = self.config.train
         if settings.optimizer == "muon":

@@ -19,6 +19,7 @@ from .config import Config
 from .distilled import Distilled, Terms
 from .face_identity import FaceIdentity
 from .fresh import fresh_adversary
+from .reconstruction import Reconstruction
 
 
 class Paired:
@@ -129,8 +130,8 @@ class Unpaired:
         self.to_source.load(state["to_source"])
 
 
-Objective = Paired | Unpaired | Distilled
-OBJECTIVES = {"paired": Paired, "unpaired": Unpaired}
+Objective = Paired | Unpaired | Distilled | Reconstruction
+OBJECTIVES = {"paired": Paired, "unpaired": Unpaired, "reconstruct": Reconstruction}
 
 
 def _face(config: Config, device: torch.device) -> FaceIdentity | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,9 +15,9 @@ from .config import Config
 def provenance(config: Config, data: tuple[PictureSet, PictureSet], **more: Any) -> dict[str, Any]:
     """The resolved settings and the size of the data; folders by their last name only."""
     settings = config.model_dump(mode="json", exclude_none=True)
-    for key in ("source", "target"):
-        if key in settings["data"]:
-            settings["data"][key] = getattr(config.data, key).name
+    for section, key in (("data", "source"), ("data", "target"), ("network", "encoder")):
+        if key in settings[section]:
+            settings[section][key] = Path(settings[section][key]).name
     return {
         "config": settings,
         "source_pictures": len(data[0]),

@@ -1,6 +1,6 @@
 """Photorealistic transfer: PhotoNet, PhotoNAS and the 31 bits between them (An et al. 2020)."""
 
-from .encoder import VggEncoder, vgg_channels
+from .encoder import VggEncoder, load_encoder, stages_of, vgg_channels
 from .genotype import BITS, PHOTONAS, PHOTONET, Genotype
 from .photo import PhotoNetwork, photo_spec
 
@@ -11,6 +11,8 @@ __all__ = [
     "Genotype",
     "PhotoNetwork",
     "VggEncoder",
+    "load_encoder",
     "photo_spec",
+    "stages_of",
     "vgg_channels",
 ]

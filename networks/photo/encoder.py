@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...errors import FormatError
 from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..width import Width
 
 STAGES = (("11", "12"), ("21", "22"), ("31", "32", "33", "34"), ("41", "42", "43", "44"), ("51",))
 FULL = (64, 128, 256, 512, 512)  # channels of the stages
+IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def vgg_channels(stages: tuple[int, ...] = FULL) -> dict[str, int]:
@@ -25,7 +28,7 @@ def vgg_channels(stages: tuple[int, ...] = FULL) -> dict[str, int]:
 
 
 class VggEncoder(nn.Module):
-    """Pictures [B, 3, H, W] of 0..1 → relu1_1 … relu5_1, at 1, 1/2 … 1/16 of the sides.
+    """Pictures [B, 3, H, W] of -1..1 → relu1_1 … relu5_1, at 1, 1/2 … 1/16 of the sides.
 
     As style transfer has it: reflected edges, max pooling, and a 1x1 convolution in front that
     takes over the normalisation of colours.
@@ -63,3 +66,65 @@ class VggEncoder(nn.Module):
                 yield Kernel("MAX_POOL_2D", c, c, 2, 2, 1, h, w)
             for name in stage:
                 yield from getattr(self, f"conv{name}").kernels(h, w)
+
+
+def load_encoder(encoder: VggEncoder, tensors: dict[str, Tensor]) -> None:
+    """Take over weights of VGG-19, from the layout of style transfer or from torchvision's.
+
+    Args:
+        tensors: "conv0.weight", "conv11.weight" … for pictures of 0..1, as WCT's encoders have
+            them; or "features.0.weight" …, torchvision's, whose normalisation becomes conv0.
+
+    Raises:
+        FormatError: neither of them, or other channels than the encoder's.
+    """
+    if "features.0.weight" in tensors:
+        tensors = _from_torchvision(tensors)
+    state = encoder.state_dict()
+    missing = sorted(state.keys() - tensors.keys())
+    if missing:
+        raise FormatError(f"no weights of a VGG-19 encoder: {missing[0]} is missing")
+    for name, value in state.items():
+        if tensors[name].shape != value.shape:
+            raise FormatError(
+                f"the encoder's {name} is {list(value.shape)}, the weights' "
+                f"{list(tensors[name].shape)}"
+            )
+    taken = {name: tensors[name].float() for name in state}
+    # our pictures are -1..1: w (x + 1) / 2 + b
+    taken["conv0.weight"] = taken["conv0.weight"] / 2
+    taken["conv0.bias"] = taken["conv0.bias"] + taken["conv0.weight"].sum((1, 2, 3))
+    encoder.load_state_dict(taken)
+
+
+def stages_of(tensors: dict[str, Tensor]) -> tuple[int, ...]:
+    """Channels of the stages, of weights in either layout.
+
+    Raises:
+        FormatError: no weights of a VGG-19.
+    """
+    if "features.0.weight" in tensors:
+        tensors = _from_torchvision(tensors)
+    try:
+        return tuple(len(tensors[f"conv{names[0]}.bias"]) for names in STAGES)
+    except KeyError as error:
+        raise FormatError(f"no weights of a VGG-19 encoder: {error.args[0]} is missing") from error
+
+
+def _from_torchvision(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    places, place = {}, 0
+    for stage in STAGES:
+        for name in stage:
+            places[name], place = place, place + 2  # a ReLU behind each
+        place += 1  # a pool behind each stage
+    mean, deviation = (torch.tensor(values) for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))
+    made = {
+        "conv0.weight": torch.diag(1 / deviation)[:, :, None, None],
+        "conv0.bias": -mean / deviation,
+    }
+    for name, number in places.items():
+        for part in ("weight", "bias"):
+            key = f"features.{number}.{part}"
+            if key in tensors:
+                made[f"conv{name}.{part}"] = tensors[key]
+    return made

@@ -113,7 +113,7 @@ class Stage(nn.Module):
 
 @register("photo")
 class PhotoNetwork(nn.Module):
-    """[B, 3, H, W] of 0..1 in the colours of another picture; sides are multiples of 16.
+    """[B, 3, H, W] of -1..1 in the colours of another picture; sides are multiples of 16.
 
     Attributes:
         transfer: the style transform; any of `TRANSFERS` fits, none has weights.
@@ -138,8 +138,10 @@ class PhotoNetwork(nn.Module):
             self.stages.append(stage)
             inside = stage.out_width
 
-    def forward(self, content: Tensor, style: Tensor, alpha: float = 1.0) -> Tensor:
-        """Content [B, 3, H, W] in the manner of a style of any sides; not clipped to 0..1."""
+    def forward(self, content: Tensor, style: Tensor | None = None, alpha: float = 1.0) -> Tensor:
+        """Content in the manner of a style of any sides, not clipped; without one as it is."""
+        if style is None:
+            return self.reconstruct(content)
         return self.stylize(content, self.encode_style(style), alpha)
 
     def encode_style(self, style: Tensor) -> list[Statistics]:
