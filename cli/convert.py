@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NAME = "convert"
 VALUES = {"-1..1": (127.5, 127.5), "0..1": (0.0, 255.0), "0..255": (0.0, 1.0)}  # mean, std
 MOST_PICTURES = 64  # of a calibration
+NONE_SAID = "NOASSERTION"  # SPDX's word
 
 
 def run(
@@ -65,15 +66,19 @@ def run(
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(help="With --random [256], or where a foreign file leaves it open: the side."),
+        typer.Option(
+            min=16, help="With --random [256], or where a foreign file leaves it open: the side."
+        ),
     ] = None,
-    base: Annotated[int, typer.Option(help="With --random: channels of the first layer.")] = 64,
+    base: Annotated[
+        int | None, typer.Option(min=1, help="With --random: channels of the first layer [64].")
+    ] = None,
     values: Annotated[
         str, typer.Option(help="Of a network of others, what pixels become: -1..1, 0..1, 0..255.")
     ] = "-1..1",
     licence: Annotated[
         str, typer.Option(help="Of a network of others, its weights': an SPDX expression.")
-    ] = "NOASSERTION",
+    ] = NONE_SAID,
     prepare_route: Annotated[
         str | None, typer.Option(help="Make a route's environment now, and nothing else.")
     ] = None,
@@ -94,16 +99,31 @@ def run(
     for value, known, option in ((io, ("float32", "uint8"), "io"), (values, VALUES, "values")):
         if value not in known:
             raise UsageError(f"--{option} {value!r}; allowed: {', '.join(known)}")
-    for target in filter(None, (output, onnx)):
+    targets = [target for target in (output, onnx) if target is not None]
+    for target in targets:
         check_free(target, force)
+    if len({path.resolve() for path in (*targets, Path(model))}) <= len(targets):
+        raise UsageError("the model, -o and --onnx are different files")
     foreign = is_foreign(model)
+    _refuse_idle(
+        {
+            "--size": size is not None and not foreign and random is None,
+            "--base": base is not None and random is None,
+            "--random": random is not None and foreign,
+            "--values and --licence": not foreign and (values, licence) != ("-1..1", NONE_SAID),
+            "--dynamic": dynamic is not None and onnx is None,
+            "--saved-model": saved_model is not None and output is None,
+            "--calibration": calibration is not None and output is None,
+            "--also-size": also_size is not None and output is None,
+        }
+    )
     if foreign:
         from ..converters import load_foreign
 
         mean, std = VALUES[values]
         network, card = load_foreign(Path(model), size, mean=mean, std=std, licence=licence)
     elif random is not None:
-        network, card = _random(model, random, 256 if size is None else size, base)
+        network, card = _random(model, random, size or 256, base or 64)
     else:
         network, card = stored(model)
     result: dict[str, object] = {}
@@ -119,7 +139,7 @@ def run(
             folder = read_folder(calibration, network.spec.size, at_least=1)
             pictures = folder.pictures[:MOST_PICTURES]
         with progress() as report:
-            convert(
+            infos = convert(
                 network,
                 card,
                 {precision: output},
@@ -134,6 +154,8 @@ def run(
                 saved_model=saved_model,
             )
         result |= {"bundle": str(output), "bytes": output.stat().st_size}
+        measured = infos[precision].metrics
+        result |= {name: value for name, value in measured.items() if name.endswith("_to_fp32")}
         if foreign:
             found = json.loads(verify(output, (network, card), pictures).to_json())
             told = ("ops", "transposes", "parity_max_abs", "gpu_resident", "gpu_note")
@@ -142,8 +164,18 @@ def run(
     emit(result, as_json, "\n".join(lines_of(result)))
 
 
+def _refuse_idle(options: dict[str, bool]) -> None:
+    """Raises: UsageError: an option that would do nothing here."""
+    for option, idle in options.items():
+        if idle:
+            raise UsageError(f"{option}: nothing here is changed by it")
+
+
 def _random(family: str, seed: int, size: int, base: int) -> tuple[nn.Module, ModelCard]:
-    """A network of a family with random weights."""
+    """A network of a family with random weights, none of which is at a constant start.
+
+    A converter folds what is 0 or 1: the graph would not be that of a trained one.
+    """
     import torch
 
     from ..networks import PORTRAIT_SPECS, ModelCard, build
@@ -153,6 +185,9 @@ def _random(family: str, seed: int, size: int, base: int) -> tuple[nn.Module, Mo
         raise UsageError(f"no family {family!r}; known: {', '.join(PORTRAIT_SPECS)}")
     torch.manual_seed(seed)
     network = build(PORTRAIT_SPECS[name](size, base)).eval()
+    for name_of, parameter in network.named_parameters():
+        if name_of.endswith(("rho", "gamma", "beta")):
+            torch.nn.init.uniform_(parameter, 0.1, 0.9)
     return network, ModelCard(f"{name}-random", provenance={"random_seed": seed})
 
 

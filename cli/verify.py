@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ..errors import PocketstyleError
+from ..errors import PocketstyleError, UsageError
 from ..whole import check_free
 from .networks import is_foreign, stored
 from .options import Force, Json, emit, lines_of
@@ -47,8 +47,11 @@ def run(
     info = read_info(path)
     network = None
     if against is not None and is_foreign(against):
-        content = info.signatures[0].inputs[0]
-        network = load_foreign(Path(against), content.shape[1], mean=content.mean, std=content.std)
+        side = info.signatures[0].inputs[0].shape[1]
+        rule = {name: info.provenance.get(name) for name in ("mean", "std")}
+        if None in rule.values():
+            raise UsageError(f"{path} was not converted from a network of others")
+        network = load_foreign(Path(against), side, **rule)
     elif against is not None:
         network = stored(against)
     shown: np.ndarray | None = None

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-from ..errors import PocketstyleError, UsageError
+from ..errors import DataError, PocketstyleError, UsageError
 from ..networks import ModelCard
 from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
 from ..whole import check_free, written_whole
-from .fidelity import as_taken, as_values, at_side, compare, network_values, noise
+from .fidelity import Fidelity, as_signed, as_taken, at_side, compare, network_values, noise
 from .metadata import embed_metadata
 from .player import Player
 from .tflite import INPUT, OUTPUT, SIGNATURE, Precision, Report, Route, signatures, to_tflite
@@ -60,6 +62,8 @@ def convert(
     if saved_model is not None and saved_model.exists():
         raise UsageError(f"{saved_model} exists; name a new folder")
     for out in outs.values():
+        if out.is_dir():
+            raise UsageError(f"{out} is a folder; name a file")
         check_free(out, force)
     size = network.spec.size
     if pictures is not None and pictures.shape[1:] != (size, size, 3):
@@ -67,6 +71,7 @@ def convert(
     infos = {}
     with ExitStack() as stack:  # opened first: a wrong folder shows before the work
         parts = {p: stack.enter_context(written_whole(out)) for p, out in outs.items()}
+        kept = None if saved_model is None else stack.enter_context(_beside(saved_model))
         wanted = list(outs)
         if any(precision in LEAST_PSNR for precision in wanted):
             wanted = list(dict.fromkeys(("fp32", *wanted)))
@@ -83,26 +88,54 @@ def convert(
                 for name, side in signatures(network, sizes).items()
             },
             pixels=(card.mean, card.std) if byte_pictures else None,
-            saved_model=saved_model,
+            saved_model=kept,
         )
         for precision, part in parts.items():
             info = _describe(network, card, precision, predicted_ms, sizes, byte_pictures)
-            if precision in LEAST_PSNR and not allow_lossy:
-                for signature in info.signatures:
-                    _check_loss(precision, files, signature, card, pictures)
+            if precision in LEAST_PSNR:
+                losses = [
+                    _loss(precision, files, signature, card, pictures, allow_lossy)
+                    for signature in info.signatures
+                ]
+                worst = min(losses, key=lambda loss: loss.psnr_db)
+                told = {f"{name}_to_fp32": value for name, value in asdict(worst).items()}
+                info = info.model_copy(update={"metrics": info.metrics | told})
             part.write_bytes(append_info(embed_metadata(files[precision], info), info))
             infos[precision] = info
+        if kept is not None:
+            kept.rename(saved_model)
     return infos
 
 
-def _check_loss(
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A path beside a folder that is to be; what is there at the end is removed.
+
+    Raises:
+        DataError: nothing can be written there.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        place = TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.")
+    except OSError as error:
+        raise DataError(f"cannot write {folder}: {error.strerror}") from error
+    with place as path:
+        yield Path(path) / "part"
+
+
+def _loss(
     precision: Precision,
     files: dict[Precision, bytes],
     signature: Signature,
     card: ModelCard,
     pictures: np.ndarray | None,
-) -> None:
-    """Raises: PocketstyleError: the quantised pictures are too far from those of fp32."""
+    allow_lossy: bool,
+) -> Fidelity:
+    """How far the quantised pictures are from those of fp32.
+
+    Raises:
+        PocketstyleError: too far, and it was not said that they may be.
+    """
     content, limit = signature.inputs[0], LEAST_PSNR[precision]
     seen = "noise" if pictures is None else "these pictures"
     if pictures is None:
@@ -110,15 +143,16 @@ def _check_loss(
     shown = at_side(pictures[:JUDGED], content.shape[1])
     taken = as_taken(shown, content, card.mean, card.std)
     made, plain = (
-        as_values(Player(files[p], signature=signature.name).play_all(taken), card.mean, card.std)
+        as_signed(Player(files[p], signature=signature.name).play_all(taken), card.mean, card.std)
         for p in (precision, "fp32")
     )
-    psnr = compare(made, plain).psnr_db
-    if not psnr >= limit:
+    found = compare(made, plain)
+    if not (found.psnr_db >= limit or allow_lossy):
         raise PocketstyleError(
-            f"{precision} is too lossy for this network: {psnr:.1f} dB PSNR to fp32 on {seen}, "
-            f"at least {limit:g} wanted; --allow-lossy writes it all the same"
+            f"{precision} is too lossy for this network: {found.psnr_db:.1f} dB PSNR to fp32 on "
+            f"{seen}, at least {limit:g} wanted; --allow-lossy writes it all the same"
         )
+    return found
 
 
 def _describe(

@@ -9,10 +9,12 @@ import numpy as np
 from ..images import resize
 from ..sdk.bundle import TensorInfo
 
+LEVELS = 127.5  # 0..255 per unit of -1..1
+
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Differences of network values, mostly in -1..1.
+    """Differences of pictures whose pixels are -1..1, whatever a network makes of them.
 
     Attributes:
         max_abs, mean_abs: of all values.
@@ -58,9 +60,10 @@ def as_taken(pixels: np.ndarray, content: TensorInfo, mean: float, std: float) -
     return pixels if content.dtype == "uint8" else network_values(pixels, mean, std)
 
 
-def as_values(made: np.ndarray, mean: float, std: float) -> np.ndarray:
-    """What a file gives, pixels or network values, as network values."""
-    return network_values(made, mean, std) if made.dtype == np.uint8 else made
+def as_signed(made: np.ndarray, mean: float, std: float) -> np.ndarray:
+    """What a file or a network gives, pixels or network values, with pixels as -1..1; float32."""
+    pixels = made if made.dtype == np.uint8 else made * std + mean
+    return (pixels.astype(np.float32) - LEVELS) / LEVELS
 
 
 def noise(shape: tuple[int, ...]) -> np.ndarray:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
+import struct
 
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
+
+from ..errors import FormatError, first_line
 
 IDENTIFIER = b"TFL3"
 ALIGNMENT = 16  # bytes; the schema's force_align of Buffer.data, which its Python code leaves out
 
 
 def read_model(tflite: bytes) -> schema.ModelT:
-    """Unpack a TFLite file; buffers stored after the flatbuffer are resolved into the tree."""
-    return flatbuffer_utils.read_model_from_bytearray(tflite)
+    """Unpack a TFLite file; buffers stored after the flatbuffer are resolved into the tree.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    try:
+        return flatbuffer_utils.read_model_from_bytearray(tflite)
+    except (struct.error, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise FormatError(f"the TFLite file is damaged: {first_line(error)}") from error
 
 
 def write_model(model: schema.ModelT) -> bytes:

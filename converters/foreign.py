@@ -19,7 +19,7 @@ from ..errors import DataError, FormatError, PocketstyleError, UsageError, first
 from ..networks import ModelCard
 from ..quiet import quiet
 from .onnx_model import OPSET, play_onnx
-from .onnx_network import OnnxNetwork
+from .onnx_network import OnnxNetwork, UnknownFormError
 
 SUFFIXES = (".onnx", ".pt2")
 PLAIN = (  # of a torch.export archive: what holds no pickle
@@ -61,12 +61,16 @@ def load_foreign(
         model = _read(source, Path(folder))
         places = {node.output[0]: _place(node) for node in model.graph.node}
         model = _fixed(model, source, size, path)
-        network = OnnxNetwork(model, places).eval()
-        _check(network, path, source)
-    card = ModelCard(
-        source.stem, mean=mean, std=std, licence=licence, provenance={"source": source.name}
+        try:
+            network = OnnxNetwork(model, places).eval()
+            _check(network, path, source)
+        except UnknownFormError as error:
+            raise PocketstyleError(f"{source}: {error}") from error
+    # a bundle of bytes does not say what its network makes of them
+    provenance = {"source": source.name, "mean": mean, "std": std}
+    return network, ModelCard(
+        source.stem, mean=mean, std=std, licence=licence, provenance=provenance
     )
-    return network, card
 
 
 def _check(network: OnnxNetwork, path: Path, source: Path) -> None:
@@ -74,7 +78,10 @@ def _check(network: OnnxNetwork, path: Path, source: Path) -> None:
     side = network.spec.size
     x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
     content = x if network.channels_first else x.permute(0, 2, 3, 1)
-    wanted = torch.from_numpy(play_onnx(path, content.contiguous().numpy()))
+    try:
+        wanted = torch.from_numpy(play_onnx(path, content.contiguous().numpy()))
+    except Exception as error:  # whatever onnxruntime raises
+        raise PocketstyleError(f"onnxruntime cannot run {source}: {first_line(error)}") from error
     if not network.channels_first:
         wanted = wanted.permute(0, 3, 1, 2)
     if wanted.shape != x.shape:

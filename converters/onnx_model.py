@@ -30,8 +30,8 @@ def to_onnx(network: nn.Module, out: Path, dynamic: tuple[Axis, ...] = ()) -> fl
         dynamic: axes left open: the batch, or the sides (multiples of what the network halves).
 
     Returns:
-        The largest difference to torch of onnxruntime's pictures of noise: at the spec's size, and
-        where axes are open at another one.
+        The largest difference to torch of onnxruntime's pictures of noise, of the largest value
+        where that is above 1: at the spec's size, and where axes are open at another one.
 
     Raises:
         PocketstyleError: an axis that the network fixes, or pictures that differ.
@@ -50,7 +50,10 @@ def export_onnx(exported: Stylize, size: int, out: Path, dynamic: tuple[Axis, ..
                 program = _export(exported, size, dynamic)
                 program.save(part)
         except Exception as error:  # whatever the exporter raises
-            raise PocketstyleError(f"could not export to ONNX: {first_line(error)}") from error
+            told = first_line(error)
+            if dynamic:
+                told = f"the network fixes {' or '.join(dynamic)}, which was to stay open"
+            raise PocketstyleError(f"could not export to ONNX: {told}") from error
         shapes = [(1, size)]
         if dynamic:
             shapes.append((1 + ("batch" in dynamic), 2 * size if "size" in dynamic else size))
@@ -83,7 +86,7 @@ def _difference(path: Path, function: Stylize, batch: int, size: int) -> float:
     noise = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     with torch.no_grad():
         wanted = function(torch.from_numpy(noise)).numpy()
-    return float(np.abs(play_onnx(path, noise) - wanted).max())
+    return float(np.abs(play_onnx(path, noise) - wanted).max()) / max(1.0, np.abs(wanted).max())
 
 
 def play_onnx(path: Path, x: np.ndarray) -> np.ndarray:

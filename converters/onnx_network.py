@@ -12,10 +12,25 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from ..errors import PocketstyleError
+from ..errors import PocketstyleError, first_line
 from ..networks import Spec
 from .onnx_operators import BY_NUMBERS, OPERATORS, REWRITTEN
 from .onnx_patterns import PATTERNS, Node
+
+REMEDIES = {  # of what people use, by operator
+    "Cast": "export the network in float32, with a float32 input",
+    "Erf": 'use nn.GELU("tanh") or another activation',
+    "Gelu": 'use nn.GELU("tanh") or another activation',
+    "GridSample": "no phone GPU samples by a grid; use a fixed resize",
+    "LayerNormalization": "write it as means, differences and an rsqrt",
+    "Loop": "unroll the loop before the export",
+    "Softplus": "use another activation",
+}
+
+
+class UnknownFormError(PocketstyleError):
+    """An operator, or a kind of one, that is not written here."""
+
 
 FOREIGN = "foreign"  # the family of what has no spec here
 
@@ -35,7 +50,7 @@ class OnnxNetwork(nn.Module):
             places: of nodes, by the name of their first output: the module's path, or a name.
 
         Raises:
-            PocketstyleError: an operator that is not known here, with its place.
+            UnknownFormError: an operator that is not known here, with its place.
         """
         super().__init__()
         graph = model.graph
@@ -53,9 +68,10 @@ class OnnxNetwork(nn.Module):
                 continue
             if node.op_type not in OPERATORS:
                 place = places.get(node.output[0], node.name)
-                raise PocketstyleError(
+                remedy = REMEDIES.get(node.op_type, "express it by others (docs/converters.md)")
+                raise UnknownFormError(
                     f"{place}: the operator {node.op_type} has no form here that phone GPUs run; "
-                    f"known are {', '.join(sorted(OPERATORS))}"
+                    f"{remedy}"
                 )
             if node.op_type in REWRITTEN:
                 self.rewritten[f"{node.op_type}: {REWRITTEN[node.op_type]}"] += 1
@@ -69,8 +85,8 @@ class OnnxNetwork(nn.Module):
             self.register_buffer(buffer, torch.from_numpy(np.array(constants[name])))
         self.steps = nn.ModuleDict()
         for node in self.nodes:
-            name = _name(places.get(node.outputs[0], node.outputs[0]), self.steps)
-            self.steps[name] = Step(node, constants)
+            place = places.get(node.outputs[0], node.outputs[0])
+            self.steps[_name(place, self.steps)] = Step(node, place, constants)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.channels_first:
@@ -91,18 +107,27 @@ class OnnxNetwork(nn.Module):
 class Step(nn.Module):
     """One node, a module so that what it writes bears its name."""
 
-    def __init__(self, node: Node, constants: Mapping[str, np.ndarray]):
+    def __init__(self, node: Node, place: str, constants: Mapping[str, np.ndarray]):
         super().__init__()
-        self.operator, self.attributes = node.operator, node.attributes
+        self.operator, self.attributes, self.place = node.operator, node.attributes, place
         self.numbers: dict[int, np.ndarray] = {}
         if node.operator in BY_NUMBERS:  # which have to be known when the graph is exported
             given = enumerate(node.inputs)
             self.numbers = {i: constants[name] for i, name in given if i and name in constants}
 
     def forward(self, *operands: Tensor | None) -> Tensor | tuple[Tensor, ...]:
-        """As ONNX has it; operands that were left out are None."""
+        """As ONNX has it; operands that were left out are None.
+
+        Raises:
+            UnknownFormError: with attributes or operands that have no form here, with its place.
+        """
         known = [self.numbers.get(i, operand) for i, operand in enumerate(operands)]
-        return OPERATORS[self.operator](self.attributes, *known)
+        try:
+            return OPERATORS[self.operator](self.attributes, *known)
+        except Exception as error:  # of operands that nobody thought of
+            raise UnknownFormError(
+                f"{self.place}: this {self.operator} has no form here: {first_line(error)}"
+            ) from error
 
 
 def _name(place: str, taken: nn.ModuleDict) -> str:

@@ -56,7 +56,7 @@ def _transposed(a: Attributes, x: Tensor, weight: Tensor, bias: Tensor | None = 
     more = a.get("output_padding", [0, 0])
     bottom, right = bottom - more[0], right - more[1]
     if min(bottom, right) < 0 or a.get("auto_pad", b"NOTSET") != b"NOTSET":
-        raise PocketstyleError("a transposed convolution with more output padding than padding")
+        raise PocketstyleError("more output padding than padding")
     y = F.conv_transpose2d(
         x, weight, bias, strides, groups=a.get("group", 1), dilation=a.get("dilations", [1, 1])
     )
@@ -64,10 +64,11 @@ def _transposed(a: Attributes, x: Tensor, weight: Tensor, bias: Tensor | None = 
 
 
 def _instance_norm(a: Attributes, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
-    centred = x - spatial_mean(x)
-    variance = spatial_mean(centred * centred)
-    factor = (variance + a.get("epsilon", 1e-5)).rsqrt() * scale.reshape(1, -1, 1, 1)
-    return centred * factor + bias.reshape(1, -1, 1, 1)
+    over = list(range(2, x.dim()))  # of a group norm, groups of whatever is flat
+    centred = x - _mean(x, over, True)
+    variance = _mean(centred * centred, over, True)
+    scale, bias = (t[(None, slice(None), *[None] * len(over))] for t in (scale, bias))
+    return centred * ((variance + a.get("epsilon", 1e-5)).rsqrt() * scale) + bias
 
 
 def _batch_norm(a: Attributes, x, scale, bias, mean, variance) -> Tensor:
@@ -78,7 +79,7 @@ def _batch_norm(a: Attributes, x, scale, bias, mean, variance) -> Tensor:
 
 def _pad(a: Attributes, x: Tensor, pads=None, value=None, axes=None) -> Tensor:
     if axes is not None:
-        raise PocketstyleError("a Pad of chosen axes")
+        raise PocketstyleError("of chosen axes")
     pads = a["pads"] if pads is None else _numbers(pads)
     n = len(pads) // 2
     by_axis = [edge for i in range(n - 1, -1, -1) for edge in (pads[i], pads[n + i])]
@@ -133,11 +134,11 @@ def _resize(a: Attributes, x: Tensor, _region=None, scales=None, sizes=None) -> 
     where = a.get("coordinate_transformation_mode", b"half_pixel").decode()
     if mode == "nearest":
         if any(new % old for new, old in zip(size, x.shape[2:], strict=True)):
-            raise PocketstyleError("a nearest Resize by no whole factor")
+            raise PocketstyleError("to the nearest by no whole factor")
         return F.interpolate(x, size)
     if mode == "linear":
         return F.interpolate(x, size, mode="bilinear", align_corners=where == "align_corners")
-    raise PocketstyleError(f"a {mode} Resize")
+    raise PocketstyleError(f"of mode {mode}")
 
 
 def _upsample(a: Attributes, x: Tensor, scales: np.ndarray) -> Tensor:
@@ -182,7 +183,7 @@ def _pool(function: Callable[..., Tensor], fill: float) -> Callable[..., Tensor]
         pads = _pads(a, k, strides, [1, 1], x)
         if any(pads):
             if function is F.avg_pool2d and not a.get("count_include_pad", 0):
-                raise PocketstyleError("an average pool that leaves its padding out")
+                raise PocketstyleError("the mean leaves the padding out; count_include_pad=True")
             x = _filled(x, pads, fill)
         return function(x, k, strides, ceil_mode=bool(a.get("ceil_mode", 0)))
 
@@ -236,7 +237,7 @@ def _gemm(a: Attributes, x: Tensor, weight: Tensor, bias: Tensor | None = None) 
 
 def _depth_to_space(a: Attributes, x: Tensor) -> Tensor:
     if a.get("mode", b"DCR") != b"CRD":
-        raise PocketstyleError("a DepthToSpace of mode DCR")
+        raise PocketstyleError("of mode DCR")
     return F.pixel_shuffle(x, a["blocksize"])
 
 
@@ -284,7 +285,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Squeeze": _squeeze,
     "Sub": _paired(torch.sub),
     "Tanh": lambda a, x: x.tanh(),
-    "Transpose": lambda a, x: x.permute(a["perm"]),
+    "Transpose": lambda a, x: x.permute(a.get("perm", list(range(x.dim()))[::-1])),
     "Unsqueeze": _unsqueeze,
     "Upsample": _upsample,
 }

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from torch import nn
 
+from ..errors import DataError
 from .environment import RouteEnvironment
 from .exported import Stylize
 from .onnx_model import export_onnx
@@ -49,9 +50,17 @@ def by_onnx(
         environment.call(CHILDREN / "tflite_child.py", made, out, within=within)
         tflite = out.read_bytes()
         if saved_model is not None:
-            saved_model.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(made, saved_model)
+            try:
+                shutil.copytree(made, saved_model)
+            except (OSError, shutil.Error) as error:
+                raise DataError(f"cannot write the SavedModel: {_reason(error)}") from error
         return tflite
+
+
+def _reason(error: Exception) -> str:
+    """shutil's errors are lists of (source, target, reason)."""
+    told = error.args[0]
+    return str(told[0][2] if isinstance(told, list) else getattr(error, "strerror", error))
 
 
 def older_opset(path: Path) -> None:

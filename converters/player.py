@@ -21,6 +21,7 @@ class Player:
 
         with quiet():  # the runtime announces its kernels
             interpreter = Interpreter(model_content=tflite, num_threads=threads)
+            interpreter.allocate_tensors()
             self._run = interpreter.get_signature_runner(signature)
         (self._content,) = self._run.get_input_details()
         (self._stylized,) = self._run.get_output_details()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from ai_edge_quantizer import qtyping, quantizer, recipe
+from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
+from ai_edge_quantizer.utils import qsv_utils
 
 from ..quiet import quiet
 from .tflite import INPUT, Precision
@@ -58,10 +59,15 @@ def _quantised(tflite: bytes, precision: Precision, calibration: Mapping[str, np
             made.update_quantization_recipe(
                 regex=".*", operation_name=end, algorithm_key=quantizer.AlgorithmName.NO_QUANTIZE
             )
-        ranges = made.calibrate(
-            {
-                name: [{INPUT: picture[None]} for picture in pictures]
-                for name, pictures in calibration.items()
-            }
-        )
+        # least and greatest of all pictures: the library's own mean of them clips what a network
+        # that decides between drawings decides by
+        manager = recipe_manager.RecipeManager()
+        manager.load_quantization_recipe(made.get_quantization_recipe())
+        seen = {
+            name: [{INPUT: picture[None]} for picture in pictures]
+            for name, pictures in calibration.items()
+        }
+        judge = calibrator.Calibrator(tflite, qsv_update_func=qsv_utils.min_max_update)
+        judge.calibrate(seen, manager)
+        ranges = judge.get_model_qsvs()
     return bytes(made.quantize(ranges).quantized_model)

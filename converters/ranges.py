@@ -29,14 +29,13 @@ class Range:
     share: float
 
 
-def worst_range(tflite: bytes, signature: Signature, pictures: np.ndarray) -> Range | None:
-    """Over every float tensor that operators write, for pictures as the graph takes them.
+def worst_range(tflite: bytes, signature: Signature, pictures: np.ndarray) -> Range:
+    """Over every tensor that operators write, for pictures as the graph takes them.
+
+    Integers count as what they stand for: a GPU computes with that.
 
     Args:
         pictures: [N, S, S, 3] of the input's type.
-
-    Returns:
-        None for a graph of integers alone.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -48,24 +47,32 @@ def worst_range(tflite: bytes, signature: Signature, pictures: np.ndarray) -> Ra
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
         run = interpreter.get_signature_runner(signature.name)
-        place, names = _written(tflite, signature.name)
-        largest = dict.fromkeys(names, 0.0)
+        place, written = _written(tflite, signature.name)
+        largest = dict.fromkeys(written, 0.0)
         for picture in pictures:
             run(**{signature.inputs[0].name: picture[None]})
-            for index in names:
-                found = float(np.abs(interpreter.get_tensor(index, place)).max())
-                largest[index] = max(largest[index], found)
-    if not largest:
-        return None
+            for index, (_, scale, zero) in written.items():
+                value = interpreter.get_tensor(index, place).astype(np.float64)
+                largest[index] = max(largest[index], scale * float(np.abs(value - zero).max()))
     worst = max(largest, key=largest.__getitem__)
-    return Range(names[worst], largest[worst], largest[worst] / FLOAT16_MAX)
+    return Range(written[worst][0], largest[worst], largest[worst] / FLOAT16_MAX)
 
 
-def _written(tflite: bytes, signature: str) -> tuple[int, dict[int, str]]:
-    """A graph's place in the file, and the float tensors that its operators write, with names."""
+def _written(tflite: bytes, signature: str) -> tuple[int, dict[int, tuple[str, float, int]]]:
+    """A graph's place in the file, and what its operators write that stands for real numbers.
+
+    Returns:
+        By index: name, scale and zero point; an integer q stands for scale (q - zero).
+    """
     model = read_model(tflite)
     graph = graph_of(model, signature)
     written = {index for operator in graph.operators for index in operator.outputs}
     named = {index: graph.tensors[index] for index in written}
-    floats = {i: t.name.decode() for i, t in named.items() if t.type == schema.TensorType.FLOAT32}
-    return model.subgraphs.index(graph), floats
+    real: dict[int, tuple[str, float, int]] = {}
+    for index, tensor in named.items():
+        rule = tensor.quantization
+        if tensor.type == schema.TensorType.FLOAT32:
+            real[index] = tensor.name.decode(), 1.0, 0
+        elif rule is not None and rule.scale is not None and len(rule.scale) == 1:
+            real[index] = tensor.name.decode(), float(rule.scale[0]), int(rule.zeroPoint[0])
+    return model.subgraphs.index(graph), real

@@ -69,7 +69,7 @@ def to_tflite(
         raise UsageError("a supernet cannot be converted; compact() it first")
     if sizes and route != "litert":
         raise UsageError(f"the route {route} makes files of one size; litert makes several")
-    _check_sizes(network, sizes)
+    _check_sizes(network, (network.spec.size, *sizes))
     mean, std = pixels or (0.0, 1.0)
     shift = mean / std
     Files = dict[Precision, bytes]
@@ -121,15 +121,17 @@ def signatures(network: nn.Module, sizes: tuple[int, ...]) -> dict[str, int]:
 
 
 def _check_sizes(network: nn.Module, sizes: tuple[int, ...]) -> None:
-    """Raises: UsageError: one that the network does not take."""
+    """Raises: UsageError: one that the network does not take, or one twice."""
+    if len(set(sizes)) < len(sizes):
+        raise UsageError(f"a size is there twice: {', '.join(str(side) for side in sizes)}")
     for side in sizes:
         try:
             with torch.no_grad():
                 fits = network(torch.zeros(1, 3, side, side)).shape == (1, 3, side, side)
-        except (RuntimeError, ValueError):
+        except (RuntimeError, ValueError, IndexError, PocketstyleError):
             fits = False
-        if not fits or side == network.spec.size:
-            raise UsageError(f"size {side}: the network has it already, or does not take it")
+        if not fits:
+            raise UsageError(f"size {side}: the network does not give such pictures back")
 
 
 def _convert(

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import UsageError
+from ..errors import FormatError, UsageError
 from ..sdk.bundle import BundleInfo, read_info
+from .bundle import LEAST_PSNR
 from .delegate_rules import refusals
-from .fidelity import Fidelity, as_taken, as_values, compare, network_values, noise
+from .fidelity import LEVELS, Fidelity, as_signed, as_taken, compare, network_values, noise
 from .flatbuffer import macs, operators, read_model, weight_types
 from .gpu_gate import check_gpu
 from .player import Player
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..networks import ModelCard
 
-# Largest difference from the torch network on its scale, mostly -1..1.
+# Largest difference from the torch network, of pixels as -1..1.
 LIMITS = {"fp32": 1e-3, "fp16": 2e-2}
 HALF_A_LEVEL = 0.5  # of 255: what rounding to pixels adds
 
@@ -36,7 +37,7 @@ HOST_RUNS = 5
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found out about a bundle; parity is on the network's scale, mostly -1..1.
+    """What was found out about a bundle; parity is of pixels as -1..1.
 
     Attributes:
         precision: of the weights.
@@ -50,8 +51,9 @@ class Verification:
             and what turns bytes into network values; None without network, and where it lists none.
         pictures: how many were compared.
         parity: difference from the torch network; None without network.
-        limit: that its `max_abs` has to keep; None for a precision without one.
-        worst_range: the largest value inside, on these pictures; None where all is integer.
+        limit: that its `max_abs` has to keep; None for a quantised one, which has to keep the
+            PSNR below which `convert` refuses it.
+        worst_range: the largest value inside, on these pictures.
         gpu_resident: see `GateResult`; None means not checked.
         gpu_note: the device, or why not.
         delegate_refuses: what the older delegate's rules leave to the CPU, with how often.
@@ -70,7 +72,7 @@ class Verification:
     pictures: int
     parity: Fidelity | None
     limit: float | None
-    worst_range: Range | None
+    worst_range: Range
     gpu_resident: bool | None
     gpu_note: str
     delegate_refuses: dict[str, int]
@@ -89,11 +91,15 @@ class Verification:
         found = []
         if None not in (self.max_abs, self.limit) and not self.max_abs <= self.limit:
             found.append(f"differs from the network by {self.max_abs:.2g}, limit {self.limit:g}")
+        least = LEAST_PSNR.get(self.precision)
+        if self.parity is not None and least is not None and not self.parity.psnr_db >= least:
+            psnr = self.parity.psnr_db
+            found.append(f"PSNR to the network {psnr:.1f} dB, at least {least:g} wanted")
         if self.operators_match is False:
             found.append("its operators are not the ones that the network's cost counts")
         if self.transposes:
             found.append(f"{self.transposes} TRANSPOSE operators")
-        if self.worst_range is not None and not self.worst_range.share < 1:
+        if not self.worst_range.share < 1:
             worst = self.worst_range
             found.append(f"{worst.tensor} reaches {worst.max_abs:.0f}: too large for float16")
         if self.gpu_resident is False:
@@ -143,19 +149,22 @@ def verify(
     limit = LIMITS.get(info.precision)
     if against is not None and tensor.dtype == "uint8":
         mean, std = against[1].mean, against[1].std
-        limit = limit and limit + HALF_A_LEVEL / std
+        limit = limit and limit + HALF_A_LEVEL / LEVELS
     taken, player = (
         as_taken(pictures, tensor, mean, std),
         Player(data, HOST_THREADS, signature.name),
     )
-    stylized = as_values(player.play_all(taken), mean, std)
+    made = player.play_all(taken)
+    if made.shape != pictures.shape:
+        raise FormatError(f"{bundle} gives pictures {made.shape[1:]}, its metadata say otherwise")
     seconds = [player.play(taken[0])[1] for _ in range(HOST_RUNS)]
     parity = matches = None
     if against is not None:
         network = against[0]
         if network.spec.size != info.spec["size"]:
             raise UsageError(f"network of size {network.spec.size}, bundle of {info.spec['size']}")
-        parity = compare(stylized, _run_torch(network, network_values(pictures, mean, std)))
+        wanted = _run_torch(network, network_values(pictures, mean, std))
+        parity = compare(as_signed(made, mean, std), as_signed(wanted, mean, std))
         if hasattr(network, "kernels"):  # those of others say nothing of their cost
             kernels = tuple(kernel.op for kernel in network.kernels())
             matches = _inner(names, info, mean) == kernels

@@ -71,9 +71,7 @@ def _parity(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _range(worst: dict[str, Any] | None) -> str:
-    if worst is None:
-        return "all is integer"
+def _range(worst: dict[str, Any]) -> str:
     return (
         f"{worst['max_abs']:.3g} in {worst['tensor']}, {worst['share']:.2%} of what float16 holds"
     )

@@ -154,6 +154,13 @@ def test_converting_mistakes(tmp_path, model):
     fails(pocketstyle("convert", model), 2, "-o", "--onnx")
     fails(pocketstyle("convert", "dog", "-o", other, "--random", 0), 2, "dog", "cyclegan")
     fails(pocketstyle("convert", "--prepare-route", "litert"), 2, "litert", "onnx2tf")
+    fails(pocketstyle("convert", model, "-o", other, "--size", 64), 2, "--size")
+    fails(pocketstyle("convert", model, "-o", other, "--values", "0..1"), 2, "--values")
+    fails(pocketstyle("convert", model, "-o", other, "--dynamic", "batch"), 2, "--dynamic")
+    fails(pocketstyle("convert", model, "-o", model, "--force"), 2, "different files")
+    fails(pocketstyle("convert", model, "-o", other, "--onnx", other), 2, "different files")
+    fails(pocketstyle("convert", model, "-o", tmp_path, "--force"), 2, "folder")
+    fails(pocketstyle("convert", model, "-o", other, "--also-size", 33), 2, "size 33")
     empty = tmp_path / "empty"
     empty.mkdir()
     int8 = ("--precision", "int8", "--calibration", empty)

@@ -6,6 +6,7 @@ import torch
 from pocketstyle.converters import convert, read_metadata, to_tflite, verify
 from pocketstyle.converters.flatbuffer import read_model
 from pocketstyle.errors import UsageError
+from pocketstyle.networks import build, ugatit_spec
 from pocketstyle.sdk import Stylizer, read_info
 
 from .conftest import CARD, SIZE
@@ -63,10 +64,17 @@ def test_weights_are_stored_once(network, precision):
 
 def test_what_it_does_not_take_is_refused(network, bundle, tmp_path):
     for sizes in ((SIZE + 1,), (SIZE,), (-4,)):
-        with pytest.raises(UsageError, match=f"size {sizes[0]}"):
+        with pytest.raises(UsageError, match=rf"size {sizes[0]}|size is there twice"):
             convert(network, CARD, {"fp16": tmp_path / "x"}, predicted_ms={}, sizes=sizes)
     with pytest.raises(UsageError, match="one size"):
         to_tflite(network, ["fp32"], route="onnx2tf", sizes=(LARGE,))
     with pytest.raises(UsageError, match=f"it takes {SIZE}, {LARGE}"):
         Stylizer.load(bundle, size=7)
+    assert not list(tmp_path.iterdir())
+
+
+def test_its_own_size_has_to_fit(tmp_path):
+    odd = build(ugatit_spec(SIZE + 1, 8, 1))
+    with pytest.raises(UsageError, match=f"size {SIZE + 1}: the network does not give"):
+        convert(odd, CARD, {"fp32": tmp_path / "x.tflite"}, predicted_ms={})
     assert not list(tmp_path.iterdir())

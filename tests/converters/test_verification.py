@@ -4,10 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from pocketstyle.converters import verify
+from pocketstyle.converters import convert, verify
+from pocketstyle.converters.flatbuffer import read_model
 from pocketstyle.converters.gpu_gate import GateResult
 from pocketstyle.converters.verification import LIMITS
 from pocketstyle.errors import FormatError, UsageError
+from pocketstyle.sdk import read_info
 from skimage.metrics import peak_signal_noise_ratio
 
 from .conftest import CARD, SIZE, make_network, torch
@@ -42,6 +44,7 @@ def test_the_numbers_are_what_they_are_called(bundles, network, photos):
     with torch.no_grad():
         theirs = network(torch.from_numpy(content).permute(0, 3, 1, 2))
     theirs = theirs.permute(0, 2, 3, 1).numpy()
+    ours, theirs = (CARD.std / 127.5 * values for values in (ours, theirs))  # pixels as -1..1
     assert found.pictures == len(photos)
     assert found.max_abs == pytest.approx(np.abs(ours - theirs).max(), rel=0.02)
     assert found.parity.mean_abs == pytest.approx(np.abs(ours - theirs).mean(), rel=0.02)
@@ -83,3 +86,29 @@ def test_pictures_and_network_must_fit(bundles, network, tmp_path):
     (tmp_path / "plain.tflite").write_bytes(path.read_bytes()[:64])
     with pytest.raises(FormatError):
         verify(tmp_path / "plain.tflite")
+
+
+def test_a_quantised_bundle_of_another_network_is_found_out(network, tmp_path, photos):
+    path = tmp_path / "x.tflite"
+    options = {"predicted_ms": {}, "pictures": photos, "allow_lossy": True}
+    convert(network, CARD, {"int8-weights": path}, **options)
+    told = read_info(path).metrics
+    found = verify(path, (network, CARD), photos)
+    assert found.parity.psnr_db == pytest.approx(told["psnr_db_to_fp32"], abs=0.5)
+    other = verify(path, (make_network(seed=7), CARD), photos)
+    assert any("PSNR to the network" in problem for problem in other.problems)
+    assert other.parity.psnr_db < found.parity.psnr_db - 5
+
+
+def test_damaged_files_are_one_line(bundles):
+    data, told = bundles["fp32"].path.read_bytes(), []
+    for seed in range(8):
+        broken = bytearray(data)
+        rng = np.random.default_rng(seed)
+        start = int(rng.integers(8, 400))
+        broken[start : start + 40] = rng.bytes(40)
+        try:
+            read_model(bytes(broken))
+        except FormatError as error:
+            told.append(str(error))
+    assert told and all("damaged" in one and "\n" not in one for one in told)
