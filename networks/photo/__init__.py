@@ -2,6 +2,7 @@
 
 from .encoder import VggEncoder, load_encoder, stages_of, vgg_channels
 from .genotype import BITS, PHOTONAS, PHOTONET, Genotype
+from .inheritance import inherit
 from .photo import PhotoNetwork, photo_spec
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Genotype",
     "PhotoNetwork",
     "VggEncoder",
+    "inherit",
     "load_encoder",
     "photo_spec",
     "stages_of",

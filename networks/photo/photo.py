@@ -78,20 +78,19 @@ class Stage(nn.Module):
         def width(what: str) -> Width:
             return widths[f"stage{level}_{what}"]
 
-        convolutions: list[Conv2d] = []
+        self.convolutions = nn.ModuleDict()
         if level < 5:
             joined = Concatenation((inside, skip)) if self.links else inside
             out = width("join") if level > 1 else Width("output", 3)
-            convolutions.append(Conv2d(joined, out, 3, bias=True))
+            self.convolutions["join"] = Conv2d(joined, out, 3, bias=True)
             inside = out
         if f"stage{level}/conv" in genotype:
-            convolutions.append(Conv2d(inside, width("conv"), 3, bias=True))
+            self.convolutions["conv"] = Conv2d(inside, width("conv"), 3, bias=True)
             inside = width("conv")
         if level in (4, 3):
             k = 3 if f"stage{level}/reduce" in genotype else 1
-            convolutions.append(Conv2d(inside, width("reduce"), k, bias=True))
+            self.convolutions["reduce"] = Conv2d(inside, width("reduce"), k, bias=True)
             inside = width("reduce")
-        self.convolutions = nn.ModuleList(convolutions)
         self.smooth = None
         if f"stage{level}/smooth" in genotype:
             self.smooth = Conv2d(inside, width("smooth"), 3, bias=True)
@@ -104,8 +103,8 @@ class Stage(nn.Module):
             skip = skip if self.skip_norm is None else self.skip_norm(skip)
             x = torch.cat((x, skip), 1)
         if self.level == 1:  # the picture: no activation
-            return self.convolutions[0](x)
-        for convolution in self.convolutions:
+            return self.convolutions["join"](x)
+        for convolution in self.convolutions.values():
             x = F.relu(convolution(x))
         x = F.interpolate(x, scale_factor=2, mode="nearest")
         return x if self.smooth is None else F.relu(self.smooth(x))

@@ -12,6 +12,7 @@ from pocketstyle.networks.photo import (
     PHOTONET,
     Genotype,
     PhotoNetwork,
+    inherit,
     photo_spec,
     vgg_channels,
 )
@@ -152,3 +153,31 @@ def test_a_masked_one_is_its_compact_one():
     with torch.no_grad():
         wanted = supernet.reconstruct(x.double())
         torch.testing.assert_close(small.reconstruct(x.double()), wanted, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_inherited_computes_the_same(seed):
+    """An oracle whose other operators do nothing is its genotype's network."""
+    oracle = network(PHOTONET, seed)
+    genotype = Genotype.random(Random(seed))
+    made = build(photo_spec(genotype, 64, STAGES)).eval()
+    inherit(made, oracle)
+    state, given = made.state_dict(), oracle.state_dict()
+    for name, value in state.items():
+        if value.shape == given[name].shape:
+            torch.testing.assert_close(value, given[name], rtol=0, atol=0)
+    x = torch.ones(1, sum(p.channels for p in made.aggregate.in_width.parts), 4, 4)
+    kept = [level for level in (4, 3, 2, 1) if f"aggregate/relu{level}_1" in genotype]
+    whole, start = torch.zeros(1, sum(STAGES), 4, 4), STAGES[4]
+    whole[:, :start] = 1
+    for level in (4, 3, 2, 1):
+        whole[:, start : start + STAGES[level - 1]] = float(level in kept)
+        start += STAGES[level - 1]
+    with torch.no_grad():
+        torch.testing.assert_close(made.aggregate(x), oracle.aggregate(whole))
+        for mine, theirs in zip(made.stages, oracle.stages, strict=True):
+            if "reduce" in mine.convolutions:
+                flat = torch.ones(1, mine.convolutions["reduce"].in_width.channels, 6, 6)
+                torch.testing.assert_close(
+                    mine.convolutions["reduce"](flat), theirs.convolutions["reduce"](flat)
+                )
