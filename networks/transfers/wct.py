@@ -6,6 +6,7 @@ roots the symmetric one, so that a content that is its own style stays what it i
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,9 +14,9 @@ from ..normalisation import spatial_mean
 from .transfer import Statistics, Transfer
 
 DROPPED = 1e-5  # eigenvalues of a covariance that count as zero, of the largest
-RIDGE = 1e-5  # added to every eigenvalue before the iteration, of the mean one
+RIDGE = 1e-5  # added to every eigenvalue before the iteration, of their mean
 ITERATIONS = 24
-TINY = 1e-12  # of a covariance's trace: below, there is nothing to whiten
+TINY = 1e-6  # of a covariance: below, there is nothing to whiten
 
 
 class EigenWct(Transfer):
@@ -45,35 +46,43 @@ class NewtonSchulzWct(Transfer):
 
     def statistics(self, style: Tensor) -> Statistics:
         mean, _, covariance = _moments(style)
-        return mean, square_roots(covariance)[0]
+        root, _, scale = square_roots(covariance)
+        return mean, root * scale.sqrt()
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, colouring = statistics
         _, centred, covariance = _moments(content)
-        return _applied(colouring @ square_roots(covariance)[1], centred) + mean
+        _, inverse, scale = square_roots(covariance)
+        # the scale meets the features first: of a constant picture its inverse would be infinite in
+        # float16, and the features are zero
+        whitened = centred * scale.rsqrt()[..., None]
+        return _applied(colouring @ inverse, whitened) + mean
 
 
-def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tensor, Tensor]:
-    """A^1/2 and A^-1/2 of covariances [B, C, C] by the coupled Newton-Schulz iteration.
+def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tensor, Tensor, Tensor]:
+    """N^1/2 and N^-1/2 of covariances A = s N by the coupled Newton-Schulz iteration.
 
-    With Y = A / |A| and Z = I:  T = (3 I - Z Y) / 2,  Y ← Y T,  Z ← T Z;  Y → (A / |A|)^1/2 and
-    Z its inverse (Higham 2008, eq. 6.35). The norm bounds every eigenvalue by 1, so the iteration
-    converges, and no product exceeds what float16 holds. A small eigenvalue grows by 3/2 a step to
-    begin with: `ITERATIONS` bring one of `RIDGE` home.
+    s is A's trace, which bounds its eigenvalues, so those of N are at most 1, the iteration
+    converges and no product exceeds what float16 holds. With Y = N and Z = I:  T = (3 I - Z Y) / 2,
+    Y ← Y T, Z ← T Z;  Y → N^1/2 and Z → N^-1/2 (Higham 2008, eq. 6.35). A small eigenvalue grows
+    by 3/2 a step to begin with: `ITERATIONS` bring one of `RIDGE` home.
 
-    A covariance that is nothing (a constant picture) has roots of zero.
+    Args:
+        covariance: [B, C, C], of rank 0 to C.
+
+    Returns:
+        Both roots [B, C, C], and s [B, 1, 1]:  A^1/2 = s^1/2 N^1/2.
     """
     c = covariance.shape[-1]
-    identity = torch.eye(c, dtype=covariance.dtype, device=covariance.device)[None]
-    mean = covariance.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
-    there = (mean > TINY).to(covariance.dtype)
-    ridged = covariance + (RIDGE * mean + (1 - there)) * identity
-    norm = ridged.square().sum((1, 2), keepdim=True).sqrt()
-    root, inverse = ridged / norm, identity.expand_as(ridged)
-    for _ in range(iterations):
-        step = 1.5 * identity - 0.5 * inverse @ root
+    identity = torch.from_numpy(np.eye(c)[None]).to(covariance)  # a constant of exported graphs
+    scale = (covariance * identity).mean((1, 2), keepdim=True) * c**2 + TINY
+    root = covariance / scale + (RIDGE / c) * identity
+    inverse = 1.5 * identity - 0.5 * root  # the first step, from Z = I: GPUs multiply no constants
+    root = root @ inverse
+    for _ in range(iterations - 1):
+        step = 1.5 * identity - 0.5 * (inverse @ root)
         root, inverse = root @ step, step @ inverse
-    return there * root * norm.sqrt(), there * inverse * norm.rsqrt()
+    return root, inverse, scale
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -62,15 +62,13 @@ def test_the_two_forms_agree(c):
 
 
 def test_roots_are_roots():
-    rng = np.random.default_rng(0)
-    a = rng.normal(size=(6, 40))
-    covariance = np.cov(a)
-    root, inverse = square_roots(torch.from_numpy(covariance)[None])
-    np.testing.assert_allclose(root[0] @ root[0], covariance, rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(inverse[0] @ root[0], np.eye(6), atol=1e-6)
-    np.testing.assert_allclose(
-        inverse[0] @ inverse[0], np.linalg.inv(covariance), rtol=1e-2, atol=1e-2
-    )
+    covariance = np.cov(np.random.default_rng(0).normal(size=(6, 40)))
+    root, inverse, scale = square_roots(torch.from_numpy(covariance)[None])
+    assert float(scale) == pytest.approx(np.trace(covariance))
+    root, inverse = root[0] * scale[0].sqrt(), inverse[0] * scale[0].rsqrt()
+    np.testing.assert_allclose(root @ root, covariance, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(inverse @ root, np.eye(6), atol=1e-6)
+    np.testing.assert_allclose(inverse @ inverse, np.linalg.inv(covariance), rtol=1e-2, atol=1e-2)
 
 
 HARD = {
