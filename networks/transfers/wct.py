@@ -63,9 +63,11 @@ def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tens
     """N^1/2 and N^-1/2 of covariances A = s N by the coupled Newton-Schulz iteration.
 
     s is A's trace, which bounds its eigenvalues, so those of N are at most 1, the iteration
-    converges and no product exceeds what float16 holds. With Y = N and Z = I:  T = (3 I - Z Y) / 2,
-    Y ← Y T, Z ← T Z;  Y → N^1/2 and Z → N^-1/2 (Higham 2008, eq. 6.35). A small eigenvalue grows
-    by 3/2 a step to begin with: `ITERATIONS` bring one of `RIDGE` home.
+    converges and no product exceeds what float16 holds. With Y = N and Z = I:  R = (I - Z Y) / 2,
+    Y ← Y + Y R, Z ← Z + R Z;  Y → N^1/2 and Z → N^-1/2 (Higham 2008, eq. 6.35, by what is left to
+    do). A small eigenvalue grows by 3/2 a step to begin with: `ITERATIONS` bring one of `RIDGE`
+    home. The sums are not for show: LiteRT's GPU delegate is wrong, without a word, where a product
+    goes straight into two others.
 
     Args:
         covariance: [B, C, C], of rank 0 to C.
@@ -77,11 +79,11 @@ def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tens
     identity = torch.from_numpy(np.eye(c)[None]).to(covariance)  # a constant of exported graphs
     scale = (covariance * identity).mean((1, 2), keepdim=True) * c**2 + TINY
     root = covariance / scale + (RIDGE / c) * identity
-    inverse = 1.5 * identity - 0.5 * root  # the first step, from Z = I: GPUs multiply no constants
-    root = root @ inverse
+    rest = 0.5 * (identity - root)  # the first step, from Z = I: GPUs multiply no constants
+    root, inverse = root + root @ rest, identity + rest
     for _ in range(iterations - 1):
-        step = 1.5 * identity - 0.5 * (inverse @ root)
-        root, inverse = root @ step, step @ inverse
+        rest = 0.5 * (identity - inverse @ root)
+        root, inverse = root + root @ rest, inverse + rest @ inverse
     return root, inverse, scale
 
 
