@@ -80,17 +80,15 @@ def _print_costs(console: Console, result: dict[str, Any]) -> None:
         f"{result['macs'] / 1e6:.1f} MMACs, {result['params'] / 1e3:.1f} k parameters",
         highlight=False,
     )
-    for title, rows, unit in (
-        ("channels kept", result["widths"], "{}"),
-        ("predicted milliseconds", result["predicted_ms"], "{:.2f}"),
-    ):
-        table = Table(title=title, title_justify="left")
-        for name in rows:
-            table.add_column(name, justify="right")
-        table.add_row(*(unit.format(value) for value in rows.values()))
-        console.print(table)
+    kept = ", ".join(f"{name} {channels}" for name, channels in result["widths"].items())
+    console.print(f"channels kept: {kept}", highlight=False)
+    table = Table(title="predicted milliseconds", title_justify="left")
+    for name in result["predicted_ms"]:
+        table.add_column(name, justify="right")
+    table.add_row(*(f"{ms:.2f}" for ms in result["predicted_ms"].values()))
+    console.print(table)
     table = Table(title="milliseconds by part", title_justify="left")
-    table.add_column("part")
+    table.add_column("part", no_wrap=True)
     for name in ("MMACs", *result["predicted_ms"]):
         table.add_column(name, justify="right")
     for part, costs in result["parts"].items():
@@ -127,6 +125,7 @@ def _tensor(tensor: dict[str, Any]) -> str:
     if "image" in tensor:
         said.append("{width}x{height}".format(**tensor["image"]))
     if "normalisation" in tensor:
-        rule = tensor["normalisation"]
-        said.append(f"(x - {rule['mean'][0]:g}) / {rule['std'][0]:g}")
+        mean, std = (tensor["normalisation"][name][0] for name in ("mean", "std"))
+        shifted = f"(x {'+' if mean < 0 else '-'} {abs(mean):g})"
+        said.append(f"{shifted} / {std:g}" if std >= 1 else f"{shifted} * {1 / std:g}")
     return ", ".join(said)
