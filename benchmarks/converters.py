@@ -115,7 +115,9 @@ def by_onnx(route: str) -> Callable[[nn.Module], dict[str, bytes]]:
 
 def plain(network: nn.Module) -> dict[str, bytes]:
     """By litert-torch alone."""
-    tflite = by_litert(Stylize(as_written(network)), {SIGNATURE: network.spec.size})
+    size = network.spec.size
+    function = Stylize(as_written(network))
+    tflite = by_litert({SIGNATURE: (function, (torch.zeros(1, size, size, 3),))})
     return {precision: with_precision(tflite, precision, {}) for precision in PRECISIONS}
 
 

@@ -143,7 +143,7 @@ def run(
                 network,
                 card,
                 {precision: output},
-                predicted_ms={} if foreign else predict_all(network.kernels()),
+                predicted_ms=predict_all(network.kernels()) if hasattr(network, "kernels") else {},
                 force=force,
                 report=report,
                 route=route,

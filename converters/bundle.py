@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from ..errors import DataError, PocketstyleError, UsageError
@@ -19,8 +21,21 @@ from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
 from ..whole import check_free, written_whole
 from .fidelity import Fidelity, as_signed, as_taken, at_side, compare, network_values, noise
 from .metadata import embed_metadata
-from .player import Player
-from .tflite import INPUT, OUTPUT, SIGNATURE, Precision, Report, Route, signatures, to_tflite
+from .player import Player, style_statistics
+from .tflite import (
+    ENCODE_STYLE,
+    INPUT,
+    OUTPUT,
+    SIGNATURE,
+    STATISTICS,
+    STYLE,
+    Precision,
+    Report,
+    Route,
+    signatures,
+    takes_style,
+    to_tflite,
+)
 
 LEAST_PSNR = {"int8-weights": 35.0, "int8-dynamic": 30.0, "int8": 30.0}  # dB, to fp32
 JUDGED = 8  # pictures at most
@@ -96,6 +111,7 @@ def convert(
                 losses = [
                     _loss(precision, files, signature, card, pictures, allow_lossy)
                     for signature in info.signatures
+                    if signature.name != ENCODE_STYLE
                 ]
                 worst = min(losses, key=lambda loss: loss.psnr_db)
                 told = {f"{name}_to_fp32": value for name, value in asdict(worst).items()}
@@ -143,7 +159,13 @@ def _loss(
     shown = at_side(pictures[:JUDGED], content.shape[1])
     taken = as_taken(shown, content, card.mean, card.std)
     made, plain = (
-        as_signed(Player(files[p], signature=signature.name).play_all(taken), card.mean, card.std)
+        as_signed(
+            Player(
+                files[p], signature=signature.name, fixed=style_statistics(files[p], taken[0])
+            ).play_all(taken),
+            card.mean,
+            card.std,
+        )
         for p in (precision, "fp32")
     )
     found = compare(made, plain)
@@ -173,7 +195,9 @@ def _describe(
             f"{' or '.join(f'{side}x{side}' for side in sides.values())} pixels, "
             f"{precision} weights."
         ),
-        signatures=tuple(picture_signature(side, name, **rule) for name, side in sides.items()),
+        signatures=style_signatures(network, rule)
+        if takes_style(network)
+        else tuple(picture_signature(side, name, **rule) for name, side in sides.items()),
         precision=precision,
         spec=json.loads(spec.to_json()),
         predicted_ms=predicted_ms,
@@ -194,3 +218,26 @@ def picture_signature(size: int, name: str = SIGNATURE, **rule: Any) -> Signatur
     content = TensorInfo(name=INPUT, description="RGB picture to stylize", **rgb)
     stylized = TensorInfo(name=OUTPUT, description="Stylized RGB picture", **rgb)
     return Signature(name=name, inputs=(content,), outputs=(stylized,))
+
+
+def style_signatures(network: nn.Module, rule: dict[str, Any]) -> tuple[Signature, ...]:
+    """Of a network that takes a style: content and its statistics, and the style that has them."""
+    size = network.spec.size
+    with torch.no_grad():
+        encoded = network.encode_style(torch.zeros(1, 3, size, size))
+    statistics = tuple(
+        TensorInfo(
+            name=f"{STATISTICS}{i}",
+            description="What is kept of a style picture",
+            shape=tuple(tensor.shape),
+        )
+        for i, tensor in enumerate(chain.from_iterable(encoded))
+    )
+    stylize = picture_signature(size, **rule)
+    style = stylize.inputs[0].model_copy(
+        update={"name": STYLE, "description": "RGB picture whose style is taken over"}
+    )
+    return (
+        stylize.model_copy(update={"inputs": (*stylize.inputs, *statistics)}),
+        Signature(name=ENCODE_STYLE, inputs=(style,), outputs=statistics),
+    )

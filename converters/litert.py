@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
+from torch import Tensor, nn
 
 from ..quiet import quiet
-from .exported import Stylize
 
 
-def by_litert(function: Stylize, sizes: Mapping[str, int]) -> bytes:
-    """A TFLite file of float32 weights, one picture [1, size, size, 3] in, one out.
+def by_litert(functions: Mapping[str, tuple[nn.Module, tuple[Tensor, ...]]]) -> bytes:
+    """A TFLite file of float32 weights.
 
     Args:
-        sizes: of pictures, by the signature that takes them; all of them share the weights.
+        functions: by signature, each with examples of what it takes; all of them share the weights.
     """
     with quiet():
         import litert_torch
 
         converter = litert_torch
-        for name, size in sizes.items():
-            converter = converter.signature(name, function, (torch.zeros(1, size, size, 3),))
+        for name, (function, examples) in functions.items():
+            converter = converter.signature(name, function, examples)
         return converter.convert().model_content()

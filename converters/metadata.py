@@ -175,7 +175,17 @@ def _graph(builder: flatbuffers.Builder, signature: Signature) -> int:
 
 
 def _tensor(builder: flatbuffers.Builder, tensor: TensorInfo, mean: float, std: float) -> int:
-    """TensorMetadata of an RGB picture; `mean` and `std` of its process unit."""
+    """TensorMetadata; of an RGB picture with `mean` and `std` of its process unit."""
+    said = {0: builder.CreateString(tensor.name), 1: builder.CreateString(tensor.description)}
+    if tensor.is_picture:
+        said |= _picture(builder, tensor, mean, std)
+    return _table(builder, said)
+
+
+def _picture(
+    builder: flatbuffers.Builder, tensor: TensorInfo, mean: float, std: float
+) -> dict[int, int]:
+    """What TensorMetadata says of a picture, by position."""
     _, height, width, _ = tensor.shape
     builder.StartObject(2)  # ImageSize
     builder.PrependUint32Slot(0, width, 0)
@@ -187,16 +197,7 @@ def _tensor(builder: flatbuffers.Builder, tensor: TensorInfo, mean: float, std: 
     unit = _table(builder, {1: options}, {0: NORMALIZATION})
     low, high = (0 - tensor.mean) / tensor.std, (255 - tensor.mean) / tensor.std
     stats = _table(builder, {0: _float(builder, high), 1: _float(builder, low)})
-    return _table(
-        builder,
-        {
-            0: builder.CreateString(tensor.name),
-            1: builder.CreateString(tensor.description),
-            3: content,
-            4: _vector(builder, [unit]),
-            5: stats,
-        },
-    )
+    return {3: content, 4: _vector(builder, [unit]), 5: stats}
 
 
 def _table(

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..quiet import quiet
+from .tflite import ENCODE_STYLE, STYLE
 
 
 class Player:
     """One signature of a file, of one picture in and one out, in one interpreter."""
 
-    def __init__(self, tflite: bytes, threads: int = 1, signature: str | None = None):
+    def __init__(
+        self,
+        tflite: bytes,
+        threads: int = 1,
+        signature: str | None = None,
+        fixed: Mapping[str, np.ndarray] | None = None,
+    ):
         """
         Args:
             signature: its name; None takes the only one.
+            fixed: what it takes beside the picture, the same for all.
         """
         from ai_edge_litert.interpreter import Interpreter
 
@@ -23,16 +32,29 @@ class Player:
             interpreter = Interpreter(model_content=tflite, num_threads=threads)
             interpreter.allocate_tensors()
             self._run = interpreter.get_signature_runner(signature)
-        (self._content,) = self._run.get_input_details()
+        self._fixed = dict(fixed or {})
+        (self._content,) = self._run.get_input_details().keys() - self._fixed.keys()
         (self._stylized,) = self._run.get_output_details()
 
     def play(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
         """What it makes of a picture, [H, W, C] of the file's own type, and the seconds it took."""
         start = time.perf_counter()
-        made = self._run(**{self._content: picture[None]})
+        made = self._run(**{self._content: picture[None]}, **self._fixed)
         seconds = time.perf_counter() - start
         return made[self._stylized][0], seconds
 
     def play_all(self, pictures: np.ndarray) -> np.ndarray:
         """What it makes of pictures [N, H, W, C]."""
         return np.stack([self.play(picture)[0] for picture in pictures])
+
+
+def style_statistics(tflite: bytes, style: np.ndarray) -> dict[str, np.ndarray]:
+    """What `encode_style` makes of a style picture [S, S, 3]; nothing where a file has none."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    with quiet():
+        interpreter = Interpreter(model_content=tflite)
+        if ENCODE_STYLE not in interpreter.get_signature_list():
+            return {}
+        interpreter.allocate_tensors()
+        return interpreter.get_signature_runner(ENCODE_STYLE)(**{STYLE: style[None]})

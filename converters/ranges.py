@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,13 +30,19 @@ class Range:
     share: float
 
 
-def worst_range(tflite: bytes, signature: Signature, pictures: np.ndarray) -> Range:
+def worst_range(
+    tflite: bytes,
+    signature: Signature,
+    pictures: np.ndarray,
+    fixed: Mapping[str, np.ndarray] | None = None,
+) -> Range:
     """Over every tensor that operators write, for pictures as the graph takes them.
 
     Integers count as what they stand for: a GPU computes with that.
 
     Args:
-        pictures: [N, S, S, 3] of the input's type.
+        pictures: [N, S, S, 3] of the first input's type.
+        fixed: the other inputs.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -50,7 +57,7 @@ def worst_range(tflite: bytes, signature: Signature, pictures: np.ndarray) -> Ra
         place, written = _written(tflite, signature.name)
         largest = dict.fromkeys(written, 0.0)
         for picture in pictures:
-            run(**{signature.inputs[0].name: picture[None]})
+            run(**{signature.inputs[0].name: picture[None]}, **(fixed or {}))
             for index, (_, scale, zero) in written.items():
                 value = interpreter.get_tensor(index, place).astype(np.float64)
                 largest[index] = max(largest[index], scale * float(np.abs(value - zero).max()))

@@ -18,6 +18,7 @@ from ..networks.normalisation import (
     LayerInstanceNorm,
     spatial_mean,
 )
+from ..networks.transfers import EigenWct, NewtonSchulzWct
 
 
 class ExportedInstanceNorm(InstanceNorm):
@@ -58,6 +59,7 @@ EXPORTED = {
     InstanceNorm: ExportedInstanceNorm,
     LayerInstanceNorm: ExportedLayerInstanceNorm,
     AdaptiveLayerInstanceNorm: ExportedAdaptiveLayerInstanceNorm,
+    EigenWct: NewtonSchulzWct,
 }
 
 

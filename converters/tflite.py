@@ -18,6 +18,7 @@ Route = Literal["litert", "onnx2tf", "onnx-tf"]
 Report = Callable[[str, int, int], None]  # stage, stages done, stages in all
 
 SIGNATURE, INPUT, OUTPUT = "stylize", "content", "stylized"
+ENCODE_STYLE, STYLE, STATISTICS = "encode_style", "style", "statistics"
 
 
 def to_tflite(
@@ -47,7 +48,9 @@ def to_tflite(
 
     Returns:
         TFLite files with the signature "stylize", "content" [1, S, S, 3] to "stylized", the same,
-        and for each further side "stylize_SIDE". All of them share the weights.
+        and for each further side "stylize_SIDE"; of a network that takes a style, "encode_style",
+        "style" to "statistics0" and so on, which "stylize" takes behind the content. All of them
+        share the weights.
 
     Raises:
         UsageError: an unknown precision or route, "int8" without pictures, a supernet, sizes that
@@ -69,6 +72,11 @@ def to_tflite(
         raise UsageError("a supernet cannot be converted; compact() it first")
     if sizes and route != "litert":
         raise UsageError(f"the route {route} makes files of one size; litert makes several")
+    if takes_style(network) and (route != "litert" or sizes or pixels or "int8" in precisions):
+        raise UsageError(
+            "a network that takes a style converts by litert at one size, with network values, in "
+            "fp32, fp16, int8-weights or int8-dynamic"
+        )
     _check_sizes(network, (network.spec.size, *sizes))
     mean, std = pixels or (0.0, 1.0)
     shift = mean / std
@@ -147,10 +155,50 @@ def _convert(
         from .litert import by_litert
         from .rewrites import rewrite
 
-        return named(by_litert(Stylize(rewrite(network), shift), sizes))
+        network = rewrite(network)
+        if takes_style(network):
+            return named(by_litert(_with_style(network)))
+        function = Stylize(network, shift)
+        return named(
+            by_litert({name: (function, (_picture(side),)) for name, side in sizes.items()})
+        )
     from .onnx_routes import by_onnx
 
     return named(by_onnx(route, network, shift, saved_model))
+
+
+def _picture(side: int) -> torch.Tensor:
+    return torch.zeros(1, side, side, 3)
+
+
+def takes_style(network: nn.Module) -> bool:
+    """Whether a network draws in the manner of a second picture."""
+    return hasattr(network, "encode_style")
+
+
+def _with_style(network: nn.Module) -> dict[str, tuple[nn.Module, tuple[torch.Tensor, ...]]]:
+    """Both functions of a network that takes a style, the costly one first."""
+    from .exported import EncodeStyle, StylizeAs
+
+    encode, picture = EncodeStyle(network), _picture(network.spec.size)
+    with torch.no_grad():
+        statistics = encode(picture)
+    return {
+        SIGNATURE: (StylizeAs(network), (picture, *statistics)),
+        ENCODE_STYLE: (encode, (picture,)),
+    }
+
+
+def _ends(signature: str, inputs: int, outputs: int) -> tuple[list[str], list[str]]:
+    """Names of what goes in and out of a signature, in order."""
+    if signature == ENCODE_STYLE:
+        return [STYLE], [f"{STATISTICS}{i}" for i in range(outputs)]
+    return [INPUT, *(f"{STATISTICS}{i}" for i in range(inputs - 1))], [OUTPUT]
+
+
+def _in_order(ends: list) -> list:
+    """litert-torch numbers its ends, and its signatures sort them as words."""
+    return sorted(ends, key=lambda end: (len(end.name), end.name))
 
 
 def named(tflite: bytes) -> bytes:
@@ -166,13 +214,17 @@ def named(tflite: bytes) -> bytes:
         model.signatureDefs[0].signatureKey = SIGNATURE
     for signed in model.signatureDefs:
         graph = model.subgraphs[signed.subgraphIndex]
-        (content,), (stylized,) = signed.inputs, signed.outputs
-        content.name, stylized.name = INPUT, OUTPUT
-        mark = f"@{graph.tensors[content.tensorIndex].shape[1]}" if signed.subgraphIndex else ""
+        inputs, outputs = _in_order(signed.inputs), _in_order(signed.outputs)
+        side = graph.tensors[inputs[0].tensorIndex].shape[1]
+        mark = f"@{signed.subgraphIndex}-{side}" if signed.subgraphIndex else ""
         for index, tensor in enumerate(graph.tensors):
             tensor.name = f"{_module_path(tensor.name.decode())}:{index}{mark}".encode()
-        for end in (content, stylized):
-            graph.tensors[end.tensorIndex].name = f"{end.name}{mark}".encode()
+        key = signed.signatureKey
+        names = _ends(key if isinstance(key, str) else key.decode(), len(inputs), len(outputs))
+        for ends, called in zip((inputs, outputs), names, strict=True):
+            for end, name in zip(ends, called, strict=True):
+                end.name = name
+                graph.tensors[end.tensorIndex].name = f"{name}{mark}".encode()
     return write_model(model)
 
 

@@ -19,8 +19,9 @@ from .delegate_rules import refusals
 from .fidelity import LEVELS, Fidelity, as_signed, as_taken, compare, network_values, noise
 from .flatbuffer import macs, operators, read_model, weight_types
 from .gpu_gate import check_gpu
-from .player import Player
+from .player import Player, style_statistics
 from .ranges import Range, worst_range
+from .tflite import takes_style
 
 if TYPE_CHECKING:
     from torch import nn
@@ -150,10 +151,9 @@ def verify(
     if against is not None and tensor.dtype == "uint8":
         mean, std = against[1].mean, against[1].std
         limit = limit and limit + HALF_A_LEVEL / LEVELS
-    taken, player = (
-        as_taken(pictures, tensor, mean, std),
-        Player(data, HOST_THREADS, signature.name),
-    )
+    taken = as_taken(pictures, tensor, mean, std)
+    fixed = style_statistics(data, taken[0])  # a style network draws all in the first one's manner
+    player = Player(data, HOST_THREADS, signature.name, fixed)
     made = player.play_all(taken)
     if made.shape != pictures.shape:
         raise FormatError(f"{bundle} gives pictures {made.shape[1:]}, its metadata say otherwise")
@@ -180,7 +180,7 @@ def verify(
         pictures=len(pictures),
         parity=parity,
         limit=limit,
-        worst_range=worst_range(data, signature, taken),
+        worst_range=worst_range(data, signature, taken, fixed),
         gpu_resident=gate.resident,
         gpu_note=gate.note,
         delegate_refuses=refusals(model, signature.name),
@@ -204,5 +204,6 @@ def _run_torch(network: nn.Module, content: np.ndarray) -> np.ndarray:
     x = torch.from_numpy(content).permute(0, 3, 1, 2)
     with torch.no_grad():
         # one at a time: a batch of large maps would not fit everywhere
-        y = torch.cat([network(picture[None]) for picture in x])
+        more = (x[:1],) if takes_style(network) else ()
+        y = torch.cat([network(picture[None], *more) for picture in x])
     return y.permute(0, 2, 3, 1).numpy()

@@ -51,6 +51,11 @@ class TensorInfo(_Frozen):
     mean: float = 0.0
     std: float = Field(1.0, gt=0)
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is one, NHWC with three channels."""
+        return len(self.shape) == 4 and self.shape[3] == 3
+
     @model_validator(mode="after")
     def _bytes_are_pixels(self) -> Self:
         if self.dtype == "uint8" and (self.mean, self.std) != (0.0, 1.0):

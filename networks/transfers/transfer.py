@@ -9,7 +9,13 @@ Statistics = tuple[Tensor, ...]
 
 
 class Transfer(nn.Module):
-    """A transform without weights; of finite features it makes finite ones."""
+    """A transform without weights; of finite features it makes finite ones.
+
+    Attributes:
+        count: of the tensors in its statistics.
+    """
+
+    count = 2
 
     def statistics(self, style: Tensor) -> Statistics:
         """What is kept of a style's features [B, C, H, W]: once for a picture, for any content."""

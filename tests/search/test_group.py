@@ -20,7 +20,12 @@ def trained(config, out, processes, *more):
     if processes > 1:
         start += ["torch.distributed.run", f"--nproc-per-node={processes}", "--standalone", "-m"]
     command = [*start, "pocketstyle", "train", str(config), "--out", str(out), *more]
-    command += [f"--set=train.steps={STEPS}", "--set=train.batch=4"]
+    # a sum in bfloat16, where the processor has it, differs in its last place with the parts' order
+    command += [
+        f"--set=train.steps={STEPS}",
+        "--set=train.batch=4",
+        "--set=train.precision=float32",
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
@@ -61,7 +66,8 @@ def test_a_batch_that_cannot_be_shared_is_refused(toy_config, tmp_path):
 
 @pytest.mark.parametrize("objective", ["unpaired", "paired"])
 def test_parts_of_a_batch_have_the_gradients_of_the_whole(objective, toy_config):
-    x, y = torch.rand(2, 4, 3, 32, 32) * 2 - 1
+    rng = torch.Generator().manual_seed(0)
+    x, y = torch.rand(2, 4, 3, 32, 32, generator=rng) * 2 - 1
     found = []
     for parts in (1, 2):
         more = [f"train.objective={objective}", "train.batch=4", f"train.accumulate={parts}"]
