@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ..datasets import CROP
 from ..errors import UsageError
@@ -59,7 +59,9 @@ class NetworkConfig(_Section):
     blocks: Positive | None = None  # residual blocks: UGATIT's on each side [4], CycleGAN's [9]
     discriminator_base: Positive = 64
     encoder: Path | None = None  # photo: a VGG-19's weights, .safetensors
-    genotype: str = "1" * 31  # photo: which operators there are; all of them are PhotoNet
+    genotype: Annotated[str, BeforeValidator(str)] = (
+        "1" * 31
+    )  # photo: which operators there are; all of them are PhotoNet
 
 
 class TrainConfig(_Section):

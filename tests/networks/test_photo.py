@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 import torch
-from pocketstyle.errors import UsageError
+from pocketstyle.errors import FormatError, UsageError
 from pocketstyle.networks import Spec, build, compact, start_search
 from pocketstyle.networks.photo import (
     BITS,
@@ -13,7 +13,9 @@ from pocketstyle.networks.photo import (
     Genotype,
     PhotoNetwork,
     inherit,
+    load_encoder,
     photo_spec,
+    stages_of,
     vgg_channels,
 )
 from torch import nn
@@ -181,3 +183,31 @@ def test_what_is_inherited_computes_the_same(seed):
                 torch.testing.assert_close(
                     mine.convolutions["reduce"](flat), theirs.convolutions["reduce"](flat)
                 )
+
+
+def test_weights_in_torchvisions_layout():
+    """Against torch's own layers, its normalisation of colours included."""
+    torch.manual_seed(0)
+    layers, tensors, before = [], {}, 3
+    for stage, (channels, count) in enumerate(zip(STAGES, (2, 2, 4, 4, 1), strict=True)):
+        for _ in range(count):
+            conv = nn.Conv2d(before, channels, 3, padding=1, padding_mode="reflect")
+            tensors |= {
+                f"features.{len(layers)}.{n}": p.detach() for n, p in conv.named_parameters()
+            }
+            layers += [conv, nn.ReLU()]
+            before = channels
+        if stage < 4:
+            layers.append(nn.MaxPool2d(2))
+    assert stages_of(tensors) == STAGES
+    made = network(PHOTONET).encoder
+    load_encoder(made, tensors)
+    (x,) = pictures((32, 48))  # 0..1
+    mean, deviation = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])[:, :, None, None]
+    with torch.no_grad():
+        wanted = nn.Sequential(*layers)((x - mean) / deviation)
+        torch.testing.assert_close(made(2 * x - 1)[-1], wanted, rtol=1e-4, atol=1e-5)
+    with pytest.raises(FormatError, match=r"conv11.weight is \[4, 3, 3, 3\], the weights' \[4, 9"):
+        load_encoder(made, tensors | {"features.0.weight": torch.zeros(4, 9, 3, 3)})
+    with pytest.raises(FormatError, match=r"conv51.* is missing"):
+        load_encoder(made, {n: t for n, t in tensors.items() if "features.28" not in n})

@@ -36,7 +36,11 @@ def test_overrides_are_toml_values_or_bare_words(tmp_path):
             "unknown key 'train.step'; allowed: objective, start, steps",
         ),
         (HEADS + "[train]\nsteps = 0\n", (), "train.steps = 0: .*greater than 0"),
-        (HEADS, ("train.objective=other",), "train.objective = 'other': .*'unpaired' or 'paired'"),
+        (
+            HEADS,
+            ("train.objective=other",),
+            "train.objective = 'other': .*'unpaired', 'paired' or 'reconstruct'",
+        ),
         (HEADS, ("trian.steps=3",), "unknown key 'trian'; allowed: data, network, train, search"),
         (HEADS, ("steps=3",), "write section.key=value"),
         ("[data]\nsize = 32\n", (), "give data.source and data.target, or data.heads"),

@@ -86,4 +86,4 @@ def test_parts_of_a_batch_have_the_gradients_of_the_whole(objective, toy_config)
     (whole, gradients), (parts, others) = found
     assert parts == pytest.approx(whole, rel=1e-4)
     for a, b in zip(gradients, others, strict=True):
-        assert (a - b).norm() < 1e-3 * a.norm()
+        assert (a - b).norm() < 3e-3 * a.norm()  # float32 sums in another order
