@@ -20,7 +20,7 @@ def write_verification_report(out: Path, name: str, found: dict[str, Any]) -> Pa
         name: of the bundle.
         found: what `verify --json` prints.
     """
-    heading = element("header", element("h1", f"{name}, checked"))
+    heading = element("header", element("h1", name))
     with written_whole(out) as part:
         text = page(f"{name} – pocketstyle verify", (heading, verification_section(found)))
         part.write_text(text, encoding="utf-8")
