@@ -38,7 +38,7 @@ from pocketstyle.converters.player import Player
 from pocketstyle.converters.precision import with_precision
 from pocketstyle.converters.tflite import SIGNATURE
 from pocketstyle.datasets import read_folder, to_tensor
-from pocketstyle.networks import build, cyclegan_spec, load, ugatit_spec
+from pocketstyle.networks import build, cyclegan_spec, load, randomise_mixtures, ugatit_spec
 from pocketstyle.networks.layers import ConvTranspose2d
 from pocketstyle.networks.normalisation import (
     AdaptiveLayerInstanceNorm,
@@ -133,9 +133,7 @@ ROUTES = {
 def networks() -> dict[str, nn.Module]:
     torch.manual_seed(0)
     light, cyclegan = build(ugatit_spec()).eval(), build(cyclegan_spec()).eval()
-    for name, parameter in light.named_parameters():
-        if name.endswith(("rho", "gamma", "beta")):  # a trained one's are no constants to be folded
-            nn.init.uniform_(parameter, 0.1, 0.9)
+    randomise_mixtures(light)
     return {
         "ugatit light": light,
         "cyclegan": cyclegan,

@@ -172,22 +172,17 @@ def _refuse_idle(options: dict[str, bool]) -> None:
 
 
 def _random(family: str, seed: int, size: int, base: int) -> tuple[nn.Module, ModelCard]:
-    """A network of a family with random weights, none of which is at a constant start.
-
-    A converter folds what is 0 or 1: the graph would not be that of a trained one.
-    """
+    """A network of a family with random weights, none of which is at a constant start."""
     import torch
 
-    from ..networks import PORTRAIT_SPECS, ModelCard, build
+    from ..networks import PORTRAIT_SPECS, ModelCard, build, randomise_mixtures
 
     name = family.replace("_", "-").removesuffix("-light")
     if name not in PORTRAIT_SPECS:
         raise UsageError(f"no family {family!r}; known: {', '.join(PORTRAIT_SPECS)}")
     torch.manual_seed(seed)
     network = build(PORTRAIT_SPECS[name](size, base)).eval()
-    for name_of, parameter in network.named_parameters():
-        if name_of.endswith(("rho", "gamma", "beta")):
-            torch.nn.init.uniform_(parameter, 0.1, 0.9)
+    randomise_mixtures(network)
     return network, ModelCard(f"{name}-random", provenance={"random_seed": seed})
 
 

@@ -21,7 +21,6 @@ from ..quiet import quiet
 from .onnx_model import OPSET, play_onnx
 from .onnx_network import OnnxNetwork, UnknownFormError
 
-SUFFIXES = (".onnx", ".pt2")
 PLAIN = (  # of a torch.export archive: what holds no pickle
     "models/",
     "data/weights/weight_",

@@ -23,6 +23,12 @@ class Node:
     attributes: dict[str, Any]
 
 
+def _only_readers(nodes: list[Node]) -> dict[str, Node]:
+    """By name of a value that is read once: who reads it."""
+    times = Counter(name for node in nodes for name in node.inputs)
+    return {name: node for node in nodes for name in node.inputs if times[name] == 1}
+
+
 def shuffles_by_convolution(nodes: list[Node], constants: Constants) -> int:
     """Channel shuffles, which pass through five axes, become 1x1 convolutions that permute.
 
@@ -32,8 +38,7 @@ def shuffles_by_convolution(nodes: list[Node], constants: Constants) -> int:
     Returns:
         How many there were.
     """
-    readers = Counter(name for node in nodes for name in node.inputs)
-    after = {name: node for node in nodes for name in node.inputs}
+    after = _only_readers(nodes)
     found = 0
     for apart in [node for node in nodes if node.operator == "Reshape"]:
         swap = after.get(apart.outputs[0])
@@ -41,8 +46,7 @@ def shuffles_by_convolution(nodes: list[Node], constants: Constants) -> int:
         if together is None or (swap.operator, together.operator) != ("Transpose", "Reshape"):
             continue
         shapes = [constants.get(node.inputs[1], np.empty(0)) for node in (apart, together)]
-        alone = readers[apart.outputs[0]] == readers[swap.outputs[0]] == 1
-        if not alone or [len(shape) for shape in shapes] != [5, 4]:
+        if [len(shape) for shape in shapes] != [5, 4]:
             continue
         if list(swap.attributes["perm"]) != [0, 2, 1, 3, 4]:
             continue
@@ -67,12 +71,11 @@ def scalings_joined(nodes: list[Node], constants: Constants) -> int:
     Returns:
         How many there were.
     """
-    readers = Counter(name for node in nodes for name in node.inputs)
-    after = {name: node for node in nodes for name in node.inputs}
+    after = _only_readers(nodes)
     found = 0
     for node in list(nodes):
         then = after.get(node.outputs[0])
-        if then is None or readers[node.outputs[0]] != 1 or node not in nodes:
+        if then is None or node not in nodes:
             continue
         first, second = _factor(node, constants), _factor(then, constants)
         if first is None or second is None:

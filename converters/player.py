@@ -49,12 +49,10 @@ class Player:
 
 
 def style_statistics(tflite: bytes, style: np.ndarray) -> dict[str, np.ndarray]:
-    """What `encode_style` makes of a style picture [S, S, 3]; nothing where a file has none."""
+    """What `encode_style` makes of a style picture [S, S, 3]."""
     from ai_edge_litert.interpreter import Interpreter
 
     with quiet():
         interpreter = Interpreter(model_content=tflite)
-        if ENCODE_STYLE not in interpreter.get_signature_list():
-            return {}
         interpreter.allocate_tensors()
         return interpreter.get_signature_runner(ENCODE_STYLE)(**{STYLE: style[None]})

@@ -152,7 +152,8 @@ def verify(
         mean, std = against[1].mean, against[1].std
         limit = limit and limit + HALF_A_LEVEL / LEVELS
     taken = as_taken(pictures, tensor, mean, std)
-    fixed = style_statistics(data, taken[0])  # a style network draws all in the first one's manner
+    # a style network draws all in the first one's manner
+    fixed = style_statistics(data, taken[0]) if len(signature.inputs) > 1 else {}
     player = Player(data, HOST_THREADS, signature.name, fixed)
     made = player.play_all(taken)
     if made.shape != pictures.shape:

@@ -3,7 +3,7 @@
 from .checkpoint import ModelCard, load, read_tensors, save, write_tensors
 from .compact import compact
 from .layers import Conv2d
-from .normalisation import clamp_mixtures
+from .normalisation import clamp_mixtures, randomise_mixtures
 from .photo import Genotype, PhotoNetwork, photo_spec
 from .portrait import (
     PORTRAIT_SPECS,
@@ -41,6 +41,7 @@ __all__ = [
     "load",
     "photo2cartoon_spec",
     "photo_spec",
+    "randomise_mixtures",
     "read_tensors",
     "save",
     "searchable",

@@ -145,6 +145,16 @@ def clamp_mixtures(network: nn.Module) -> None:
             module.clamp_mixture()
 
 
+def randomise_mixtures(network: nn.Module) -> None:
+    """rho, gamma and beta from .1 to .9: they start as constants, and a trained network's are none.
+
+    A converter folds what is 0 or 1, so the graph of a fresh network is not that of a trained one.
+    """
+    for name, parameter in network.named_parameters():
+        if name.endswith(("rho", "gamma", "beta")):
+            nn.init.uniform_(parameter, 0.1, 0.9)
+
+
 def _vector_kernel(op: str, cin: int | Tensor, cout: int | Tensor, share: float | Tensor) -> Kernel:
     """An operator on [1, C, 1, 1] numbers."""
     return Kernel(op, cin, cout, 1, 1, 1, 1, 1, share)

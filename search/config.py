@@ -59,9 +59,7 @@ class NetworkConfig(_Section):
     blocks: Positive | None = None  # residual blocks: UGATIT's on each side [4], CycleGAN's [9]
     discriminator_base: Positive = 64
     encoder: Path | None = None  # photo: a VGG-19's weights, .safetensors
-    genotype: Annotated[str, BeforeValidator(str)] = (
-        "1" * 31
-    )  # photo: which operators there are; all of them are PhotoNet
+    genotype: Annotated[str, BeforeValidator(str)] = "1" * 31  # photo's operators: all, PhotoNet
 
 
 class TrainConfig(_Section):
@@ -74,9 +72,8 @@ class TrainConfig(_Section):
     accumulate: Positive = 1  # parts of a batch that are computed one after the other
     optimizer: Literal["adam", "muon"] = "adam"  # of the generator's weights, in a search too
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
-    discriminator_rate: Annotated[float, Field(gt=0)] | None = (
-        None  # of Adam, whatever the optimizer [learning_rate; beside Muon the paper's 2e-4]
-    )
+    # of Adam, whatever the optimizer [learning_rate; beside Muon the paper's 2e-4]
+    discriminator_rate: Annotated[float, Field(gt=0)] | None = None
     weight_decay: Weight = 1e-4  # Adam's; Muon has none
     adversarial: Weight = 1.0
     cycle: Weight = 10.0

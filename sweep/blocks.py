@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..latency_model.kernel import Kernel
-from ..networks import Conv2d, Width
+from ..networks import Conv2d, Width, randomise_mixtures
 from ..networks.portrait.blocks import Convolved, ResidualBlock, Upsampled
 from ..networks.portrait.ugatit import ClassActivationAttention, DecoderBlock, Modulation
 
@@ -54,9 +54,7 @@ class Kind:
     def module(self, sizes: Sizes) -> nn.Module:
         """The block, no tensor of it at a constant initial value that a converter could fold."""
         block = self.build(**{name: sizes[name] for name in self.widths})
-        for name, parameter in block.named_parameters():
-            if name.endswith(("rho", "gamma", "beta")):
-                nn.init.uniform_(parameter, 0.1, 0.9)
+        randomise_mixtures(block)
         return block.eval()
 
     def inputs(self, sizes: Sizes) -> tuple[Tensor, ...]:

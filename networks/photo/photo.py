@@ -19,8 +19,6 @@ from ..width import Concatenation, Width
 from .encoder import VggEncoder, vgg_channels
 from .genotype import LEVELS, Genotype
 
-STEP = 16  # sides are multiples of it: four halvings
-
 
 def photo_spec(
     genotype: Genotype, size: int = 512, stages: tuple[int, ...] = (16, 32, 64, 128, 128)

@@ -14,7 +14,7 @@ litert_torch = pytest.importorskip("litert_torch")
 
 from pocketstyle.converters import convert  # noqa: E402
 from pocketstyle.images import list_pictures, read_rgb, resize  # noqa: E402
-from pocketstyle.networks import ModelCard, build, ugatit_spec  # noqa: E402
+from pocketstyle.networks import ModelCard, build, randomise_mixtures, ugatit_spec  # noqa: E402
 from pocketstyle.quiet import quiet  # noqa: E402
 
 SIZE = 32
@@ -35,9 +35,7 @@ def make_network(seed: int = 0, blocks: int = 1):
     """ugatit with random rho, gamma and beta, which start as constants."""
     torch.manual_seed(seed)
     network = build(ugatit_spec(SIZE, 16, blocks)).eval()
-    for name, parameter in network.named_parameters():
-        if name.endswith(("rho", "gamma", "beta")):
-            torch.nn.init.uniform_(parameter, 0.1, 0.9)
+    randomise_mixtures(network)
     return network
 
 
