@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,7 +31,10 @@ def run(
     ] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Search a network under a latency target on a named phone, compact it and fine-tune it."""
+    """Search a network under a latency target on a named phone, compact it and fine-tune it.
+
+    With `nas.oracle`: search PhotoNet's operators by evolution (StyleNAS).
+    """
     from ..search import load_config, search, search_front
 
     changes = list(overrides or ())
@@ -44,6 +47,11 @@ def run(
     if in_ms and settings.search.target_mmacs is not None:
         raise UsageError("search.target_mmacs is set: the target is in MACs, not in milliseconds")
     out = out or Path("runs") / f"{Path(config).stem}-search"
+    if settings.nas.oracle is not None:
+        if target_ms is not None or targets is not None:
+            raise UsageError("nas.oracle is set: its limit is nas.at_most_ms")
+        _stylenas(settings, out, resume, ray, as_json)
+        return
     if targets is not None:
         if target_ms is not None:
             raise UsageError("give --target-ms or --targets, not both")
@@ -59,6 +67,21 @@ def run(
     with progress() as report:
         model = search(settings, out, resume=resume, report=report)
     emit({"model": str(model), "report": str(out / "report.html")}, as_json, f"model: {model}")
+
+
+def _stylenas(settings: Any, out: Path, resume: bool, ray: str, as_json: bool) -> None:
+    from ..search import stylenas
+    from .nas_table import nas_table
+
+    with nas_table(settings.nas.candidates) as tell:
+        result = stylenas(settings, out, resume=resume, address=ray, tell=tell)
+    best = result["best"]
+    emit(
+        result,
+        as_json,
+        f"best: {best['genotype']}  objective {best['score']:.4f}  {best['ms']:.1f} ms\n"
+        f"report: {out / 'report.html'}",
+    )
 
 
 def _parse(targets: str) -> list[float]:

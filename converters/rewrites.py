@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,7 +19,9 @@ from ..networks.normalisation import (
     LayerInstanceNorm,
     spatial_mean,
 )
+from ..networks.photo.photo import SkipNorm, Stage
 from ..networks.transfers import EigenWct, NewtonSchulzWct
+from ..networks.transfers.transfer import channels_last_mean
 
 
 class ExportedInstanceNorm(InstanceNorm):
@@ -27,6 +30,23 @@ class ExportedInstanceNorm(InstanceNorm):
     def forward(self, x: Tensor, gate: float = 1.0) -> Tensor:
         centred, _, variance = _statistics(x)
         return centred * self.scale(variance)
+
+
+class ExportedSkipNorm(ExportedInstanceNorm):
+    """The same of features that a style transform made, which are channels last."""
+
+    def forward(self, x: Tensor, gate: float = 1.0) -> Tensor:
+        x = x.permute(0, 2, 3, 1)
+        centred = x - channels_last_mean(x)
+        variance = channels_last_mean(centred * centred)
+        return (centred * self.scale(variance)).permute(0, 3, 1, 2)
+
+
+class ExportedStage(Stage):
+    """A stage that joins channels last, or each of its inputs would be transposed."""
+
+    def joined(self, x: Tensor, skip: Tensor) -> Tensor:
+        return torch.cat((x.permute(0, 2, 3, 1), skip.permute(0, 2, 3, 1)), 3).permute(0, 3, 1, 2)
 
 
 class _ExportedMixture:
@@ -59,6 +79,8 @@ EXPORTED = {
     InstanceNorm: ExportedInstanceNorm,
     LayerInstanceNorm: ExportedLayerInstanceNorm,
     AdaptiveLayerInstanceNorm: ExportedAdaptiveLayerInstanceNorm,
+    SkipNorm: ExportedSkipNorm,
+    Stage: ExportedStage,
     EigenWct: NewtonSchulzWct,
 }
 

@@ -4,6 +4,7 @@ from .batches import CROP, Batches, to_pictures, to_tensor
 from .folders import PictureSet, read_folder
 from .head_set import render_heads
 from .prefetch import Prefetch
+from .style_pairs import read_pairs
 
 __all__ = [
     "CROP",
@@ -11,6 +12,7 @@ __all__ = [
     "PictureSet",
     "Prefetch",
     "read_folder",
+    "read_pairs",
     "render_heads",
     "to_pictures",
     "to_tensor",

@@ -7,9 +7,11 @@ from .latency_search import search
 from .quality import quality_to_truth
 from .run_directory import Report
 from .shipped import resolve_model
+from .stylenas import Candidate, stylenas
 from .train import train
 
 __all__ = [
+    "Candidate",
     "Config",
     "Report",
     "distances",
@@ -18,6 +20,7 @@ __all__ = [
     "resolve_model",
     "search",
     "search_front",
+    "stylenas",
     "train",
     "translate",
 ]

@@ -131,6 +131,29 @@ class SearchConfig(_Section):
         return self
 
 
+class NasConfig(_Section):
+    """StyleNAS: which of PhotoNet's operators are worth their time (An et al. 2020)."""
+
+    oracle: Path | None = None  # a trained PhotoNet: what candidates are compared with
+    pairs: Path | None = None  # folder of content/ and style/, pictures by the same names
+    judged: Positive = 16  # of the pairs
+    height: Annotated[int, Field(ge=64, le=1024, multiple_of=16)] = 128  # of the judged pictures
+    width: Annotated[int, Field(ge=64, le=2048, multiple_of=16)] = 256
+    method: Literal["evolution", "random"] = "evolution"  # random: the control
+    candidates: Positive = 200
+    population: Positive = 50
+    sample: Positive = 10  # of the population, whose best has a child
+    steps: Annotated[int, Field(ge=0)] = 40  # of a candidate's decoder, by `train`'s settings
+    inherit: bool = True  # decoders start with the oracle's weights, where they have a place
+    error: Weight = 0.8  # E: squared error of the pictures to the oracle's, of -1..1
+    perception: Weight = 0.1  # P: that of five feature maps, relative
+    operators: Weight = 0.1  # O: the share of operators that are there
+    latency: Weight = 0.0  # predicted milliseconds on `device`, as a share of the oracle's
+    priced: Annotated[int, Field(ge=64, multiple_of=16)] = 512  # side of the square they are for
+    at_most_ms: Annotated[float, Field(gt=0)] | None = None  # dearer ones are not looked at
+    device: str = "s10"
+
+
 class Config(_Section):
     """One file for `train` and `search`."""
 
@@ -138,12 +161,15 @@ class Config(_Section):
     network: NetworkConfig = NetworkConfig()
     train: TrainConfig = TrainConfig()
     search: SearchConfig = SearchConfig()
+    nas: NasConfig = NasConfig()
 
     @model_validator(mode="after")
     def _what_belongs_together(self) -> Config:
         photo, reconstructs = self.network.family == "photo", self.train.objective == "reconstruct"
         if photo != reconstructs:
             raise ValueError('network.family "photo" and train.objective "reconstruct" go together')
+        if self.nas.oracle is not None and not (photo and self.nas.pairs):
+            raise ValueError('nas.oracle needs network.family "photo" and nas.pairs')
         if photo and self.network.encoder is None:
             raise ValueError("network.encoder is missing: a VGG-19's weights, .safetensors")
         if not (photo or self.data.heads or self.data.target):

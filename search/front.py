@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
-import socket
-import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +11,12 @@ import numpy as np
 import torch
 
 from ..datasets import to_pictures, to_tensor
-from ..errors import PocketstyleError, UsageError
+from ..errors import UsageError
 from ..latency_model import SpeedModel, total_macs
 from ..metrics import ssim
 from ..networks import load
 from ..whole import written_whole
+from .cluster import cluster
 from .config import Config
 from .data import load_data
 from .latency_search import search
@@ -32,7 +28,6 @@ from .train import SAMPLES
 
 RETRIES = 3  # of a search whose worker was lost; each goes on from its checkpoint
 PATIENCE = 2.0  # seconds between two looks at the runs
-CONNECT = 10.0  # seconds to wait for a cluster to answer
 JUDGED = 64  # pictures on which a student is compared with the teacher
 
 
@@ -70,8 +65,7 @@ def search_front(
     if not resume and (kept := [run for run in runs.values() if run.exists()]):
         raise UsageError(f"{kept[0]} exists; pass --resume or another --out")
     resolve_model(config.search.teacher)
-    with redirect_stdout(sys.stderr):  # Ray tells of lost workers on stdout, where results go
-        failed = _search_all(config, {t: run.resolve() for t, run in runs.items()}, address, report)
+    failed = _search_all(config, {t: run.resolve() for t, run in runs.items()}, address, report)
     found = {target: run for target, run in runs.items() if target not in failed}
     front, pictures = _front(config, found)
     front["failed"] = {f"{target:g}": why for target, why in failed.items()}
@@ -85,16 +79,7 @@ def _search_all(
     config: Config, runs: dict[float, Path], address: str, report: Report
 ) -> dict[float, str]:
     """Run the searches on the cluster; what went wrong, by target."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError as error:
-        raise UsageError("several targets need Ray: pip install 'pocketstyle[cluster]'") from error
-    _check(address)
-    ray.init(
-        None if address == "auto" else address, logging_level=logging.ERROR, log_to_driver=False
-    )
-    try:
+    with cluster(address) as ray:
         whole = ray.cluster_resources()
         largest = max(int(node["Resources"].get("CPU", 1)) for node in ray.nodes())
         cpus = max(1, min(largest, int(whole.get("CPU", 1)) // len(runs)))
@@ -118,19 +103,6 @@ def _search_all(
             for target, run in runs.items():
                 _tell(config, target, run, report)
         return failed
-    finally:
-        ray.shutdown()
-
-
-def _check(address: str) -> None:
-    """Ray itself waits for minutes for a cluster that is not there."""
-    if address == "auto":
-        return
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=CONNECT).close()
-    except (OSError, ValueError) as error:
-        raise PocketstyleError(f"cannot reach the Ray cluster {address!r}: {error}") from error
 
 
 def _one_search(config: Config, out: Path, threads: int) -> None:

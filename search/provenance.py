@@ -14,7 +14,7 @@ from .config import Config
 
 def provenance(config: Config, data: tuple[PictureSet, PictureSet], **more: Any) -> dict[str, Any]:
     """The resolved settings and the size of the data; folders by their last name only."""
-    settings = config.model_dump(mode="json", exclude_none=True)
+    settings = config.model_dump(mode="json", exclude_none=True, exclude={"nas"})
     for section, key in (("data", "source"), ("data", "target"), ("network", "encoder")):
         if key in settings[section]:
             settings[section][key] = Path(settings[section][key]).name

@@ -37,15 +37,9 @@ class Reconstruction:
         """Of pictures x; there is no target."""
         made = self.generator.reconstruct(x)
         self.made = made.detach()
-        with torch.no_grad():
-            wanted = self.encoder(x)
-        errors = [
-            F.mse_loss(a.float(), b.float()) / b.float().square().mean()
-            for a, b in zip(self.encoder(made), wanted, strict=True)
-        ]
         # on 0..1, as published
         picture = F.mse_loss(made.float(), x) / 4
-        return {"picture": 0.5 * picture, "features": 0.5 * sum(errors) / len(errors)}
+        return {"picture": 0.5 * picture, "features": 0.5 * feature_errors(self.encoder, made, x)}
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         return []
@@ -58,3 +52,14 @@ class Reconstruction:
 
     def load(self, state: dict[str, Any]) -> None:
         """There is nothing."""
+
+
+def feature_errors(encoder: nn.Module, made: Tensor, wanted: Tensor) -> Tensor:
+    """Mean over an encoder's maps of the squared error of each, relative to its energy."""
+    with torch.no_grad():
+        features = encoder(wanted)
+    errors = [
+        F.mse_loss(a.float(), b.float()) / b.float().square().mean()
+        for a, b in zip(encoder(made), features, strict=True)
+    ]
+    return sum(errors) / len(errors)

@@ -7,10 +7,13 @@ leaves out is not in the module, so not in the graph.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..normalisation import InstanceNorm
 from ..spec import Spec, register
@@ -49,6 +52,13 @@ def photo_spec(
     return Spec("photo", size, widths, genotype.on)
 
 
+Parts = Iterator[tuple[str, Iterator[Kernel]]]
+
+
+class SkipNorm(InstanceNorm):
+    """Of what skips or is aggregated, behind its transform (INSL)."""
+
+
 class Stage(nn.Module):
     """One level of the decoder: transform, skip link, convolutions, doubling.
 
@@ -67,11 +77,10 @@ class Stage(nn.Module):
         widths: nn.ModuleDict,
     ):
         super().__init__()
-        self.level = level
+        self.level, self.in_width = level, inside
         self.transfers = f"stage{level}/transfer" in genotype
         self.links = f"skip{level}/concat" in genotype
         self.skip_transfers = f"skip{level}/transfer" in genotype
-        self.skip_norm = InstanceNorm(skip) if f"skip{level}/norm" in genotype else None
 
         def width(what: str) -> Width:
             return widths[f"stage{level}_{what}"]
@@ -89,23 +98,40 @@ class Stage(nn.Module):
             k = 3 if f"stage{level}/reduce" in genotype else 1
             self.convolutions["reduce"] = Conv2d(inside, width("reduce"), k, bias=True)
             inside = width("reduce")
-        self.smooth = None
+        self.doubled, self.smooth = inside, None
         if f"stage{level}/smooth" in genotype:
             self.smooth = Conv2d(inside, width("smooth"), 3, bias=True)
             inside = width("smooth")
         self.out_width = inside
 
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
-        """Features in, and what skips after its transform → features for the next level."""
+        """Features in, and what skips, transformed and normed → features for the next level."""
         if self.links:
-            skip = skip if self.skip_norm is None else self.skip_norm(skip)
-            x = torch.cat((x, skip), 1)
+            x = self.joined(x, skip)
         if self.level == 1:  # the picture: no activation
             return self.convolutions["join"](x)
         for convolution in self.convolutions.values():
             x = F.relu(convolution(x))
         x = F.interpolate(x, scale_factor=2, mode="nearest")
         return x if self.smooth is None else F.relu(self.smooth(x))
+
+    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
+        """Kernels for features of h×w."""
+        convolutions = list(self.convolutions.values())
+        if self.links:
+            c = convolutions[0].in_width.count
+            yield Kernel("CONCATENATION", c, c, 1, 1, 1, h, w)
+        for convolution in convolutions:
+            yield from convolution.kernels(h, w)
+        if self.level > 1:
+            c = self.doubled.count
+            yield Kernel("RESIZE_NEAREST_NEIGHBOR", c, c, 1, 1, 1, 2 * h, 2 * w)
+        if self.smooth is not None:
+            yield from self.smooth.kernels(2 * h, 2 * w)
+
+    def joined(self, x: Tensor, skip: Tensor) -> Tensor:
+        """The decoder's features and what skips, in one map."""
+        return torch.cat((x, skip), 1)
 
 
 @register("photo")
@@ -122,10 +148,15 @@ class PhotoNetwork(nn.Module):
         self.transfer: Transfer = TRANSFERS[transfer]()
         self.widths = nn.ModuleDict({name: Width(name, n) for name, n in spec.widths.items()})
         self.encoder = VggEncoder(self.widths)
-        features = {level: self.widths[f"conv{level}1"] for level in range(1, 6)}
+        # not a module's attribute, since the widths are others' already
+        self.features = features = {n: self.widths[f"conv{n}1"] for n in range(1, 6)}
+        self.transfers = "bottleneck/transfer" in self.genotype
         self.aggregated = [level for level in LEVELS if f"aggregate/relu{level}_1" in self.genotype]
         parts = [features[5], *(features[level] for level in self.aggregated)]
-        self.norms = nn.ModuleDict({str(n): InstanceNorm(features[n]) for n in self.aggregated})
+        self.normed = [n for n in LEVELS if f"skip{n}/norm" in self.genotype]
+        self.norms = nn.ModuleDict(
+            {str(n): SkipNorm(features[n]) for n in LEVELS if n in {*self.aggregated, *self.normed}}
+        )
         inside = self.widths["bottleneck"]
         self.aggregate = Conv2d(Concatenation(parts), inside, 1, bias=True)
         self.stages = nn.ModuleList()
@@ -134,6 +165,11 @@ class PhotoNetwork(nn.Module):
             stage = Stage(level, self.genotype, inside, skip, self.widths)
             self.stages.append(stage)
             inside = stage.out_width
+
+    @property
+    def encoder_stages(self) -> tuple[int, ...]:
+        """Channels of the encoder's stages, as `photo_spec` takes them."""
+        return tuple(width.channels for width in self.features.values())
 
     def forward(self, content: Tensor, style: Tensor | None = None, alpha: float = 1.0) -> Tensor:
         """Content in the manner of a style of any sides, not clipped; without one as it is."""
@@ -172,19 +208,62 @@ class PhotoNetwork(nn.Module):
         """Encoder and decoder; `transfer` is called on every feature that a style changes."""
         maps = dict(zip(range(1, 6), self.encoder(picture), strict=True))
         x = maps[5]
-        if "bottleneck/transfer" in self.genotype:
-            x = transfer(x)
-        skips = {
-            stage.level: transfer(maps[stage.level]) if stage.skip_transfers else maps[stage.level]
-            for stage in self.stages[1:]
-        }
-        parts = [x]
-        for level in self.aggregated:
-            normed = self.norms[str(level)](skips[level])
-            parts.append(F.max_pool2d(normed, 2 ** (5 - level)))
-        x = self.aggregate(torch.cat(parts, 1))
+        if self.transfers:
+            x = transfer(masked(x, self.features[5]))
+        skips = {level: maps[level] for level in LEVELS}
+        for stage in self.stages[1:]:
+            if stage.skip_transfers:
+                level = stage.level
+                skips[level] = transfer(masked(maps[level], self.features[level]))
+        normed = {int(level): norm(skips[int(level)]) for level, norm in self.norms.items()}
+        pooled = [F.max_pool2d(normed[level], 2 ** (5 - level)) for level in self.aggregated]
+        x = self.aggregate(torch.cat([x, *pooled], 1))
+        skips |= {level: normed[level] for level in self.normed}
         for stage in self.stages:
             if stage.transfers:
-                x = transfer(x)
+                x = transfer(masked(x, stage.in_width))
             x = stage(x, skips.get(stage.level))
         return x
+
+    def parts(self, h: int | None = None, w: int | None = None) -> Parts:
+        """Each part of `stylize`: its name and its kernels for an input of h×w, in order."""
+        h, w = h or self.spec.size, w or self.spec.size
+        sides = {level: (h >> (level - 1), w >> (level - 1)) for level in range(1, 6)}
+
+        def transfer(name: str, width: Width, level: int) -> tuple[str, Iterator[Kernel]]:
+            return name, self.transfer.kernels(width.count, *sides[level])
+
+        yield "encoder", self.encoder.kernels(h, w)
+        if self.transfers:
+            yield transfer("bottleneck/transfer", self.features[5], 5)
+        for stage in self.stages[1:]:
+            if stage.skip_transfers:
+                name = f"skip{stage.level}/transfer"
+                yield transfer(name, self.features[stage.level], stage.level)
+        for level, norm in self.norms.items():
+            yield f"norm{level}", norm.kernels(*sides[int(level)])
+        yield "aggregate", self._aggregate_kernels(sides)
+        for stage in self.stages:
+            if stage.transfers:
+                yield transfer(f"stage{stage.level}/transfer", stage.in_width, stage.level)
+            yield f"stage{stage.level}", stage.kernels(*sides[stage.level])
+
+    def kernels(self, h: int | None = None, w: int | None = None) -> Iterator[Kernel]:
+        """Operators of the converted `stylize` for an input of h×w (the spec's by default), C4."""
+        for _, kernels in self.parts(h, w):
+            yield from kernels
+
+    def _aggregate_kernels(self, sides: dict[int, tuple[int, int]]) -> Iterator[Kernel]:
+        h, w = sides[5]
+        for level in self.aggregated:
+            c, k = self.features[level].count, 2 ** (5 - level)
+            yield Kernel("MAX_POOL_2D", c, c, k, k, 1, h, w)
+        if self.aggregated:
+            c = self.aggregate.in_width.count
+            yield Kernel("CONCATENATION", c, c, 1, 1, 1, h, w)
+        yield from self.aggregate.kernels(h, w)
+
+
+def masked(x: Tensor, width: Width) -> Tensor:
+    """Without the channels that a search switches off: a transform mixes all that there are."""
+    return x if width.mask is None else x * width.mask[:, None, None]

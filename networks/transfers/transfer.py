@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from torch import Tensor, nn
+
+from ...latency_model.kernel import Kernel
 
 Statistics = tuple[Tensor, ...]
 """Of a style's features, as its transform wants them; each [B, ...]."""
@@ -25,7 +29,16 @@ class Transfer(nn.Module):
         """Content features [B, C, H, W] → the same, in the style's manner."""
         raise NotImplementedError
 
+    def kernels(self, c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
+        """The converted graph's operators for content features of c channels, h×w (C4)."""
+        raise NotImplementedError
+
+
+def channels_last_mean(x: Tensor) -> Tensor:
+    """[B, H, W, C] → [B, 1, 1, C], over rows, then columns: float16 holds each of the sums."""
+    return x.mean(2, keepdim=True).mean(1, keepdim=True)
+
 
 def blended(transferred: Tensor, content: Tensor, alpha: float) -> Tensor:
     """alpha · transferred + (1 - alpha) · content; alpha 0 is the content itself."""
-    return content + alpha * (transferred - content)
+    return transferred if alpha == 1 else content + alpha * (transferred - content)

@@ -1,47 +1,86 @@
 """Whitening and colouring (Li et al. 2017), by eigenvectors and by matrix products alone.
 
 With the covariances C of content and S of style:  S^1/2 · C^-1/2 · (x - mean_c) + mean_s. Of all
-roots the symmetric one, so that a content that is its own style stays what it is.
+roots the symmetric one, so that a content that is its own style stays what it is. To every
+eigenvalue of both comes a `RIDGE`, so that what is far below it counts as nothing: a cut would do
+the same, but a video's directions would come and go as their eigenvalues cross it. Channels that
+are zero change nothing for the others.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..normalisation import spatial_mean
-from .transfer import Statistics, Transfer
+from ...latency_model.kernel import Kernel
+from ..normalisation import spatial_mean_kernels
+from .transfer import Statistics, Transfer, channels_last_mean
 
-DROPPED = 1e-5  # eigenvalues of a covariance that count as zero, of the largest
-RIDGE = 1e-5  # added to every eigenvalue before the iteration, of their mean
-ITERATIONS = 24
-TINY = 1e-6  # of a covariance: below, there is nothing to whiten
+RIDGE = 3e-5  # added to every eigenvalue, of their sum
+ITERATIONS = 15
+TINY = 1e-6  # of a covariance's trace: below, there is nothing to whiten
 
 
-class EigenWct(Transfer):
-    """By eigenvectors in float64: the reference; eigenvalues below a cut are dropped.
+class _Wct(Transfer):
+    def kernels(self, c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
+        """Of `NewtonSchulzWct`, which is what phones run."""
 
-    Statistics: mean [B, C, 1, 1] and the covariance's square root [B, C, C].
+        def matrix(op: str) -> Kernel:
+            return Kernel(op, c, c, 1, 1, 1, 1, c)
+
+        def number(op: str) -> Kernel:
+            return Kernel(op, 1, 1, 1, 1, 1, 1, 1)
+
+        yield from spatial_mean_kernels(c, h, w)
+        for op in ("SUB", "MUL", "RESHAPE"):
+            yield Kernel(op, c, c, 1, 1, 1, h, w)
+        yield Kernel("BATCH_MATMUL", w, c, 1, 1, 1, h, c)
+        yield Kernel("RESHAPE", c, c, 1, 1, 1, h, c)
+        yield Kernel("MEAN", c, c, h, 1, 1, 1, c)
+        yield matrix("MUL")
+        yield Kernel("MEAN", c, 1, c, 1, 1, 1, 1)
+        yield from (number(op) for op in ("MUL", "ADD"))
+        first, step = "DIV ADD SUB MUL BATCH_MATMUL ADD ADD", "BATCH_MATMUL SUB MUL"
+        for op in first.split():
+            yield matrix(op)
+        for i in range(ITERATIONS - 1):
+            product = "BATCH_MATMUL ADD"  # the last root is of no use
+            for op in f"{step} {product if i < ITERATIONS - 2 else ''} {product}".split():
+                yield matrix(op)
+        yield Kernel("RESHAPE", c, c, 1, 1, 1, 1, h * w)
+        yield number("RSQRT")
+        yield Kernel("MUL", c, c, 1, 1, 1, 1, h * w)
+        yield matrix("BATCH_MATMUL")
+        for op in ("BATCH_MATMUL", "ADD"):
+            yield Kernel(op, c, c, 1, 1, 1, 1, h * w)
+        yield Kernel("RESHAPE", c, c, 1, 1, 1, h, w)
+
+
+class EigenWct(_Wct):
+    """By eigenvectors in float64: the reference.
+
+    Statistics: mean [B, 1, 1, C] and the covariance's square root [B, 1, C, C].
     """
 
     def statistics(self, style: Tensor) -> Statistics:
         mean, _, covariance = _moments(style.double())
-        values, vectors = torch.linalg.eigh(covariance)
-        roots = values.clamp(min=0).sqrt()
-        return mean.to(style.dtype), ((vectors * roots[:, None]) @ vectors.mT).to(style.dtype)
+        values, vectors = _eigen(covariance)
+        root = (vectors * values.sqrt()) @ vectors.mT
+        return mean.to(style.dtype), root.to(style.dtype)
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, colouring = (t.double() for t in statistics)
         _, centred, covariance = _moments(content.double())
-        values, vectors = torch.linalg.eigh(covariance)
-        kept = (values > DROPPED * values[:, -1:]) & (values > TINY)
-        inverse_roots = torch.where(kept, values.clamp(min=TINY).rsqrt(), 0)
-        whitening = (vectors * inverse_roots[:, None]) @ vectors.mT
-        return (_applied(colouring @ whitening, centred) + mean).to(content.dtype)
+        values, vectors = _eigen(covariance)
+        whitening = (vectors * values.rsqrt()) @ vectors.mT
+        made = centred @ (whitening @ colouring) + mean
+        return made.permute(0, 3, 1, 2).to(content.dtype)
 
 
-class NewtonSchulzWct(Transfer):
+class NewtonSchulzWct(_Wct):
     """By matrix products alone, for graphs that phones run; statistics as `EigenWct`."""
 
     def statistics(self, style: Tensor) -> Statistics:
@@ -53,10 +92,13 @@ class NewtonSchulzWct(Transfer):
         mean, colouring = statistics
         _, centred, covariance = _moments(content)
         _, inverse, scale = square_roots(covariance)
-        # the scale meets the features first: of a constant picture its inverse would be infinite in
-        # float16, and the features are zero
-        whitened = centred * scale.rsqrt()[..., None]
-        return _applied(colouring @ inverse, whitened) + mean
+        # The scale meets the features first: of a constant picture its inverse would be infinite in
+        # float16, and the features are zero. All pixels in one row: LiteRT's GPU delegate is wrong,
+        # without a word, where a product's left side has several rows and its right side one.
+        b, h, w, c = centred.shape
+        whitened = centred.reshape(b, 1, h * w, c) * scale.rsqrt()
+        made = whitened @ (inverse @ colouring) + mean
+        return made.reshape(b, h, w, c).permute(0, 3, 1, 2)
 
 
 def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tensor, Tensor, Tensor]:
@@ -65,20 +107,20 @@ def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tens
     s is A's trace, which bounds its eigenvalues, so those of N are at most 1, the iteration
     converges and no product exceeds what float16 holds. With Y = N and Z = I:  R = (I - Z Y) / 2,
     Y ← Y + Y R, Z ← Z + R Z;  Y → N^1/2 and Z → N^-1/2 (Higham 2008, eq. 6.35, by what is left to
-    do). A small eigenvalue grows by 3/2 a step to begin with: `ITERATIONS` bring one of `RIDGE`
+    do). A small eigenvalue grows by 9/4 a step to begin with: `ITERATIONS` bring one of `RIDGE`
     home. The sums are not for show: LiteRT's GPU delegate is wrong, without a word, where a product
     goes straight into two others.
 
     Args:
-        covariance: [B, C, C], of rank 0 to C.
+        covariance: [B, 1, C, C], of rank 0 to C.
 
     Returns:
-        Both roots [B, C, C], and s [B, 1, 1]:  A^1/2 = s^1/2 N^1/2.
+        Both roots [B, 1, C, C], and s [B, 1, 1, 1]:  A^1/2 = s^1/2 N^1/2.
     """
     c = covariance.shape[-1]
-    identity = torch.from_numpy(np.eye(c)[None]).to(covariance)  # a constant of exported graphs
-    scale = (covariance * identity).mean((1, 2), keepdim=True) * c**2 + TINY
-    root = covariance / scale + (RIDGE / c) * identity
+    identity = torch.from_numpy(np.eye(c)[None, None]).to(covariance)  # a constant when exported
+    scale = (covariance * identity).mean((2, 3), keepdim=True) * c**2 + TINY
+    root = covariance / scale + RIDGE * identity
     rest = 0.5 * (identity - root)  # the first step, from Z = I: GPUs multiply no constants
     root, inverse = root + root @ rest, identity + rest
     for _ in range(iterations - 1):
@@ -87,19 +129,23 @@ def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tens
     return root, inverse, scale
 
 
+def _eigen(covariance: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues with the ridge, [B, 1, 1, C], and eigenvectors [B, 1, C, C]."""
+    values, vectors = torch.linalg.eigh(covariance)
+    values = values.clamp(min=0)[..., None, :]
+    return values + RIDGE * (values.sum(-1, keepdim=True) + TINY), vectors
+
+
 def _moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean [B, C, 1, 1], centred features [B, C, H, W] and their covariance [B, C, C].
+    """Mean [B, 1, 1, C], centred features [B, H, W, C] and their covariance [B, 1, C, C].
 
-    Over a row at a time, then over rows, as `spatial_mean`: float16 holds each of the sums.
+    Channels last, as graphs have them. Products over a row at a time, then their mean over rows:
+    float16 holds each of the sums.
     """
-    mean = spatial_mean(x)
+    x = x.permute(0, 2, 3, 1)
+    mean = channels_last_mean(x)
     centred = x - mean
-    rows = centred.permute(0, 2, 1, 3)  # [B, H, C, W]
-    h, w = x.shape[2:]
-    by_row = rows @ rows.mT / w  # [B, H, C, C]
-    return mean, centred, by_row.mean(1) * (h * w / max(h * w - 1, 1))
-
-
-def _applied(matrix: Tensor, centred: Tensor) -> Tensor:
-    """[B, C, C] times every pixel of [B, C, H, W]."""
-    return (matrix @ centred.flatten(2)).reshape(centred.shape)
+    b, h, w, c = x.shape
+    rows = centred.reshape(b * h, w, c) * (max(h * w - 1, 1) / h) ** -0.5
+    by_row = torch.bmm(rows.mT, rows).reshape(b, h, c, c)
+    return mean, centred, by_row.mean(1, keepdim=True)

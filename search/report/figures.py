@@ -133,6 +133,36 @@ def front_figure(front: Mapping[str, Any]) -> Html:
         )
 
 
+def nas_figures(history: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> list[Html]:
+    """Of a search of genotypes: the objective as it fell, and what a millisecond buys."""
+    with matplotlib.rc_context(PLOT_STYLE):
+        plot, axes = _plot("candidate", "objective")
+        scores = [one["score"] for one in history]
+        axes.plot(scores, color=SERIES[0], marker=".", linestyle="", label="candidates", alpha=0.6)
+        axes.plot(np.minimum.accumulate(scores), color=SERIES[1], label="the best so far")
+        axes.legend(loc="upper right", fontsize=8)
+        fell = figure(
+            _svg(plot, "The objective against the candidate's number"),
+            f"Less is better; {len(history)} candidates by {result['method']}.",
+            css="plot",
+        )
+        plot, axes = _plot(f"milliseconds, predicted on {result['device']}", "error to the oracle")
+        points = [(one["ms"], one["error"]) for one in history]
+        axes.plot(*zip(*points, strict=True), color=SERIES[0], marker=".", linestyle="", alpha=0.6)
+        kept = [(one["ms"], one["error"]) for one in result["front"]]
+        axes.plot(*zip(*kept, strict=True), color=SERIES[1], marker="o", label="front")
+        best = result["best"]
+        axes.plot(best["ms"], best["error"], color=SERIES[2], marker="s", label="best objective")
+        axes.set_xlim(left=0)
+        axes.legend(loc="upper right", fontsize=8)
+        bought = figure(
+            _svg(plot, "Error to the oracle against predicted latency"),
+            f"PhotoNet, the oracle, takes {result['oracle_ms']:.1f} ms.",
+            css="plot",
+        )
+        return [fell, bought]
+
+
 def history_figure(metrics: Metrics) -> Html:
     """Share of open channels by group, and which blocks run, over the search; else empty."""
     lines = [line for line in metrics if any(name.startswith("width/") for name in line)]
