@@ -66,6 +66,27 @@ def resize(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS))
 
 
+def laid_over(rgb: np.ndarray, seen: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """A picture with the change that a network made to a smaller version of it.
+
+    What is finer than the network saw stays.
+
+    Args:
+        rgb: uint8[H, W, 3].
+        seen, made: uint8[h, w, 3], the same picture before and after.
+
+    Returns:
+        uint8[H, W, 3].
+    """
+    height, width = rgb.shape[:2]
+    laid = np.empty_like(rgb)
+    for channel in range(3):
+        change = made[..., channel].astype(np.float32) - seen[..., channel]
+        grown = Image.fromarray(change).resize((width, height), Image.Resampling.BICUBIC)
+        laid[..., channel] = np.rint(np.clip(np.asarray(grown) + rgb[..., channel], 0, 255))
+    return laid
+
+
 def centre_square(rgb: np.ndarray) -> np.ndarray:
     """The largest centred square of uint8[H, W, 3], as a view."""
     h, w = rgb.shape[:2]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..quiet import quiet
 from .options import Force, Json, emit
 from .progress import progress
@@ -16,14 +17,33 @@ NAME = "stylize"
 
 
 def run(
-    source: Annotated[Path, typer.Argument(help="A picture, a folder of pictures, or a video.")],
+    source: Annotated[
+        Path,
+        typer.Argument(help="A picture, a folder of pictures, a video, or a .csv: content,style."),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")],
     model: Annotated[
-        str, typer.Option("--model", "-m", help="A bundle, or the name of a shipped one.")
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A bundle, or the name of a shipped one; or the model.safetensors of a network "
+            "that takes a style, which takes pictures of any size.",
+        ),
     ] = "heads",
+    style: Annotated[
+        Path | None, typer.Option(help="In the manner of this picture, where the network can.")
+    ] = None,
+    alpha: Annotated[
+        float | None, typer.Option(help="How much of the style's manner, 0 to 1 [1].")
+    ] = None,
     fit: Annotated[
-        str, typer.Option(help="crop: the centred square; stretch: the whole picture.")
-    ] = "crop",
+        str | None,
+        typer.Option(
+            help="crop: the centred square; stretch: the whole picture; detail: the whole picture "
+            "with its own details [crop; detail where the network takes a style]."
+        ),
+    ] = None,
     compare: Annotated[bool, typer.Option(help="Show the input beside the result.")] = False,
     size: Annotated[
         int | None, typer.Option(help="Of a bundle of several sizes: the side [its first].")
@@ -33,10 +53,28 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Stylize a picture, a folder of pictures or a video."""
-    from ..sdk import Stylizer, stylize_file
+    from ..sdk import Stylizer, read_rgb, stylize_file
 
-    with quiet():  # the runtime announces its kernels
-        stylizer = Stylizer.load(model, threads, size)
+    if alpha is not None and style is None:
+        raise UsageError("--alpha says how much of a style; give --style")
+    if model.endswith(".safetensors"):
+        from .torch_stylizer import TorchStylizer
+
+        if size is not None or fit is not None:
+            raise UsageError("a model's pictures keep their size: --size and --fit are a bundle's")
+        stylizer = TorchStylizer(model)
+    else:
+        with quiet():  # the runtime announces its kernels
+            stylizer = Stylizer.load(model, threads, size)
+    listed = source.suffix.lower() == ".csv"
+    if listed and style is not None:
+        raise UsageError(f"{source} names the styles; leave --style out")
+    if stylizer.takes_style and style is None and not listed:
+        raise UsageError(f"{model} draws in the manner of a style picture: --style PICTURE")
+    if style is not None:
+        stylizer.set_style(read_rgb(style), 1.0 if alpha is None else alpha)
+    if fit is None:
+        fit = "detail" if stylizer.takes_style else "crop"
     with stylizer, progress() as report:
         result = stylize_file(
             stylizer,

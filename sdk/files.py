@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -46,12 +47,15 @@ def stylize_file(
 ) -> PictureReport | VideoReport:
     """Stylize a picture into a picture, a folder into a folder of PNGs, a video into an MP4.
 
+    A list of pairs, .csv with a line `content,style` for each, gives a folder of PNGs, too; its
+    paths are relative to it.
+
     Files appear whole or not at all. A folder keeps its subfolders; its unreadable pictures are
     skipped and told of in the result.
 
     Args:
         stylizer: the network.
-        source: picture, folder or video.
+        source: picture, folder, video or list of pairs.
         target: picture (.png, .jpg, ...), folder or .mp4, as the source is.
         force: replace an existing file, or write into an existing folder that is not empty.
         fit: as in `Stylizer.stylize`.
@@ -71,12 +75,16 @@ def stylize_file(
         raise UsageError(f"{target} exists; pass --force to replace it")
     if source.is_dir():
         return _stylize_folder(stylizer, source, target, fit, compare, report)
+    if source.suffix.lower() == ".csv":
+        return _stylize_pairs(stylizer, source, target, fit, compare, report)
     if source.suffix.lower() in SUFFIXES:
         began = time.perf_counter()
         _stylize_picture(stylizer, source, target, fit, compare)
         if report is not None:
             report(1, 1)
         return PictureReport(target, 1, (), time.perf_counter() - began)
+    if not hasattr(stylizer, "apply"):
+        raise UsageError(f"{source} is no picture; a video is stylized by a bundle")
     return stylize_video(stylizer, source, target, fit=fit, compare=compare, report=report)
 
 
@@ -111,6 +119,47 @@ def _stylize_folder(
         raise DataError(f"{source} has no picture that can be read ({len(skipped)} tried)")
     return PictureReport(
         target, len(pictures) - len(skipped), tuple(skipped), time.perf_counter() - began
+    )
+
+
+def _stylize_pairs(
+    stylizer: Stylizer,
+    source: Path,
+    target: Path,
+    fit: Fit,
+    compare: bool,
+    report: Report | None,
+) -> PictureReport:
+    """Each content in the manner of its style, as CONTENT-STYLE.png."""
+    began = time.perf_counter()
+    try:
+        rows = [row for row in csv.reader(source.read_text().splitlines()) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"cannot read {source}: {error}") from error
+    wrong = next((row for row in rows if len(row) != 2), None)
+    if wrong or not rows:
+        told = f"not {','.join(wrong)!r}" if wrong else "and it has none"
+        raise DataError(f"{source}: a line is `content,style`, {told}")
+    pairs = [tuple(source.parent / part.strip() for part in row) for row in rows]
+    names = [f"{content.stem}-{style.stem}.png" for content, style in pairs]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f"{source}: two pairs would be {twice[0]}")
+    skipped: list[str] = []
+    for done, ((content, style), name) in enumerate(zip(pairs, names, strict=True), start=1):
+        try:
+            rgb = read_rgb(content)
+            stylizer.set_style(read_rgb(style))
+        except DataError as error:
+            skipped.append(str(error))
+        else:
+            _make_folder(target)
+            _write_picture(_stylized(stylizer, rgb, fit, compare), target / name)
+        if report is not None:
+            report(done, len(pairs))
+    if len(skipped) == len(pairs):
+        raise DataError(f"{source}: no pair can be read; {skipped[0]}")
+    return PictureReport(
+        target, len(pairs) - len(skipped), tuple(skipped), time.perf_counter() - began
     )
 
 

@@ -8,11 +8,13 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from ..errors import FormatError, UsageError
-from ..images import centre_square, resize
+from ..images import centre_square, laid_over, resize
 from .bundle import BundleInfo, Signature, TensorInfo, read_info, resolve
 from .interpreter import load_interpreter
 
-Fit = Literal["crop", "stretch"]
+Fit = Literal["crop", "stretch", "detail"]
+ENCODE_STYLE = "encode_style"  # the signature of a style picture, and
+STYLE = "style"  # what it takes
 
 
 class Stylizer:
@@ -20,11 +22,16 @@ class Stylizer:
 
     One instance serves one thread at a time: the tensors are reused from call to call.
 
-        with Stylizer.load("portrait") as stylizer:
+        with Stylizer.load("toonhead") as stylizer:
             stylized = stylizer.stylize(read_rgb("photo.jpg"))
+
+        with Stylizer.load("photonas") as stylizer:
+            stylizer.set_style(read_rgb("evening.jpg"))
+            stylized = stylizer.stylize(read_rgb("noon.jpg"), "detail")
 
     Attributes:
         info: what the bundle says of itself.
+        takes_style: whether it draws in the manner of a style picture.
         size: side of the network's pictures, pixels.
         runtime: package of the TFLite runtime in use.
     """
@@ -38,6 +45,10 @@ class Stylizer:
         self.size: int = self._input.shape[1]
         interpreter, self.runtime = load_interpreter(path, threads)
         self._runner = _runner(interpreter, signature, path)
+        self.takes_style = len(signature.inputs) > 1
+        self._encode = _encoder(interpreter, self.info, path) if self.takes_style else None
+        self._statistics: dict[str, np.ndarray] = {}
+        self._alpha = 1.0
         self._taken = np.empty(self._input.shape, self._input.dtype)
         self._scratch = np.empty((self.size, self.size, 3), np.float32)
 
@@ -59,6 +70,27 @@ class Stylizer:
         """
         return cls(resolve(name_or_path), threads, size)
 
+    def set_style(self, rgb: np.ndarray, alpha: float = 1.0) -> None:
+        """Draw in the manner of this picture from now on; its statistics are computed once.
+
+        Args:
+            rgb: uint8[H, W, 3] of any size; the network sees the whole of it, as a square.
+            alpha: 0..1, how much of what the network makes is laid over the content.
+
+        Raises:
+            UsageError: the network takes no style, or `rgb` or `alpha` is not as above.
+        """
+        if self._encode is None:
+            raise UsageError(f"{self.info.name} takes no style picture")
+        _check_picture(rgb)
+        if not 0 <= alpha <= 1:
+            raise UsageError(f"alpha is {alpha}; it is 0 (the content) to 1 (the style's manner)")
+        style = np.empty_like(self._taken)
+        self._normalise(resize(rgb, self.size, self.size), style[0])
+        made = self._encode(**{STYLE: style})
+        self._statistics = {name: value.copy() for name, value in made.items()}
+        self._alpha = alpha
+
     def stylize(
         self, rgb: np.ndarray, fit: Fit = "crop", out: np.ndarray | None = None
     ) -> np.ndarray:
@@ -68,11 +100,12 @@ class Stylizer:
             rgb: uint8[H, W, 3].
             fit: "crop" takes the centre square and returns a square of the network's size;
                 "stretch" squeezes the whole picture into the network's square and returns it at
-                the picture's own size.
+                the picture's own size; "detail" lays the change that the network made to the
+                squeezed picture over the picture itself, whose details stay.
             out: where to put the result; None allocates it.
 
         Returns:
-            uint8[size, size, 3] for "crop", uint8[H, W, 3] for "stretch".
+            uint8[size, size, 3] for "crop", else uint8[H, W, 3].
 
         Raises:
             UsageError: `rgb`, `fit` or `out` is not as above.
@@ -83,7 +116,8 @@ class Stylizer:
         if fit == "crop":
             return self.apply(square, out)
         height, width = rgb.shape[:2]
-        stylized = resize(self.apply(square), width, height)
+        made = self.apply(square)
+        stylized = laid_over(rgb, square, made) if fit == "detail" else resize(made, width, height)
         if out is None:
             return stylized
         _check_out(out, rgb.shape)
@@ -109,7 +143,10 @@ class Stylizer:
         else:
             _check_out(out, shape)
         self._normalise(square, self._taken[0])
-        self._denormalise(self._play(self._taken)[0], out)
+        made = self._play(self._taken)
+        if self._alpha < 1:
+            made = self._taken + np.float32(self._alpha) * (made - self._taken)
+        self._denormalise(made[0], out)
         return out
 
     def run(self, tensor: np.ndarray) -> np.ndarray:
@@ -133,7 +170,7 @@ class Stylizer:
 
     def close(self) -> None:
         """Free the network's memory; the Stylizer cannot be used afterwards."""
-        self._runner = None
+        self._runner = self._encode = None
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +181,9 @@ class Stylizer:
     def _play(self, tensor: np.ndarray) -> np.ndarray:
         if self._runner is None:
             raise UsageError("this Stylizer is closed")
-        return self._runner(**{self._input.name: tensor})[self._output.name]
+        if self.takes_style and not self._statistics:
+            raise UsageError(f"{self.info.name} draws in the manner of a style picture; give one")
+        return self._runner(**{self._input.name: tensor}, **self._statistics)[self._output.name]
 
     def _normalise(self, pixels: np.ndarray, tensor: np.ndarray) -> None:
         """tensor = (pixels - mean) / std, in place; both [size, size, 3]."""
@@ -186,9 +225,12 @@ def _check_out(out: np.ndarray, shape: tuple[int, ...]) -> None:
 
 
 def _picture_tensors(signature: Signature, path: str | Path) -> tuple[TensorInfo, TensorInfo]:
-    """The input and output of a signature: one square picture each, of one size."""
-    tensors = (*signature.inputs, *signature.outputs)
-    if len(tensors) != 2:
+    """The input and output of a signature: one square picture each, of one size.
+
+    Inputs behind the picture are a style's statistics.
+    """
+    tensors = (*signature.inputs[:1], *signature.outputs)
+    if len(tensors) != 2 or any(tensor.is_picture for tensor in signature.inputs[1:]):
         raise FormatError(
             f"{path}: signature {signature.name!r} has {len(signature.inputs)} inputs and "
             f"{len(signature.outputs)} outputs; a Stylizer plays one picture in, one out"
@@ -209,18 +251,29 @@ def _runner(interpreter: Any, signature: Signature, path: str | Path) -> Any:
         runner = interpreter.get_signature_runner(signature.name)
     except ValueError as error:
         raise FormatError(f"{path}: the network has no signature {signature.name!r}") from error
-    for wanted, details in (
-        (signature.inputs[0], runner.get_input_details()),
-        (signature.outputs[0], runner.get_output_details()),
+    for promised, details in (
+        (signature.inputs, runner.get_input_details()),
+        (signature.outputs, runner.get_output_details()),
     ):
+        wanted = {tensor.name: (tensor.shape, tensor.dtype) for tensor in promised}
         found = {
             name: (tuple(d["shape"].tolist()), np.dtype(d["dtype"]).name)
             for name, d in details.items()
         }
-        if found != {wanted.name: (wanted.shape, wanted.dtype)}:
-            has = ", ".join(f"{name}: {dtype} {shape}" for name, (shape, dtype) in found.items())
+        if found != wanted:
             raise FormatError(
-                f"{path}: the metadata promise {wanted.name}: {wanted.dtype} {wanted.shape}, "
-                f"the network has {has}"
+                f"{path}: the metadata promise {_told(wanted)}, the network has {_told(found)}"
             )
     return runner
+
+
+def _encoder(interpreter: Any, info: BundleInfo, path: str | Path) -> Any:
+    """What runs the signature of a style picture."""
+    for signature in info.signatures:
+        if signature.name == ENCODE_STYLE:
+            return _runner(interpreter, signature, path)
+    raise FormatError(f"{path}: a style's statistics come from {ENCODE_STYLE}, which is missing")
+
+
+def _told(tensors: dict[str, tuple[tuple[int, ...], str]]) -> str:
+    return ", ".join(f"{name}: {dtype} {shape}" for name, (shape, dtype) in tensors.items())

@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ..images import resize
+from ..images import laid_over, resize
 from .ahead import ahead
 from .clip_reader import ClipReader
 from .clip_writer import writing_clip
@@ -52,11 +52,11 @@ class VideoReport:
 
 @dataclass(frozen=True)
 class _Shot:
-    """A frame on its way: `picture` goes through the network, `beside` is shown to compare."""
+    """A frame on its way: `picture` goes through the network, `whole` is shown or laid under."""
 
     pts: int | None
-    picture: np.ndarray  # uint8[size, size, 3]
-    beside: np.ndarray | None  # uint8[height, width, 3]
+    picture: np.ndarray  # uint8[size, size, 3]; with "detail" behind the network as `whole`
+    whole: np.ndarray | None  # uint8[height, width, 3]
 
 
 def stylize_video(
@@ -79,7 +79,8 @@ def stylize_video(
         source: anything FFmpeg decodes.
         target: ends in .mp4; replaced if it exists, left as it was if anything fails.
         fit: "crop" gives the centre square at the network's size; "stretch" squeezes the whole
-            frame through the network's square and gives the source's size (made even).
+            frame through the network's square and gives the source's size (made even), and so
+            does "detail", which keeps what is finer than the network sees.
         compare: put what the network saw to the left of what it made.
         report: called after each frame with frames done and the total, None where unknown.
 
@@ -96,7 +97,7 @@ def stylize_video(
         else:
             width, height = clip.width - clip.width % 2, clip.height - clip.height % 2
         seen = ahead(_shots(clip, stylizer.size, (width, height), fit, compare), _DEPTH)
-        made = ahead(_stylized(stylizer, seen), _DEPTH)
+        made = ahead(_stylized(stylizer, seen, fit), _DEPTH)
         full_width = 2 * width if compare else width
         with (
             closing(made),
@@ -135,23 +136,26 @@ def _shots(
             yield item
             continue
         picture = clip.picture(item, width, height)[top : top + size, left : left + size]
-        beside = None
-        if compare:
-            beside = picture if fit == "crop" else clip.picture(item, *shown)
-        yield _Shot(item.pts, picture, beside)
+        whole = None
+        if compare or fit == "detail":
+            whole = picture if fit == "crop" else clip.picture(item, *shown)
+        yield _Shot(item.pts, picture, whole)
 
 
 def _stylized(
-    stylizer: Stylizer, items: Generator[_Shot | av.Packet]
+    stylizer: Stylizer, items: Generator[_Shot | av.Packet], fit: Fit
 ) -> Iterator[_Shot | av.Packet]:
     """Run the network; audio packets pass as they are."""
     with closing(items):
         for item in items:
             if isinstance(item, _Shot):
-                item = _Shot(item.pts, stylizer.apply(item.picture), item.beside)
+                made = stylizer.apply(item.picture)
+                if fit == "detail":
+                    made = laid_over(item.whole, item.picture, made)
+                item = _Shot(item.pts, made, item.whole)
             yield item
 
 
 def _side_by_side(shot: _Shot) -> np.ndarray:
-    height, width = shot.beside.shape[:2]
-    return np.concatenate([shot.beside, resize(shot.picture, width, height)], axis=1)
+    height, width = shot.whole.shape[:2]
+    return np.concatenate([shot.whole, resize(shot.picture, width, height)], axis=1)

@@ -22,6 +22,7 @@ from .event_file import EventFile
 from .metrics_file import read_metrics
 from .state_file import load_state, save_state
 
+CHANGEABLE = ("data.workers", "nas.candidates")  # of a run that goes on
 NAMED = 4  # changed settings that a refusal to resume names
 
 
@@ -190,7 +191,7 @@ def _changes(kept: Path, wanted: str, *, rates: bool) -> list[str]:
         for key in sorted({**old, **new})
         if old.get(key) != new.get(key)
         and not (rates and key.endswith(("learning_rate", "mask_rate")))
-        and key != "data.workers"
+        and key not in CHANGEABLE
     ]
 
 

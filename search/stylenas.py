@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -80,11 +81,6 @@ def stylenas(
     """
     nas = config.nas
     stages = load_oracle(config).encoder_stages
-    RunDirectory(out, config, resume=resume).restore()
-    path = out / "history.jsonl"
-    history = [Candidate(**line) for line in read_metrics(path)]
-    with written_whole(path) as part:  # without a line that a kill cut short
-        part.write_text("".join(_line(one) for one in history))
     model = SpeedModel.load(nas.device)
 
     def milliseconds(genotype: Genotype) -> float:
@@ -93,10 +89,9 @@ def stylenas(
         return float(model.latency(network.kernels()))
 
     whole = milliseconds(PHOTONET)
-    strategy = _strategy(nas, config.train.seed, history)
     lost = 0
 
-    def next_one() -> tuple[Genotype, float]:
+    def next_one(strategy: Evolution | RandomSearch) -> tuple[Genotype, float]:
         for _ in range(DRAWS):
             genotype = strategy.ask()
             ms = milliseconds(genotype)
@@ -107,27 +102,35 @@ def stylenas(
             f"PhotoNet takes {whole:.1f}"
         )
 
-    with cluster(address) as ray, path.open("a") as file:
+    with ExitStack() as stack:
+        ray = stack.enter_context(cluster(address))
+        RunDirectory(out, config, resume=resume).restore()
+        path = out / "history.jsonl"
+        history = [Candidate(**line) for line in read_metrics(path)]
+        with written_whole(path) as part:  # without a line that a kill cut short
+            part.write_text("".join(_line(one) for one in history))
+        strategy = _strategy(nas, config.train.seed, history)
+        file = stack.enter_context(path.open("a"))
         count = min(nas.candidates, max(1, int(ray.cluster_resources().get("CPU", 1))))
         gpus = min(1.0, ray.cluster_resources().get("GPU", 0) / count)
-        # a worker that dies is started again, its candidate is not
-        actor = ray.remote(Worker).options(num_cpus=1, num_gpus=gpus, max_restarts=-1)
+        actor = ray.remote(Worker).options(num_cpus=1, num_gpus=gpus)
         free = [actor.remote(config) for _ in range(count)]
         at_work: dict[Any, tuple[Any, Genotype, float]] = {}
         while len(history) < nas.candidates:
             while free and len(history) + len(at_work) < nas.candidates:
-                worker, (genotype, ms) = free.pop(), next_one()
+                worker, (genotype, ms) = free.pop(), next_one(strategy)
                 at_work[worker.judge.remote(str(genotype))] = worker, genotype, ms
             (done,), _ = ray.wait(list(at_work))
             worker, genotype, ms = at_work.pop(done)
-            free.append(worker)
             try:
                 judgement, seconds = ray.get(done)
             except ray.exceptions.RayTaskError as error:
                 raise PocketstyleError(f"{genotype}: {error.cause}") from error
             except ray.exceptions.RayError:
                 lost += 1
+                free.append(actor.remote(config))  # in the place of the one that died
             else:
+                free.append(worker)
                 one = _candidate(config, genotype, judgement, ms, whole, seconds)
                 file.write(_line(one))
                 file.flush()

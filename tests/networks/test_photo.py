@@ -5,6 +5,7 @@ from random import Random
 import pytest
 import torch
 from pocketstyle.errors import FormatError, UsageError
+from pocketstyle.latency_model import total_macs
 from pocketstyle.networks import Spec, build, compact, start_search
 from pocketstyle.networks.photo import (
     BITS,
@@ -18,8 +19,10 @@ from pocketstyle.networks.photo import (
     stages_of,
     vgg_channels,
 )
+from pocketstyle.networks.transfers import NewtonSchulzWct
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 STAGES = (4, 6, 8, 10, 12)
 PUBLISHED = "01010000000100000000000000001111"
@@ -155,6 +158,23 @@ def test_a_masked_one_is_its_compact_one():
     with torch.no_grad():
         wanted = supernet.reconstruct(x.double())
         torch.testing.assert_close(small.reconstruct(x.double()), wanted, rtol=1e-9, atol=1e-9)
+        y = x.double().flip(2) * torch.tensor([1.0, 0.5, 0.2])[:, None, None]
+        torch.testing.assert_close(small(x.double(), y), supernet(x.double(), y))
+    assert total_macs(small.kernels()) == pytest.approx(float(total_macs(supernet.kernels())))
+
+
+@pytest.mark.parametrize("genotype", [PHOTONAS, PHOTONET], ids=["photonas", "photonet"])
+def test_costs_are_torchs_own_count(genotype):
+    """Of the form that phones run; graphs leave out the last root, which nobody reads."""
+    made = network(genotype)
+    made.transfer = NewtonSchulzWct()
+    content, style = pictures((64, 48), (32, 32))
+    with torch.no_grad():
+        statistics = made.encode_style(style)
+        with FlopCounterMode(display=False) as counter:
+            made.stylize(content, statistics)
+    unread = sum(colouring.shape[-1] ** 3 for _, colouring in statistics)
+    assert 2 * (total_macs(made.kernels(64, 48)) + unread) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -13,6 +13,7 @@ from pocketstyle.networks.transfers import (
     blended,
     square_roots,
 )
+from pocketstyle.networks.transfers.wct import RIDGE
 
 WCTS = {"wct": EigenWct, "wct-newton-schulz": NewtonSchulzWct}
 
@@ -36,6 +37,30 @@ def test_wct_gives_the_styles_mean_and_covariance(name):
     wanted_mean, wanted = moments(style)
     np.testing.assert_allclose(mean, wanted_mean, atol=1e-3)
     np.testing.assert_allclose(covariance, wanted, atol=2e-3 * np.abs(wanted).max())
+
+
+def test_wct_is_its_formula():
+    """Against numpy's eigenvectors, the ridge included."""
+    content, style = features(0), features(1, h=9, w=31)
+
+    def power(covariance, exponent):
+        values, vectors = np.linalg.eigh(covariance)
+        return (vectors * (values + RIDGE * np.trace(covariance)) ** exponent) @ vectors.T
+
+    (mean, c), (wanted_mean, s) = moments(content), moments(style)
+    flat = content[0].flatten(1).double().numpy() - mean[:, None]
+    wanted = power(s, 0.5) @ power(c, -0.5) @ flat + wanted_mean[:, None]
+    made = EigenWct()(content, *EigenWct().statistics(style))[0].flatten(1)
+    np.testing.assert_allclose(made, wanted, rtol=1e-4, atol=1e-4 * np.abs(wanted).max())
+
+
+def test_channels_that_are_zero_change_nothing():
+    content, style = features(0), features(1)
+    more = [torch.cat((x, torch.zeros(1, 3, *x.shape[2:])), 1) for x in (content, style)]
+    for transfer in (one() for one in TRANSFERS.values()):
+        made = transfer(content, *transfer.statistics(style))
+        wider = transfer(more[0], *transfer.statistics(more[1]))
+        torch.testing.assert_close(wider[:, :8], made, rtol=1e-4, atol=1e-4)
 
 
 def test_adain_gives_the_styles_means_and_deviations():
@@ -63,9 +88,9 @@ def test_the_two_forms_agree(c):
 
 def test_roots_are_roots():
     covariance = np.cov(np.random.default_rng(0).normal(size=(6, 40)))
-    root, inverse, scale = square_roots(torch.from_numpy(covariance)[None])
+    root, inverse, scale = square_roots(torch.from_numpy(covariance)[None, None])
     assert float(scale) == pytest.approx(np.trace(covariance))
-    root, inverse = root[0] * scale[0].sqrt(), inverse[0] * scale[0].rsqrt()
+    root, inverse = (root * scale.sqrt())[0, 0], (inverse * scale.rsqrt())[0, 0]
     np.testing.assert_allclose(root @ root, covariance, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(inverse @ root, np.eye(6), atol=1e-6)
     np.testing.assert_allclose(inverse @ inverse, np.linalg.inv(covariance), rtol=1e-2, atol=1e-2)

@@ -55,3 +55,25 @@ def toy_config(toy_folder):
     target = (latency.predict() + smallest_cost(latency)) / 2
     path.write_text(TOY.format(folder=toy_folder, target_ms=target))
     return path
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    """A small VGG-19's random weights in the layout of style transfer."""
+    import torch
+    from pocketstyle.networks import write_tensors
+    from pocketstyle.networks.photo import vgg_channels
+
+    torch.manual_seed(0)
+    tensors, before = (
+        {"conv0.weight": torch.eye(3)[:, :, None, None], "conv0.bias": torch.zeros(3)},
+        3,
+    )
+    for name, channels in vgg_channels((4, 4, 6, 6, 8)).items():
+        layer = torch.nn.Conv2d(before, channels, 3)
+        torch.nn.init.kaiming_normal_(layer.weight)
+        tensors |= {f"{name}.weight": layer.weight.detach(), f"{name}.bias": layer.bias.detach()}
+        before = channels
+    path = tmp_path / "encoder.safetensors"
+    write_tensors(path, tensors, {})
+    return path

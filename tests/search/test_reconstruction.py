@@ -4,34 +4,14 @@ import pytest
 import torch
 from pocketstyle.errors import FormatError, UsageError
 from pocketstyle.networks import load, write_tensors
-from pocketstyle.networks.photo import PHOTONAS, vgg_channels
+from pocketstyle.networks.photo import PHOTONAS
 from pocketstyle.search import train
 from pocketstyle.search.config import load_config
 from pocketstyle.search.metrics_file import read_metrics
 
-STAGES = (4, 4, 6, 6, 8)
-
 
 def quiet(_stage, _done, _total):
     """No progress."""
-
-
-@pytest.fixture
-def encoder(tmp_path):
-    """Random weights in the layout of style transfer."""
-    torch.manual_seed(0)
-    tensors, before = (
-        {"conv0.weight": torch.eye(3)[:, :, None, None], "conv0.bias": torch.zeros(3)},
-        3,
-    )
-    for name, channels in vgg_channels(STAGES).items():
-        layer = torch.nn.Conv2d(before, channels, 3)
-        torch.nn.init.kaiming_normal_(layer.weight)
-        tensors |= {f"{name}.weight": layer.weight.detach(), f"{name}.bias": layer.bias.detach()}
-        before = channels
-    path = tmp_path / "encoder.safetensors"
-    write_tensors(path, tensors, {})
-    return path
 
 
 @pytest.fixture

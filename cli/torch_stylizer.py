@@ -1,0 +1,80 @@
+"""A network that takes a style, played by torch: pictures of any size, as they are."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from ..datasets import to_pictures, to_tensor
+from ..errors import DataError, UsageError
+from ..images import resize
+from ..networks import PhotoNetwork
+from .networks import stored
+
+MULTIPLE = 16  # of which the network's sides are
+STYLE_SIDE = 1024  # a style's statistics need no more; larger ones are shrunk
+MOST_PIXELS = 16_000_000  # of a content: about 4 GB
+
+
+class TorchStylizer:
+    """What `sdk.Stylizer` is to a bundle; it needs torch, and no fixed size.
+
+    Attributes:
+        name: of the network's card.
+    """
+
+    takes_style = True
+
+    def __init__(self, model: str):
+        """Raises: UsageError: a network without a style."""
+        network, card = stored(model)
+        if not isinstance(network, PhotoNetwork):
+            raise UsageError(
+                f"{model} takes no style: convert it, and stylize with its bundle instead"
+            )
+        self.network, self.name = network.eval(), card.name
+        self._statistics, self._alpha = None, 1.0
+
+    def set_style(self, rgb: np.ndarray, alpha: float = 1.0) -> None:
+        """As `Stylizer.set_style`; alpha blends features, at each of the network's transforms."""
+        if not 0 <= alpha <= 1:
+            raise UsageError(f"alpha is {alpha}; it is 0 (the content) to 1 (the style's manner)")
+        height, width = rgb.shape[:2]
+        share = min(1.0, STYLE_SIDE / max(height, width))
+        small = resize(rgb, max(1, round(share * width)), max(1, round(share * height)))
+        with torch.no_grad():
+            self._statistics = self.network.encode_style(_padded(small))
+        self._alpha = alpha
+
+    def stylize(self, rgb: np.ndarray, fit: str = "detail") -> np.ndarray:
+        """uint8[H, W, 3] → the same; `fit` has no meaning here.
+
+        Raises:
+            DataError: the picture is too large for the memory that this may take.
+        """
+        height, width = rgb.shape[:2]
+        if height * width > MOST_PIXELS:
+            raise DataError(
+                f"a picture of {width}x{height} is too large: {MOST_PIXELS // 10**6} megapixels "
+                "at most; a bundle takes any"
+            )
+        with torch.no_grad():
+            made = self.network.stylize(_padded(rgb), self._statistics, self._alpha)
+        return to_pictures(made)[0, :height, :width]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is held."""
+
+
+def _padded(rgb: np.ndarray) -> torch.Tensor:
+    """float32 [1, 3, H, W], the right and lower edge repeated up to sides of whole multiples."""
+    x = to_tensor(rgb[None])
+    height, width = (max(2 * MULTIPLE, side) for side in rgb.shape[:2])  # pads mirror, so two
+    more = (-width % MULTIPLE + width - x.shape[3], -height % MULTIPLE + height - x.shape[2])
+    return F.pad(x, (0, more[0], 0, more[1]), mode="replicate")
