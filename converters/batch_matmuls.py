@@ -1,41 +1,60 @@
-"""Products of single matrices as a phone's GPU wants them: four axes each, no RESHAPE between."""
+"""Products of matrices as a phone's GPU wants them: four axes each, nothing copied on the way."""
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools.flatbuffer_utils import opcode_to_name
 
 AXES = 4
+SWAPPED = [0, 1, 3, 2]  # the order of axes of a matrix turned over
 PATIENT = {"RESHAPE", "ADD", "SUB", "MUL", "DIV", "BATCH_MATMUL"}  # of any number of leading 1s
 
 
-def drop_reshapes(model: schema.ModelT) -> None:
-    """Let every product of single matrices read and write four axes, without RESHAPEs around it.
+def drop_copies(model: schema.ModelT) -> None:
+    """Let every BATCH_MATMUL read and write four axes, without RESHAPE and TRANSPOSE around it.
 
-    litert-torch takes leading axes of 1 off what is multiplied and puts them on again; each time a
-    GPU copies a matrix. The values stay the same. Products of several matrices stay as they are:
-    LiteRT's GPU delegate crashes where one with four axes multiplies a tensor by itself.
+    litert-torch takes leading axes of 1 off what is multiplied and puts them on again, and turns
+    over what the operator can turn itself; each time a GPU copies a map. With three axes LiteRT's
+    GPU delegate also puts all rows of a map into one, which no texture is wide enough for. The
+    values stay the same.
     """
     for graph in model.subgraphs:
         for op in [op for op in graph.operators if _name(model, op) == "BATCH_MATMUL"]:
-            if math.prod(graph.tensors[op.outputs[0]].shape[:-2]) > 1:
-                continue
             op.inputs = [_without_reshape(model, graph, index) for index in op.inputs]
+            left, right = op.inputs
+            turned = _maker(graph, left)
+            if turned is not None and _turns(model, graph, turned):
+                op.inputs, op.builtinOptions.adjX = [turned.inputs[0], right], True
             _give_axes(model, graph, op.outputs[0])
-        used = {index for op in graph.operators for index in op.inputs} | {*graph.outputs}
-        graph.operators = [op for op in graph.operators if used.intersection(op.outputs)]
+        _drop_unread(graph)
+
+
+def _drop_unread(graph: schema.SubGraphT) -> None:
+    used, kept = {*graph.outputs}, []
+    for op in reversed(graph.operators):  # in order: who reads comes behind who writes
+        if used.intersection(op.outputs):
+            used.update(op.inputs)
+            kept.append(op)
+    graph.operators = kept[::-1]
 
 
 def _without_reshape(model: schema.ModelT, graph: schema.SubGraphT, index: int) -> int:
     """The tensor of which this one is a RESHAPE that only drops leading 1s; else itself."""
-    for op in graph.operators:
-        if index in op.outputs and _name(model, op) == "RESHAPE":
-            source = op.inputs[0]
-            if len(graph.tensors[source].shape) == AXES and _alike(graph, source, index):
-                return source
+    op = _maker(graph, index)
+    if op is not None and _name(model, op) == "RESHAPE":
+        source = op.inputs[0]
+        if len(graph.tensors[source].shape) == AXES and _alike(graph, source, index):
+            return source
     return index
+
+
+def _turns(model: schema.ModelT, graph: schema.SubGraphT, op: schema.OperatorT) -> bool:
+    """Whether it is a TRANSPOSE of a matrix."""
+    if _name(model, op) != "TRANSPOSE":
+        return False
+    order = model.buffers[graph.tensors[op.inputs[1]].buffer].data
+    return order is not None and np.frombuffer(bytes(order), np.int32).tolist() == SWAPPED
 
 
 def _give_axes(model: schema.ModelT, graph: schema.SubGraphT, index: int) -> None:
@@ -52,6 +71,11 @@ def _give_axes(model: schema.ModelT, graph: schema.SubGraphT, index: int) -> Non
         if [*graph.tensors[out].shape] == [*tensor.shape]:
             for op in graph.operators:
                 op.inputs = [index if read == out else read for read in op.inputs]
+
+
+def _maker(graph: schema.SubGraphT, index: int) -> schema.OperatorT | None:
+    """The operator that writes a tensor; None of an input or a stored one."""
+    return next((op for op in graph.operators if index in op.outputs), None)
 
 
 def _alike(graph: schema.SubGraphT, one: int, other: int) -> bool:

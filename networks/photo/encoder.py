@@ -15,6 +15,7 @@ from ..width import Width
 
 STAGES = (("11", "12"), ("21", "22"), ("31", "32", "33", "34"), ("41", "42", "43", "44"), ("51",))
 FULL = (64, 128, 256, 512, 512)  # channels of the stages
+FEATURES = 1 / 16  # of VGG's own: hundreds, whose squares float16 does not hold
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -71,6 +72,8 @@ class VggEncoder(nn.Module):
 def load_encoder(encoder: VggEncoder, tensors: dict[str, Tensor]) -> None:
     """Take over weights of VGG-19, from the layout of style transfer or from torchvision's.
 
+    The features become `FEATURES` of VGG's own.
+
     Args:
         tensors: "conv0.weight", "conv11.weight" … for pictures of 0..1, as WCT's encoders have
             them; or "features.0.weight" …, torchvision's, whose normalisation becomes conv0.
@@ -91,6 +94,9 @@ def load_encoder(encoder: VggEncoder, tensors: dict[str, Tensor]) -> None:
                 f"{list(tensors[name].shape)}"
             )
     taken = {name: tensors[name].float() for name in state}
+    for name in taken:  # ReLUs and pools pass a factor on, so all maps become this share
+        if name.endswith("bias") or name == "conv0.weight":
+            taken[name] = FEATURES * taken[name]
     # our pictures are -1..1: w (x + 1) / 2 + b
     taken["conv0.weight"] = taken["conv0.weight"] / 2
     taken["conv0.bias"] = taken["conv0.bias"] + taken["conv0.weight"].sum((1, 2, 3))

@@ -14,14 +14,15 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ...latency_model.kernel import Kernel
 from ..normalisation import spatial_mean_kernels
 from .transfer import Statistics, Transfer, channels_last_mean
 
-RIDGE = 3e-5  # added to every eigenvalue, of their sum
-ITERATIONS = 15
-TINY = 1e-6  # of a covariance's trace: below, there is nothing to whiten
+RIDGE = 1e-3  # added to every eigenvalue, of their sum; more than what float16 rounds off
+ITERATIONS = 12
+TINY = 1e-4  # of a covariance's trace: below, there is nothing to whiten
 
 
 class _Wct(Transfer):
@@ -35,10 +36,9 @@ class _Wct(Transfer):
             return Kernel(op, 1, 1, 1, 1, 1, 1, 1)
 
         yield from spatial_mean_kernels(c, h, w)
-        for op in ("SUB", "MUL", "RESHAPE"):
+        for op in ("SUB", "MUL"):
             yield Kernel(op, c, c, 1, 1, 1, h, w)
         yield Kernel("BATCH_MATMUL", w, c, 1, 1, 1, h, c)
-        yield Kernel("RESHAPE", c, c, 1, 1, 1, h, c)
         yield Kernel("MEAN", c, c, h, 1, 1, 1, c)
         yield matrix("MUL")
         yield Kernel("MEAN", c, 1, c, 1, 1, 1, 1)
@@ -50,13 +50,11 @@ class _Wct(Transfer):
             product = "BATCH_MATMUL ADD"  # the last root is of no use
             for op in f"{step} {product if i < ITERATIONS - 2 else ''} {product}".split():
                 yield matrix(op)
-        yield Kernel("RESHAPE", c, c, 1, 1, 1, 1, h * w)
-        yield number("RSQRT")
-        yield Kernel("MUL", c, c, 1, 1, 1, 1, h * w)
         yield matrix("BATCH_MATMUL")
-        for op in ("BATCH_MATMUL", "ADD"):
-            yield Kernel(op, c, c, 1, 1, 1, 1, h * w)
-        yield Kernel("RESHAPE", c, c, 1, 1, 1, h, w)
+        yield Kernel("RESIZE_NEAREST_NEIGHBOR", c, c, 1, 1, 1, h, c)
+        yield number("RSQRT")
+        for op in ("MUL", "BATCH_MATMUL", "ADD"):
+            yield Kernel(op, c, c, 1, 1, 1, h, w)
 
 
 class EigenWct(_Wct):
@@ -93,12 +91,12 @@ class NewtonSchulzWct(_Wct):
         _, centred, covariance = _moments(content)
         _, inverse, scale = square_roots(covariance)
         # The scale meets the features first: of a constant picture its inverse would be infinite in
-        # float16, and the features are zero. All pixels in one row: LiteRT's GPU delegate is wrong,
-        # without a word, where a product's left side has several rows and its right side one.
-        b, h, w, c = centred.shape
-        whitened = centred.reshape(b, 1, h * w, c) * scale.rsqrt()
-        made = whitened @ (inverse @ colouring) + mean
-        return made.reshape(b, h, w, c).permute(0, 3, 1, 2)
+        # float16, and the features are zero. A matrix for each row: LiteRT's GPU delegate is wrong,
+        # without a word, where all rows share one, and knows how to resize.
+        matrix = (inverse @ colouring).permute(0, 3, 1, 2)
+        h, c = centred.shape[1], centred.shape[3]
+        by_row = F.interpolate(matrix, size=(h, c), mode="nearest").permute(0, 2, 3, 1)
+        return ((centred * scale.rsqrt()) @ by_row + mean).permute(0, 3, 1, 2)
 
 
 def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tensor, Tensor, Tensor]:
@@ -137,7 +135,7 @@ def _eigen(covariance: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean [B, 1, 1, C], centred features [B, H, W, C] and their covariance [B, 1, C, C].
+    """Mean [B, 1, 1, C], centred features [B, H, W, C], their covariance [B, 1, C, C].
 
     Channels last, as graphs have them. Products over a row at a time, then their mean over rows:
     float16 holds each of the sums.
@@ -145,7 +143,6 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     x = x.permute(0, 2, 3, 1)
     mean = channels_last_mean(x)
     centred = x - mean
-    b, h, w, c = x.shape
-    rows = centred.reshape(b * h, w, c) * (max(h * w - 1, 1) / h) ** -0.5
-    by_row = torch.bmm(rows.mT, rows).reshape(b, h, c, c)
+    h, w = x.shape[1:3]
+    by_row = (centred * (h / max(h * w - 1, 1))).mT @ centred  # [B, H, C, C]
     return mean, centred, by_row.mean(1, keepdim=True)

@@ -226,7 +226,7 @@ def test_weights_in_torchvisions_layout():
     mean, deviation = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])[:, :, None, None]
     with torch.no_grad():
         wanted = nn.Sequential(*layers)((x - mean) / deviation)
-        torch.testing.assert_close(made(2 * x - 1)[-1], wanted, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(made(2 * x - 1)[-1], wanted / 16, rtol=1e-4, atol=1e-6)
     with pytest.raises(FormatError, match=r"conv11.weight is \[4, 3, 3, 3\], the weights' \[4, 9"):
         load_encoder(made, tensors | {"features.0.weight": torch.zeros(4, 9, 3, 3)})
     with pytest.raises(FormatError, match=r"conv51.* is missing"):
