@@ -21,8 +21,10 @@ def drop_copies(model: schema.ModelT) -> None:
     """
     for graph in model.subgraphs:
         for op in [op for op in graph.operators if _name(model, op) == "BATCH_MATMUL"]:
-            op.inputs = [_without_reshape(model, graph, index) for index in op.inputs]
-            left, right = op.inputs
+            left, right = (_without_reshape(model, graph, index) for index in op.inputs)
+            if left == right:  # the delegate crashes where a tensor is both sides
+                continue
+            op.inputs = [left, right]
             turned = _maker(graph, left)
             if turned is not None and _turns(model, graph, turned):
                 op.inputs, op.builtinOptions.adjX = [turned.inputs[0], right], True

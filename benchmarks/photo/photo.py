@@ -22,7 +22,6 @@ from statistics import median
 import numpy as np
 import torch
 from ablated import variants
-from baselines import Cascade, Wavelet, smoothed
 from measures import load_pairs, measured
 from PIL import Image
 from pocketstyle.datasets import read_pairs, to_pictures, to_tensor
@@ -35,6 +34,7 @@ from pocketstyle.sdk import read_frames
 from pocketstyle.search import load_config
 from pocketstyle.search.data import load_data, make_batches
 from pocketstyle.search.precision import with_precision
+from predecessors import Cascade, Wavelet, smoothed
 from skimage.registration import optical_flow_tvl1
 
 sys.path.append(str(Path(__file__).parents[1]))

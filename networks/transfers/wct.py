@@ -22,6 +22,8 @@ from .transfer import Statistics, Transfer, channels_last_mean
 
 RIDGE = 1e-3  # added to every eigenvalue, of their sum; more than what float16 rounds off
 ITERATIONS = 12
+SAMPLED = 128  # rows and columns of a covariance at most: it is of a few numbers, and LiteRT's GPU
+# delegate is wrong, without a word, where a product is of more
 TINY = 1e-4  # of a covariance's trace: below, there is nothing to whiten
 
 
@@ -36,10 +38,16 @@ class _Wct(Transfer):
             return Kernel(op, 1, 1, 1, 1, 1, 1, 1)
 
         yield from spatial_mean_kernels(c, h, w)
-        for op in ("SUB", "MUL"):
-            yield Kernel(op, c, c, 1, 1, 1, h, w)
-        yield Kernel("BATCH_MATMUL", w, c, 1, 1, 1, h, c)
-        yield Kernel("MEAN", c, c, h, 1, 1, 1, c)
+        yield Kernel("SUB", c, c, 1, 1, 1, h, w)
+        rows, columns = _strides(h, w)
+        some_h, some_w = -(-h // rows), -(-w // columns)
+        if rows > 1:
+            yield Kernel("STRIDED_SLICE", c, c, 1, 1, 1, some_h, w)
+        if columns > 1:
+            yield Kernel("STRIDED_SLICE", c, c, 1, 1, 1, some_h, some_w)
+        yield Kernel("MUL", c, c, 1, 1, 1, some_h, some_w)
+        yield Kernel("BATCH_MATMUL", some_w, c, 1, 1, 1, some_h, c)
+        yield Kernel("MEAN", c, c, some_h, 1, 1, 1, c)
         yield matrix("MUL")
         yield Kernel("MEAN", c, 1, c, 1, 1, 1, 1)
         yield from (number(op) for op in ("MUL", "ADD"))
@@ -138,11 +146,20 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean [B, 1, 1, C], centred features [B, H, W, C], their covariance [B, 1, C, C].
 
     Channels last, as graphs have them. Products over a row at a time, then their mean over rows:
-    float16 holds each of the sums.
+    float16 holds each of the sums. Of larger maps every so many rows and columns count.
     """
     x = x.permute(0, 2, 3, 1)
     mean = channels_last_mean(x)
     centred = x - mean
     h, w = x.shape[1:3]
-    by_row = (centred * (h / max(h * w - 1, 1))).mT @ centred  # [B, H, C, C]
+    rows, columns = _strides(h, w)
+    some = centred[:, ::rows] if rows > 1 else centred
+    some = some[:, :, ::columns] if columns > 1 else some
+    h, w = some.shape[1:3]
+    by_row = (some * (h / max(h * w - 1, 1))).mT @ some  # [B, h, C, C]
     return mean, centred, by_row.mean(1, keepdim=True)
+
+
+def _strides(h: int, w: int) -> tuple[int, int]:
+    """Of rows and columns whose pixels a covariance is of."""
+    return -(-h // SAMPLED), -(-w // SAMPLED)
