@@ -224,9 +224,11 @@ def video(runs: Path, clip: Path, frames: int = 30, height: int = 256) -> dict:
 
 def ablations(runs: Path, steps: int = 300, count: int = 16) -> dict:
     """Variants of PhotoNet, trained alike; their sheet."""
-    config = load_config(
-        Path(__file__).parent / "photonet.toml", ["data.size=128", "train.average=0.0"]
+    folders = (
+        f"data.source={runs / 'pictures'}",
+        f"network.encoder={runs / 'vgg19-16x.safetensors'}",
     )
+    config = load_config("photonet", [*folders, "data.size=128", "train.average=0.0"])
     config = with_precision(config, torch.device("cpu"))
     data = load_data(config, lambda stage, done, total: None)
     oracle, teed = networks(runs)["photonet"], load_teed(runs / "teed.safetensors")

@@ -1,7 +1,6 @@
 """Does a warm start keep the ranking? Genotypes judged as StyleNAS does, and trained from nothing.
 
-    python benchmarks/photo/ranks.py --config benchmarks/photo/stylenas.toml \
-        --out runs/nas/ranks.json
+    python benchmarks/photo/ranks.py --config runs/nas/evolution/config.toml --out RANKS
 
 Spearman's rank correlation of the objective between decoders that inherit PhotoNet's weights and
 train for `nas.steps`, and decoders of random weights that train for many more.

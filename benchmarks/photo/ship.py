@@ -34,6 +34,7 @@ ATTRIBUTION = (
     "Encoder: VGG-19, 16 times smaller, of Collaborative Distillation (Wang et al. 2020), MIT",
     "Face Research Lab London Set and composites by DeBruine and Jones, CC BY 4.0",
     "Sample videos by Intel, CC BY 4.0",
+    "Photos by danielbuechele and vultilion (flickr.com), CC BY 2.0",
 )
 DEVICES = {
     "s10": "Samsung Galaxy S10",
