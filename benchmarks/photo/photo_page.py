@@ -58,7 +58,8 @@ more than these figures allow: autumn becomes winter, and a picture of other lig
 structure by SSIM's measure. Alpha is the dial; at every setting the table has both sides of the
 bargain.
 
-The sheet: content, style, then PhotoNet at alpha 1 and .4, PhotoNAS at 1 and .4.
+The sheet (other photos, which may be shown): content, style, then PhotoNet at alpha 1 and .4,
+PhotoNAS at 1 and .4.
 
 ![Content, style, PhotoNet, PhotoNAS](photo.jpg)
 
