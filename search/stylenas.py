@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from ..datasets import read_pairs
 from ..errors import PocketstyleError, UsageError
 from ..latency_model import SpeedModel
 from ..networks import Genotype, build, photo_spec
@@ -24,6 +25,7 @@ from ..networks.photo import PHOTONET
 from ..whole import written_whole
 from .cluster import cluster
 from .config import Config, NasConfig
+from .data import load_data
 from .evolution import Evolution, RandomSearch, Scored
 from .judge import Judge, Judgement, load_oracle
 from .metrics_file import read_metrics
@@ -77,10 +79,14 @@ def stylenas(
 
     Raises:
         UsageError: the run exists, its configuration differs, or no genotype is fast enough.
+        DataError: the pictures cannot be used.
         PocketstyleError: the cluster cannot be reached, or a candidate cannot be judged.
     """
     nas = config.nas
     stages = load_oracle(config).encoder_stages
+    # what is wrong with the pictures shows before a run begins
+    load_data(config, lambda stage, done, total: None)
+    read_pairs(nas.pairs, nas.height, nas.width, nas.judged)
     model = SpeedModel.load(nas.device)
 
     def milliseconds(genotype: Genotype) -> float:
@@ -153,7 +159,7 @@ class Worker:
 
     def judge(self, genotype: str) -> tuple[Judgement, float]:
         """Judgement and seconds."""
-        if self.judged_by is None:  # here, so that what is wrong with the data reaches the caller
+        if self.judged_by is None:  # here, so that what goes wrong reaches the caller
             self.judged_by = Judge(self.config)
         start = perf_counter()
         judgement = self.judged_by.judge(Genotype.from_string(genotype))

@@ -161,14 +161,13 @@ def test_what_cannot_be_searched(config, tmp_path):
     for wrong, error, told in (
         ([f"nas.oracle={small}"], UsageError, "no PhotoNet with all of its operators"),
         (["nas.oracle=nowhere"], UsageError, "no model nowhere"),
-        ([f"nas.pairs={tmp_path}"], PocketstyleError, "no such folder"),
-        (["nas.judged=9"], PocketstyleError, "has 3 pairs"),
+        ([f"nas.pairs={tmp_path}"], DataError, "no such folder"),
+        (["nas.judged=9"], DataError, "has 3 pairs"),
+        ([f"data.source={tmp_path}/none"], DataError, "no such folder"),
     ):
         with pytest.raises(error, match=told):
             stylenas(load_config(config, wrong), tmp_path / "out", resume=False, tell=quiet)
-        if error is PocketstyleError:
-            with pytest.raises(DataError, match=told):
-                Judge(load_config(config, wrong))
+        assert not (tmp_path / "out").exists()
     with pytest.raises(UsageError, match=r"needs network\.family"):
         load_config(config, ["network.family=ugatit", "train.objective=unpaired"])
     with pytest.raises(PocketstyleError, match="cannot reach the Ray cluster"):
