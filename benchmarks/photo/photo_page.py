@@ -112,8 +112,8 @@ system by conjugate gradients.
 {table(head, lines)}
 
 From the smallest to the largest size pixels grow {pixels:.0f} times, PhotoNAS's time
-{grown:.1f} times: small maps fit this processor's caches. PhotoNAS gains less over PhotoNet, and over
-the wavelet auto-encoder, than in the paper. There decompositions of 512 channels cost most; the
+{grown:.1f} times, more than linear; small maps presumably fit the processor's caches. PhotoNAS gains
+less over PhotoNet, and over the wavelet auto-encoder, than in the paper. There decompositions of 512 channels cost most; the
 small encoder has 128 at most, and what is left is the encoder itself, which all of them share.
 """
 
