@@ -112,9 +112,10 @@ system by conjugate gradients.
 {table(head, lines)}
 
 From the smallest to the largest size pixels grow {pixels:.0f} times, PhotoNAS's time
-{grown:.1f} times, more than linear; small maps presumably fit the processor's caches. PhotoNAS gains
-less over PhotoNet, and over the wavelet auto-encoder, than in the paper. There decompositions of 512 channels cost most; the
-small encoder has 128 at most, and what is left is the encoder itself, which all of them share.
+{grown:.1f} times, more than linear; small maps presumably fit the processor's caches. PhotoNAS
+gains less over PhotoNet, and over the wavelet auto-encoder, than in the paper. There
+decompositions of 512 channels cost most; the small encoder has 128 at most, and what is left is
+the encoder itself, which all of them share.
 """
 
 
