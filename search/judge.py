@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from ..datasets import read_pairs, to_tensor
+from ..datasets import Batches, Prefetch, read_pairs, to_tensor
 from ..errors import UsageError
 from ..networks import Genotype, PhotoNetwork, build, load, photo_spec
 from ..networks.photo import PHOTONET, inherit
@@ -53,6 +53,24 @@ def candidate(genotype: Genotype, oracle: PhotoNetwork, size: int) -> PhotoNetwo
     return network
 
 
+def trained(
+    network: PhotoNetwork,
+    config: Config,
+    batches: Batches | Prefetch,
+    steps: int,
+    device: torch.device,
+) -> tuple[PhotoNetwork, float]:
+    """A network after a short training of its decoder that keeps no run, and the last loss."""
+    loss = 0.0
+    learner = Learner(network, Reconstruction(network, config, device), config)
+    for number in range(steps):
+        learner.set_rate(learning_rate_at(number, steps, 1.0), config.train.learning_rate)
+        terms = learner.losses(*batches.at(number, device), number)
+        learner.descend(terms)
+        loss = float(sum(terms.values()).detach())
+    return learner.result, loss
+
+
 class Judge:
     """Trains and scores candidates; what they share is made once.
 
@@ -79,7 +97,9 @@ class Judge:
         network = candidate(genotype, self.oracle, self.config.data.size).to(self.device)
         if self.config.nas.inherit:
             inherit(network, self.oracle)
-        network, loss = self._trained(network)
+        network, loss = trained(
+            network, self.config, self.batches, self.config.nas.steps, self.device
+        )
         network.eval()
         errors, perceptions = [], []
         for pair, wanted in zip(self.pairs, self.wanted, strict=True):
@@ -89,18 +109,6 @@ class Judge:
                 perceptions.append(float(feature_errors(self.oracle.encoder, made, wanted)))
         count = len(self.pairs)
         return Judgement(sum(errors) / count, sum(perceptions) / count, loss)
-
-    def _trained(self, network: PhotoNetwork) -> tuple[nn.Module, float]:
-        """After the short training, and its last loss."""
-        config, steps, loss = self.config, self.config.nas.steps, 0.0
-        learner = Learner(network, Reconstruction(network, config, self.device), config)
-        for number in range(steps):
-            share = learning_rate_at(number, steps, 1.0)
-            learner.set_rate(share, config.train.learning_rate)
-            terms = learner.losses(*self.batches.at(number, self.device), number)
-            learner.descend(terms)
-            loss = float(sum(terms.values()).detach())
-        return learner.result, loss
 
     @torch.no_grad()
     def _drawn(self, network: PhotoNetwork, pair: tuple[Tensor, Tensor]) -> Tensor:

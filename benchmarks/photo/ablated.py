@@ -13,10 +13,7 @@ from pocketstyle.networks.photo.encoder import STAGES, VggEncoder
 from pocketstyle.networks.photo.photo import Stage
 from pocketstyle.networks.transfers import AdaIn
 from pocketstyle.search import Config
-from pocketstyle.search.judge import candidate
-from pocketstyle.search.learner import Learner
-from pocketstyle.search.optimizers import learning_rate_at
-from pocketstyle.search.reconstruction import Reconstruction
+from pocketstyle.search.judge import candidate, trained
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -107,19 +104,14 @@ VARIANTS = {
 def variants(oracle: PhotoNetwork, config: Config, batches, steps: int) -> dict[str, PhotoNetwork]:
     """All of them, trained alike."""
     return {
-        name: _trained(genotype, change, oracle, config, batches, steps)
+        name: _variant(genotype, change, oracle, config, batches, steps)
         for name, (genotype, change) in VARIANTS.items()
     }
 
 
-def _trained(genotype, change, oracle, config: Config, batches, steps: int) -> PhotoNetwork:
+def _variant(genotype, change, oracle, config: Config, batches, steps: int) -> PhotoNetwork:
     torch.manual_seed(config.train.seed)
     network = candidate(genotype, oracle, config.data.size)
     inherit(network, oracle)
     change(network)
-    learner = Learner(network, Reconstruction(network, config, torch.device("cpu")), config)
-    learner.objective.encoder = oracle.encoder
-    for number in range(steps):
-        learner.set_rate(learning_rate_at(number, steps, 1.0), config.train.learning_rate)
-        learner.descend(learner.losses(*batches.at(number), number))
-    return network.eval()
+    return trained(network, config, batches, steps, torch.device("cpu"))[0].eval()

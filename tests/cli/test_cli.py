@@ -132,7 +132,7 @@ def test_playing_mistakes(tmp_path, model):
     out = tmp_path / "out.png"
     fails(pocketstyle("stylize", photo, "-m", "nonesuch", "-o", out), 2, "nonesuch")
     fails(pocketstyle("stylize", photo, "-m", photo, "-o", out), 1, "not a TFLite file")
-    fails(pocketstyle("stylize", photo, "-m", model, "-o", out), 1, "not a TFLite file")
+    fails(pocketstyle("stylize", photo, "-m", model, "-o", out), 2, "takes no style")
     assert not out.exists()
     fails(pocketstyle("stylize", tmp_path / "none.png", "-o", out), 1, "no such file", "none.png")
     out.write_text("mine")
