@@ -12,6 +12,7 @@ from ..datasets import to_pictures, to_tensor
 from ..errors import DataError, UsageError
 from ..images import resize
 from ..networks import PhotoNetwork
+from ..sdk.stylizer import check_alpha
 from .networks import stored
 
 MULTIPLE = 16  # of which the network's sides are
@@ -40,8 +41,7 @@ class TorchStylizer:
 
     def set_style(self, rgb: np.ndarray, alpha: float = 1.0) -> None:
         """As `Stylizer.set_style`; alpha blends features, at each of the network's transforms."""
-        if not 0 <= alpha <= 1:
-            raise UsageError(f"alpha is {alpha}; it is 0 (the content) to 1 (the style's manner)")
+        check_alpha(alpha)
         height, width = rgb.shape[:2]
         share = min(1.0, STYLE_SIDE / max(height, width))
         small = resize(rgb, max(1, round(share * width)), max(1, round(share * height)))

@@ -12,13 +12,14 @@ from torch import nn
 
 from ..errors import PocketstyleError, UsageError, first_line
 from ..networks import Width
+from ..sdk.bundle import ENCODE_STYLE, STYLE
 
 Precision = Literal["fp32", "fp16", "int8-weights", "int8-dynamic", "int8"]
 Route = Literal["litert", "onnx2tf", "onnx-tf"]
 Report = Callable[[str, int, int], None]  # stage, stages done, stages in all
 
 SIGNATURE, INPUT, OUTPUT = "stylize", "content", "stylized"
-ENCODE_STYLE, STYLE, STATISTICS = "encode_style", "style", "statistics"
+STATISTICS = "statistics"
 
 
 def to_tflite(

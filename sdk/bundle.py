@@ -20,6 +20,7 @@ from ..errors import DataError, FormatError, UsageError
 FORMAT = "pocketstyle-bundle"
 VERSION = 1
 MEMBER = "pocketstyle.json"
+ENCODE_STYLE, STYLE = "encode_style", "style"  # a style picture's signature, and what it takes
 
 _MODELS = Path(__file__).parent / "models"
 _SUFFIX = ".tflite"

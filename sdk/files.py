@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -104,22 +106,36 @@ def _stylize_folder(
     inside = target.resolve()  # an earlier run may have written below the source
     pictures = [p for p in list_pictures(source) if inside not in p.resolve().parents]
     names = _png_names([picture.relative_to(source) for picture in pictures])
+    readers = {
+        target / name: partial(read_rgb, picture)
+        for picture, name in zip(pictures, names, strict=True)
+    }
+    skipped = _stylize_each(stylizer, readers, fit, compare, report)
+    if len(skipped) == len(pictures):
+        raise DataError(f"{source} has no picture that can be read ({len(skipped)} tried)")
+    return PictureReport(target, len(pictures) - len(skipped), skipped, time.perf_counter() - began)
+
+
+def _stylize_each(
+    stylizer: Stylizer,
+    readers: dict[Path, Callable[[], np.ndarray]],
+    fit: Fit,
+    compare: bool,
+    report: Report | None,
+) -> tuple[str, ...]:
+    """Write what each reader gives, stylized, to its path; a line for each that cannot be read."""
     skipped: list[str] = []
-    for done, (picture, name) in enumerate(zip(pictures, names, strict=True), start=1):
+    for done, (path, read) in enumerate(readers.items(), start=1):
         try:
-            rgb = read_rgb(picture)
+            rgb = read()
         except DataError as error:
             skipped.append(str(error))
         else:
-            _make_folder((target / name).parent)
-            _write_picture(_stylized(stylizer, rgb, fit, compare), target / name)
+            _make_folder(path.parent)
+            _write_picture(_stylized(stylizer, rgb, fit, compare), path)
         if report is not None:
-            report(done, len(pictures))
-    if len(skipped) == len(pictures):
-        raise DataError(f"{source} has no picture that can be read ({len(skipped)} tried)")
-    return PictureReport(
-        target, len(pictures) - len(skipped), tuple(skipped), time.perf_counter() - began
-    )
+            report(done, len(readers))
+    return tuple(skipped)
 
 
 def _stylize_pairs(
@@ -144,23 +160,17 @@ def _stylize_pairs(
     names = [f"{content.stem}-{style.stem}.png" for content, style in pairs]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"{source}: two pairs would be {twice[0]}")
-    skipped: list[str] = []
-    for done, ((content, style), name) in enumerate(zip(pairs, names, strict=True), start=1):
-        try:
-            rgb = read_rgb(content)
-            stylizer.set_style(read_rgb(style))
-        except DataError as error:
-            skipped.append(str(error))
-        else:
-            _make_folder(target)
-            _write_picture(_stylized(stylizer, rgb, fit, compare), target / name)
-        if report is not None:
-            report(done, len(pairs))
+
+    def read(content: Path, style: Path) -> np.ndarray:
+        rgb = read_rgb(content)
+        stylizer.set_style(read_rgb(style))
+        return rgb
+
+    readers = {target / name: partial(read, *pair) for pair, name in zip(pairs, names, strict=True)}
+    skipped = _stylize_each(stylizer, readers, fit, compare, report)
     if len(skipped) == len(pairs):
         raise DataError(f"{source}: no pair can be read; {skipped[0]}")
-    return PictureReport(
-        target, len(pairs) - len(skipped), tuple(skipped), time.perf_counter() - began
-    )
+    return PictureReport(target, len(pairs) - len(skipped), skipped, time.perf_counter() - began)
 
 
 def _stylize_picture(

@@ -9,12 +9,10 @@ import numpy as np
 
 from ..errors import FormatError, UsageError
 from ..images import centre_square, laid_over, resize
-from .bundle import BundleInfo, Signature, TensorInfo, read_info, resolve
+from .bundle import ENCODE_STYLE, STYLE, BundleInfo, Signature, TensorInfo, read_info, resolve
 from .interpreter import load_interpreter
 
 Fit = Literal["crop", "stretch", "detail"]
-ENCODE_STYLE = "encode_style"  # the signature of a style picture, and
-STYLE = "style"  # what it takes
 
 
 class Stylizer:
@@ -83,8 +81,7 @@ class Stylizer:
         if self._encode is None:
             raise UsageError(f"{self.info.name} takes no style picture")
         _check_picture(rgb)
-        if not 0 <= alpha <= 1:
-            raise UsageError(f"alpha is {alpha}; it is 0 (the content) to 1 (the style's manner)")
+        check_alpha(alpha)
         style = np.empty_like(self._taken)
         self._normalise(resize(rgb, self.size, self.size), style[0])
         made = self._encode(**{STYLE: style})
@@ -204,6 +201,12 @@ class Stylizer:
         np.rint(scratch, out=scratch)
         np.clip(scratch, 0, 255, out=scratch)
         np.copyto(pixels, scratch, casting="unsafe")
+
+
+def check_alpha(alpha: float) -> None:
+    """Raise UsageError unless `alpha` is a share."""
+    if not 0 <= alpha <= 1:
+        raise UsageError(f"alpha is {alpha}; it is 0 (the content) to 1 (the style's manner)")
 
 
 def check_fit(fit: str) -> None:

@@ -1,5 +1,7 @@
 """Toy data: two folders of tiny heads, and a configuration that trains on them in seconds."""
 
+from pathlib import Path
+
 import pytest
 from pocketstyle.datasets import heads
 
@@ -77,3 +79,17 @@ def encoder(tmp_path):
     path = tmp_path / "encoder.safetensors"
     write_tensors(path, tensors, {})
     return path
+
+
+def ray_workers(doing: str) -> list[int]:
+    """Process numbers of this machine's Ray workers that run this."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                title = (process / "cmdline").read_text()
+            except OSError:
+                continue
+            if f"ray::{doing}" in title:
+                found.append(int(process.name))
+    return found

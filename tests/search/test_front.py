@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +15,8 @@ from pocketstyle.search.config import load_config
 from pocketstyle.search.cost_term import smallest_cost
 from pocketstyle.search.metrics_file import read_metrics
 from pocketstyle.search.supernet_cost import SupernetLatency
+
+from .conftest import ray_workers
 
 ray = pytest.importorskip("ray")
 
@@ -42,20 +43,6 @@ def latencies(config):
     return latency.predict(), smallest_cost(latency)
 
 
-def workers():
-    """Process numbers of this machine's Ray workers that run a search."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                title = (process / "cmdline").read_text()
-            except OSError:
-                continue
-            if "ray::_one_search" in title:
-                found.append(int(process.name))
-    return found
-
-
 def test_a_front_with_a_lost_worker_and_a_target_out_of_reach(config, latencies, tmp_path, capsys):
     full, smallest = latencies
     out, targets = tmp_path / "front", [(full + smallest) / 2, (full + 3 * smallest) / 4, 1e-3]
@@ -65,7 +52,7 @@ def test_a_front_with_a_lost_worker_and_a_target_out_of_reach(config, latencies,
     def kill_one():
         while not (first / "checkpoint.safetensors").exists():
             time.sleep(0.01)
-        victims = workers()
+        victims = ray_workers("_one_search")
         killed.append(victims[0])
         os.kill(victims[0], signal.SIGKILL)
 

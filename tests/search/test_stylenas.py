@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 import torch
@@ -19,6 +18,8 @@ from pocketstyle.search.config import load_config
 from pocketstyle.search.judge import Judge
 from pocketstyle.search.metrics_file import read_metrics
 from pocketstyle.search.stylenas import Candidate, front
+
+from .conftest import ray_workers
 
 pytest.importorskip("ray")
 
@@ -64,25 +65,11 @@ steps = 2
     return path
 
 
-def busy_workers() -> list[int]:
-    """Process numbers of this machine's Ray workers that judge."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                title = (process / "cmdline").read_text()
-            except OSError:
-                continue
-            if "ray::Worker.judge" in title:
-                found.append(int(process.name))
-    return found
-
-
 def test_a_search_loses_a_killed_workers_candidate_and_goes_on(config, tmp_path):
     killed = []
 
     def kill_one():
-        while not (victims := busy_workers()):
+        while not (victims := ray_workers("Worker.judge")):
             time.sleep(0.01)
         killed.append(victims[0])
         os.kill(victims[0], signal.SIGKILL)
