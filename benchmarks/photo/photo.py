@@ -28,14 +28,16 @@ from pocketstyle.datasets import read_pairs, to_pictures, to_tensor
 from pocketstyle.images import resize
 from pocketstyle.latency_model import predict_all, total_macs
 from pocketstyle.metrics import load_teed, warping_error
-from pocketstyle.networks import load
-from pocketstyle.networks.transfers import EigenWct, NewtonSchulzWct
+from pocketstyle.networks import PhotoNetwork, load
+from pocketstyle.networks.transfers import EigenWct, NewtonSchulzWct, RegionWise
 from pocketstyle.sdk import read_frames
 from pocketstyle.search import load_config
 from pocketstyle.search.data import load_data, make_batches
 from pocketstyle.search.precision import with_precision
 from predecessors import Cascade, Wavelet, smoothed
 from samples import sample_pairs
+from skimage.color import rgb2gray
+from skimage.filters import threshold_multiotsu
 from skimage.registration import optical_flow_tvl1
 
 sys.path.append(str(Path(__file__).parents[1]))
@@ -49,6 +51,7 @@ SIZES = ((128, 256), (256, 512), (384, 768), (512, 1024))
 LARGE = ((1080, 1920), (1440, 2560))
 REPEATS = 3
 JUDGED = 8  # pairs on which the two forms of WCT are compared
+REGIONS = 3  # dark, middle and bright parts of a picture
 CHANNELS = (64, 128, 256, 512)
 
 
@@ -233,6 +236,39 @@ def video(runs: Path, clip: Path, frames: int = 30, height: int = 256) -> dict:
     return result
 
 
+@torch.no_grad()
+def regions(runs: Path) -> dict:
+    """Both networks with and without a transform of its own for each region; the sheet.
+
+    Regions are the dark, middle and bright parts of content and style, by Otsu's thresholds.
+    """
+    both, teed = networks(runs), load_teed(runs / "teed.safetensors")
+    pairs = load_pairs(runs / "pairs", HEIGHT, WIDTH, PAIRS, teed, both["photonet"].encoder)
+    shown, rows = shown_pairs(), []
+    columns = [list(column) for column in zip(*shown, strict=True)]
+
+    def by_region(network: PhotoNetwork, content: torch.Tensor, style: torch.Tensor):
+        network.transfer = RegionWise(EigenWct(), brightness(content), brightness(style))
+        made = network(content, style)
+        network.transfer = EigenWct()
+        return made
+
+    for name, network in both.items():
+        for regional, play in ((False, PhotoNetwork.__call__), (True, by_region)):
+            made = [play(network, pair.content, pair.style) for pair in pairs]
+            scores = measured(made, pairs, teed, network.encoder)
+            rows.append({"name": name, "regions": REGIONS if regional else 1, **scores})
+            columns.append([play(network, content, style) for content, style in shown])
+    save_sheet(columns, ROOT / "docs/photo_regions.jpg")
+    return {"rows": rows, "n": PAIRS, "size": [WIDTH, HEIGHT]}
+
+
+def brightness(picture: torch.Tensor) -> torch.Tensor:
+    """int64[H, W] of 0 (dark) to REGIONS - 1."""
+    grey = rgb2gray(to_pictures(picture)[0])
+    return torch.from_numpy(np.digitize(grey, threshold_multiotsu(grey, REGIONS)))
+
+
 def ablations(runs: Path, steps: int = 300, count: int = 16) -> dict:
     """Variants of PhotoNet, trained alike; their sheet."""
     folders = (
@@ -301,6 +337,7 @@ def main() -> None:
         "large": lambda: large(runs),
         "newton_schulz": newton_schulz,
         "video": lambda: video(runs, arguments.clip),
+        "regions": lambda: regions(runs),
         "ablations": lambda: ablations(runs),
         "stylenas": lambda: stylenas(arguments.nas),
     }

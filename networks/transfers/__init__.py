@@ -1,6 +1,7 @@
 """Style transforms: what a content's features become under a style's statistics, one file each."""
 
 from .adain import AdaIn
+from .region_wise import RegionWise
 from .transfer import Statistics, Transfer, blended
 from .wct import EigenWct, NewtonSchulzWct, square_roots
 
@@ -15,6 +16,7 @@ __all__ = [
     "AdaIn",
     "EigenWct",
     "NewtonSchulzWct",
+    "RegionWise",
     "Statistics",
     "Transfer",
     "blended",
