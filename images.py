@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +17,20 @@ def read_rgb(path: str | Path) -> np.ndarray:
     """Read a picture as RGB.
 
     EXIF orientation is applied, transparency is laid over white, 16-bit grey keeps its high byte,
-    palettes, grey and CMYK are converted. Floating-point grey is taken as 0..1.
+    palettes, grey and CMYK are converted. Floating-point grey is taken as 0..1. Phones take
+    pictures of 100 megapixels and more; up to Pillow's limit of 178 they are read.
 
     Returns:
         uint8[H, W, 3].
 
     Raises:
-        DataError: the file is missing, no picture, or truncated.
+        DataError: the file is missing, no picture, truncated, or too large.
     """
     try:
-        with Image.open(path) as picture:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(path)
+        with picture:
             picture.load()
             return np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
     except UnidentifiedImageError as error:

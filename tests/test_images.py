@@ -124,3 +124,16 @@ def test_centre_square(height, width):
     top, left = (height - side) // 2, (width - side) // 2
     np.testing.assert_array_equal(got[0, 0], numbers[top, left])
     assert np.shares_memory(got, numbers)
+
+
+def test_a_picture_of_100_megapixels_is_read_without_a_word(tmp_path, recwarn):
+    path = saved(tmp_path, Image.new("1", (10_000, 10_000), 1))
+    rgb = read_rgb(path)
+    assert rgb.shape == (10_000, 10_000, 3) and rgb[-1, -1].tolist() == [255] * 3
+    assert not recwarn.list
+
+
+def test_a_picture_of_200_megapixels_is_refused(tmp_path):
+    path = saved(tmp_path, Image.new("1", (20_000, 10_000), 1))
+    with pytest.raises(DataError, match="200000000 pixels"):
+        read_rgb(path)
