@@ -1,5 +1,6 @@
 """Networks as data: specs, Widths and Gates, compaction, and one file of weights each."""
 
+from .art import ArtNetwork, art_spec
 from .checkpoint import ModelCard, load, read_tensors, save, write_tensors
 from .compact import compact
 from .layers import Conv2d
@@ -22,6 +23,7 @@ from .width import THRESHOLD, Concatenation, Gate, Width, is_open, searchable, s
 __all__ = [
     "PORTRAIT_SPECS",
     "THRESHOLD",
+    "ArtNetwork",
     "Concatenation",
     "Conv2d",
     "Gate",
@@ -33,6 +35,7 @@ __all__ = [
     "Spec",
     "UgatitGenerator",
     "Width",
+    "art_spec",
     "build",
     "clamp_mixtures",
     "compact",

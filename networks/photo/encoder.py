@@ -20,16 +20,28 @@ IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def vgg_channels(stages: tuple[int, ...] = FULL) -> dict[str, int]:
-    """Channels of every convolution, by its name in the network's spec."""
+    """Channels of every convolution, by its name in the network's spec.
+
+    Args:
+        stages: channels of all five, or of the first few; of the last one there is one layer.
+    """
+    layers = layers_of(len(stages))
     return {
         f"conv{name}": channels
-        for names, channels in zip(STAGES, stages, strict=True)
+        for names, channels in zip(layers, stages, strict=True)
         for name in names
     }
 
 
+def layers_of(maps: int) -> tuple[tuple[str, ...], ...]:
+    """The layers of the first so many stages that their maps, the first of each, need."""
+    return (*STAGES[: maps - 1], STAGES[maps - 1][:1])
+
+
 class VggEncoder(nn.Module):
     """Pictures [B, 3, H, W] of -1..1 → relu1_1 … relu5_1, at 1, 1/2 … 1/16 of the sides.
+
+    Without the widths of the last ones the first few of these.
 
     As style transfer has it: reflected edges, max pooling, and a 1x1 convolution in front that
     takes over the normalisation of colours.
@@ -38,17 +50,18 @@ class VggEncoder(nn.Module):
     def __init__(self, widths: nn.ModuleDict):
         """Args: widths: by `vgg_channels`."""
         super().__init__()
+        self.layers = layers_of(sum(f"conv{names[0]}" in widths for names in STAGES))
         picture = Width("input", 3)
         self.conv0 = Conv2d(picture, Width("colours", 3), 1, bias=True)
         before = self.conv0.out_width
-        for name in (name for names in STAGES for name in names):
+        for name in (name for names in self.layers for name in names):
             width = widths[f"conv{name}"]
             setattr(self, f"conv{name}", Conv2d(before, width, 3, bias=True))
             before = width
 
     def forward(self, x: Tensor) -> list[Tensor]:
         x, maps = self.conv0(x), []
-        for stage in STAGES:
+        for stage in self.layers:
             if maps:
                 x = F.max_pool2d(x, 2)
             for name in stage:
@@ -60,10 +73,10 @@ class VggEncoder(nn.Module):
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
         """Kernels for an input of h×w."""
         yield from self.conv0.kernels(h, w)
-        for i, stage in enumerate(STAGES):
+        for i, stage in enumerate(self.layers):
             if i:
                 h, w = h // 2, w // 2
-                c = getattr(self, f"conv{STAGES[i - 1][-1]}").out_width.count
+                c = getattr(self, f"conv{self.layers[i - 1][-1]}").out_width.count
                 yield Kernel("MAX_POOL_2D", c, c, 2, 2, 1, h, w)
             for name in stage:
                 yield from getattr(self, f"conv{name}").kernels(h, w)

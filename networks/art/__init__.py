@@ -1,0 +1,26 @@
+"""ArtNet: trunks of classifiers, their weights, and the network that draws with them."""
+
+from .artnet import TRUNKS, ArtNetwork, art_spec
+from .googlenet import GoogLeNet, googlenet_channels
+from .mobilenet import MobileNet, mobilenet_channels
+from .squeezenet import SqueezeNet, squeezenet_channels
+from .trunk import Trunk
+from .vgg import VggTrunk
+from .weights import load_trunk, trunk_of, vgg_stages
+
+__all__ = [
+    "TRUNKS",
+    "ArtNetwork",
+    "GoogLeNet",
+    "MobileNet",
+    "SqueezeNet",
+    "Trunk",
+    "VggTrunk",
+    "art_spec",
+    "googlenet_channels",
+    "load_trunk",
+    "mobilenet_channels",
+    "squeezenet_channels",
+    "trunk_of",
+    "vgg_stages",
+]

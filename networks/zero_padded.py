@@ -1,0 +1,97 @@
+"""Convolutions and pools with zeros around the map, as classifiers have them.
+
+Where a layer halves a map it pads so that exactly half is left, whatever the side a classifier
+puts the zeros on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..latency_model.kernel import Kernel
+from .layers import Conv2d
+from .width import Axes, Concatenation, Width
+
+
+class ZeroPaddedConv2d(Conv2d):
+    """k×k convolution with a bias, [B, Cin, H, W] → [B, Cout, H/stride, W/stride].
+
+    Args:
+        before: rows and columns of zeros above and to the left where stride is 2; the rest of the
+            k - 2 that it takes comes below and to the right.
+    """
+
+    groups = 1
+
+    def __init__(
+        self,
+        in_width: Width | Concatenation,
+        out_width: Width,
+        k: int,
+        stride: int = 1,
+        before: int = 0,
+    ):
+        super().__init__(in_width, out_width, k, stride, bias=True)
+        self.before, self.after = before, k - 2 - before
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, mask = self.weight, self.in_width.mask
+        if mask is not None:
+            weight = weight * mask[:, None, None]
+        return self.convolve(x, weight)
+
+    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+        """The convolution itself."""
+        if self.stride == 1:
+            return F.conv2d(x, weight, self.bias, 1, self.k // 2, groups=self.groups)
+        x = F.pad(x, (self.before, self.after) * 2)
+        return F.conv2d(x, weight, self.bias, self.stride, groups=self.groups)
+
+    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
+        """Kernels for an input of h×w."""
+        cin, cout = self.in_width.count, self.out_width.count
+        if self.stride > 1:
+            p = self.before + self.after
+            yield Kernel("PAD", cin, cin, 1, 1, 1, h + p, w + p)
+            h, w = h // self.stride, w // self.stride
+        yield Kernel("CONV_2D", cin, cout, self.k, self.stride, 1, h, w)
+
+
+class DepthwiseConv2d(ZeroPaddedConv2d):
+    """3×3 convolution of each channel alone; what it reads and writes is one Width.
+
+    The mask comes with the layer behind, which reads the same channels.
+    """
+
+    axes: ClassVar[Axes] = {"weight": ("out",), "bias": ("out",)}
+
+    def __init__(self, width: Width, stride: int = 1, before: int = 0):
+        super().__init__(Width("own", 1), width, 3, stride, before)
+        self.groups = width.channels
+
+    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
+        c = self.out_width.count
+        if self.stride > 1:
+            p = self.before + self.after
+            yield Kernel("PAD", c, c, 1, 1, 1, h + p, w + p)
+            h, w = h // self.stride, w // self.stride
+        # MACs are c * 9 * h * w: with groups of c, cin * cout / groups
+        yield Kernel("DEPTHWISE_CONV_2D", c, c, 3, self.stride, c, h, w)
+
+
+def halved(x: Tensor) -> Tensor:
+    """3×3 maximum at every other pixel of what a ReLU made, [B, C, H, W] → [B, C, H/2, W/2].
+
+    Zeros below and to the right stand for the pixels that Caffe's round-up mode leaves out.
+    """
+    return F.max_pool2d(F.pad(x, (0, 1, 0, 1)), 3, 2)
+
+
+def halved_kernels(c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
+    """Kernels of `halved` for an input of h×w."""
+    yield Kernel("PAD", c, c, 1, 1, 1, h + 1, w + 1)
+    yield Kernel("MAX_POOL_2D", c, c, 3, 2, 1, h // 2, w // 2)
