@@ -20,7 +20,12 @@ from ..networks.normalisation import (
     spatial_mean,
 )
 from ..networks.photo.photo import SkipNorm, Stage
-from ..networks.transfers import EigenWct, NewtonSchulzWct
+from ..networks.transfers import (
+    ConvolutionalSandwichSwap,
+    EigenWct,
+    NewtonSchulzWct,
+    SandwichSwap,
+)
 from ..networks.transfers.transfer import channels_last_mean
 
 
@@ -82,6 +87,7 @@ EXPORTED = {
     SkipNorm: ExportedSkipNorm,
     Stage: ExportedStage,
     EigenWct: NewtonSchulzWct,
+    SandwichSwap: ConvolutionalSandwichSwap,
 }
 
 

@@ -54,11 +54,15 @@ class ZeroPaddedConv2d(Conv2d):
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
         """Kernels for an input of h×w."""
         cin, cout = self.in_width.count, self.out_width.count
-        if self.stride > 1:
-            p = self.before + self.after
-            yield Kernel("PAD", cin, cin, 1, 1, 1, h + p, w + p)
-            h, w = h // self.stride, w // self.stride
+        yield from self.pad_kernels(cin, h, w)
+        h, w = h // self.stride, w // self.stride
         yield Kernel("CONV_2D", cin, cout, self.k, self.stride, 1, h, w)
+
+    def pad_kernels(self, c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
+        """Of the zeros, where they are not on the sides that TFLite's own padding has them on."""
+        if self.stride > 1 and self.before != (self.k - 2) // 2:
+            p = self.before + self.after
+            yield Kernel("PAD", c, c, 1, 1, 1, h + p, w + p)
 
 
 class DepthwiseConv2d(ZeroPaddedConv2d):
@@ -75,23 +79,17 @@ class DepthwiseConv2d(ZeroPaddedConv2d):
 
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
         c = self.out_width.count
-        if self.stride > 1:
-            p = self.before + self.after
-            yield Kernel("PAD", c, c, 1, 1, 1, h + p, w + p)
-            h, w = h // self.stride, w // self.stride
+        yield from self.pad_kernels(c, h, w)
+        h, w = h // self.stride, w // self.stride
         # MACs are c * 9 * h * w: with groups of c, cin * cout / groups
         yield Kernel("DEPTHWISE_CONV_2D", c, c, 3, self.stride, c, h, w)
 
 
 def halved(x: Tensor) -> Tensor:
-    """3×3 maximum at every other pixel of what a ReLU made, [B, C, H, W] → [B, C, H/2, W/2].
-
-    Zeros below and to the right stand for the pixels that Caffe's round-up mode leaves out.
-    """
-    return F.max_pool2d(F.pad(x, (0, 1, 0, 1)), 3, 2)
+    """3×3 maximum at every other pixel, [B, C, H, W] → [B, C, H/2, W/2], as Caffe rounds."""
+    return F.max_pool2d(x, 3, 2, ceil_mode=True)
 
 
 def halved_kernels(c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
     """Kernels of `halved` for an input of h×w."""
-    yield Kernel("PAD", c, c, 1, 1, 1, h + 1, w + 1)
     yield Kernel("MAX_POOL_2D", c, c, 3, 2, 1, h // 2, w // 2)

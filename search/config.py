@@ -12,7 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from ..datasets import CROP
 from ..errors import UsageError
+from ..networks.art import ART_TRANSFERS
 
+STYLED = {"photo": ("reconstruct",), "art": ("reconstruct", "stylize")}  # families: objectives
 BUILT_IN = Path(__file__).parent / "configs"
 
 Positive = Annotated[int, Field(gt=0)]
@@ -53,19 +55,25 @@ class NetworkConfig(_Section):
     """The generator to train, and the discriminators."""
 
     family: Literal[
-        "ugatit", "ugatit-full", "ugatit-deep", "cyclegan", "photo2cartoon", "photo"
+        "ugatit", "ugatit-full", "ugatit-deep", "cyclegan", "photo2cartoon", "photo", "art"
     ] = "ugatit"
     base: Positive = 64  # channels of the first layer; everything else is a multiple of it
     blocks: Positive | None = None  # residual blocks: UGATIT's on each side [4], CycleGAN's [9]
     discriminator_base: Positive = 64
-    encoder: Path | None = None  # photo: a VGG-19's weights, .safetensors
+    encoder: Path | None = None  # photo: a VGG-19's weights, art: a trunk's, .safetensors
     genotype: Annotated[str, BeforeValidator(str)] = "1" * 31  # photo's operators: all, PhotoNet
+    maps: Annotated[int, Field(ge=2, le=5)] = (
+        3  # art: of the trunk's maps; the last is the coarsest
+    )
+    aggregate: bool = True  # art: all maps are changed together, not the last alone
+    transfer: Literal[ART_TRANSFERS] = "adain"  # art: how a style changes features
 
 
 class TrainConfig(_Section):
     """A teacher from scratch. Loss weights are the paper's (eq. 3) unless said otherwise."""
 
-    objective: Literal["unpaired", "paired", "reconstruct"] = "unpaired"  # the last: photo's
+    # reconstruct: photo's and art's; stylize: art's, data.target are styles
+    objective: Literal["unpaired", "paired", "reconstruct", "stylize"] = "unpaired"
     start: Path | None = None  # a model to begin with, of another size perhaps; shipped names too
     steps: Positive = 60_000  # the rate is fixed for the first half, then falls linearly to zero
     batch: Positive = 1  # of all processes together
@@ -80,6 +88,8 @@ class TrainConfig(_Section):
     identity: Weight = 10.0
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
+    content: Weight = 1.0  # stylize objective: the features that the transform made
+    style: Weight = 10.0  # stylize objective: the style's statistics
     face_id: str | None = None  # "module:name" of a face recogniser; not in distillation
     face: Weight = 1.0  # weight of that term
     precision: Literal["auto", "bfloat16", "float32"] = "auto"  # auto: bfloat16 if in hardware
@@ -165,14 +175,19 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _what_belongs_together(self) -> Config:
-        photo, reconstructs = self.network.family == "photo", self.train.objective == "reconstruct"
-        if photo != reconstructs:
-            raise ValueError('network.family "photo" and train.objective "reconstruct" go together')
+        photo, takes_style = self.network.family == "photo", self.network.family in STYLED
+        known = STYLED.get(self.network.family, ("unpaired", "paired"))
+        if self.train.objective not in known:
+            raise ValueError(
+                f'network.family "{self.network.family}" is trained with train.objective '
+                f"{' or '.join(known)}"
+            )
         if self.nas.oracle is not None and not (photo and self.nas.pairs):
             raise ValueError('nas.oracle needs network.family "photo" and nas.pairs')
-        if photo and self.network.encoder is None:
-            raise ValueError("network.encoder is missing: a VGG-19's weights, .safetensors")
-        if not (photo or self.data.heads or self.data.target):
+        if takes_style and self.network.encoder is None:
+            raise ValueError("network.encoder is missing: a classifier's weights, .safetensors")
+        alone = self.train.objective == "reconstruct"
+        if not (alone or self.data.heads or self.data.target):
             raise ValueError("data.source and data.target belong together")
         return self
 

@@ -12,11 +12,13 @@ from ..networks import (
     MultiScaleDiscriminator,
     PatchDiscriminator,
     Spec,
+    art_spec,
     build,
     load,
     photo_spec,
     read_tensors,
 )
+from ..networks.art import load_trunk, trunk_of, vgg_stages
 from ..networks.photo import load_encoder, stages_of
 from .adversary import Adversary
 from .config import Config
@@ -35,6 +37,8 @@ def fresh_generator(config: Config, device: torch.device) -> nn.Module:
     network = config.network
     if network.family == "photo":
         return fresh_photo_network(config, device)
+    if network.family == "art":
+        return fresh_art_network(config, device)
     blocks = () if network.blocks is None else (network.blocks,)  # else the published number
     spec = PORTRAIT_SPECS[network.family](config.data.size, network.base, *blocks)
     generator = build(spec)
@@ -66,6 +70,39 @@ def fresh_photo_network(config: Config, device: torch.device) -> nn.Module:
     spec = photo_spec(Genotype.from_string(network.genotype), config.data.size, stages_of(tensors))
     generator = build(spec)
     load_encoder(generator.encoder, tensors)
+    generator.encoder.requires_grad_(False)
+    return generator.to(device, memory_format=torch.channels_last)
+
+
+def fresh_art_network(config: Config, device: torch.device) -> nn.Module:
+    """An ArtNet on its trunk, which does not learn; with `train.start`, with that one's decoder.
+
+    Raises:
+        DataError, FormatError, UsageError: no such weights, or of another network.
+    """
+    network = config.network
+    tensors = read_tensors(network.encoder)
+    trunk = trunk_of(tensors)
+    spec = art_spec(
+        trunk,
+        network.maps,
+        config.data.size,
+        aggregate=network.aggregate,
+        transfer=network.transfer,
+        stages=vgg_stages(tensors, network.maps) if trunk == "vgg" else (),
+    )
+    generator = build(spec)
+    load_trunk(generator.encoder, tensors)
+    if config.train.start is not None:
+        path = resolve_model(config.train.start)
+        started, _ = load(path)
+        if (started.spec.family, started.spec.widths) != (spec.family, spec.widths):
+            raise UsageError(
+                f"train.start: {path} is {_described(started.spec)}, "
+                f"the configuration asks for {_described(spec)}"
+            )
+        for part in ("decoder", "to_rgb"):
+            getattr(generator, part).load_state_dict(getattr(started, part).state_dict())
     generator.encoder.requires_grad_(False)
     return generator.to(device, memory_format=torch.channels_last)
 

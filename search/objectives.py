@@ -20,6 +20,7 @@ from .distilled import Distilled, Terms
 from .face_identity import FaceIdentity
 from .fresh import fresh_adversary
 from .reconstruction import Reconstruction
+from .stylization import Stylization
 
 
 class Paired:
@@ -130,8 +131,13 @@ class Unpaired:
         self.to_source.load(state["to_source"])
 
 
-Objective = Paired | Unpaired | Distilled | Reconstruction
-OBJECTIVES = {"paired": Paired, "unpaired": Unpaired, "reconstruct": Reconstruction}
+Objective = Paired | Unpaired | Distilled | Reconstruction | Stylization
+OBJECTIVES = {
+    "paired": Paired,
+    "unpaired": Unpaired,
+    "reconstruct": Reconstruction,
+    "stylize": Stylization,
+}
 
 
 def _face(config: Config, device: torch.device) -> FaceIdentity | None:

@@ -1,6 +1,6 @@
 """ArtNet: trunks of classifiers, their weights, and the network that draws with them."""
 
-from .artnet import TRUNKS, ArtNetwork, art_spec
+from .artnet import ART_TRANSFERS, LINEAR, TRUNKS, ArtNetwork, art_spec
 from .googlenet import GoogLeNet, googlenet_channels
 from .mobilenet import MobileNet, mobilenet_channels
 from .squeezenet import SqueezeNet, squeezenet_channels
@@ -9,6 +9,8 @@ from .vgg import VggTrunk
 from .weights import load_trunk, trunk_of, vgg_stages
 
 __all__ = [
+    "ART_TRANSFERS",
+    "LINEAR",
     "TRUNKS",
     "ArtNetwork",
     "GoogLeNet",

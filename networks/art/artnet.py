@@ -17,7 +17,7 @@ from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..photo.encoder import FULL, vgg_channels
 from ..spec import Spec, register
-from ..transfers import TRANSFERS, Statistics, Transfer, blended
+from ..transfers import TRANSFERS, LinearWct, Statistics, Transfer, blended
 from ..width import Concatenation, Width
 from .googlenet import GoogLeNet, googlenet_channels
 from .mobilenet import MobileNet, mobilenet_channels
@@ -27,7 +27,8 @@ from .vgg import VggTrunk
 
 TRUNKS = ("googlenet", "googlenet-bn", "mobilenet", "squeezenet", "vgg")
 LEAST = 16  # channels in front of the picture
-AGGREGATE = "aggregate"
+AGGREGATE, LINEAR = "aggregate", "linear-wct"
+ART_TRANSFERS = (*TRANSFERS, LINEAR)
 
 Parts = Iterator[tuple[str, Iterator[Kernel]]]
 
@@ -38,6 +39,7 @@ def art_spec(
     size: int = 256,
     *,
     aggregate: bool = True,
+    transfer: str = "adain",
     stages: tuple[int, ...] = FULL,
 ) -> Spec:
     """The network on a trunk.
@@ -48,13 +50,15 @@ def art_spec(
             has the picture's size).
         size: side of the square that it is priced and converted at; it takes any sides.
         aggregate: change all maps together instead of the last alone.
+        transfer: one of `ART_TRANSFERS`.
         stages: of a VGG: channels of its stages.
 
     Raises:
-        UsageError: no such trunk, or not so many maps.
+        UsageError: no such trunk or transform, or not so many maps.
     """
-    if trunk not in TRUNKS:
-        raise UsageError(f"no trunk {trunk!r}; known: {', '.join(TRUNKS)}")
+    for what, name, known in (("trunk", trunk, TRUNKS), ("transform", transfer, ART_TRANSFERS)):
+        if name not in known:
+            raise UsageError(f"no {what} {name!r}; known: {', '.join(known)}")
     most = 5 if trunk == "vgg" else 4
     if not 2 <= maps <= most:
         raise UsageError(f"a trunk of {maps} maps: {trunk} has 2 to {most}")
@@ -69,8 +73,9 @@ def art_spec(
     outs = decoder_channels(features, finest=1 if trunk == "vgg" else 2)
     widths |= {f"decode{level}{layer}": c for level, c in outs.items() for layer in "ab"}
     del widths["decode1b"]
-    blocks = tuple(f"map{level}" for level in range(1, maps + 1))
-    return Spec(f"art-{trunk}", size, widths, (*blocks, AGGREGATE) if aggregate else blocks)
+    blocks = [f"map{level}" for level in range(1, maps + 1)]
+    blocks += [AGGREGATE, transfer] if aggregate else [transfer]
+    return Spec(f"art-{trunk}", size, widths, tuple(blocks))
 
 
 def decoder_channels(features: tuple[int, ...], finest: int) -> dict[int, int]:
@@ -88,19 +93,22 @@ class ArtNetwork(nn.Module):
     """[B, 3, H, W] of -1..1 in the manner of another picture; sides are multiples of the stride.
 
     Attributes:
-        transfer: the style transform; any of `TRANSFERS` fits.
+        transfer: the style transform, the last of the spec's blocks; any of `TRANSFERS` may take
+            its place.
     """
 
-    def __init__(self, spec: Spec, transfer: str = "adain"):
+    def __init__(self, spec: Spec):
         super().__init__()
         self.spec = spec
-        self.transfer: Transfer = TRANSFERS[transfer]()
         self.widths = nn.ModuleDict({name: Width(name, n) for name, n in spec.widths.items()})
         maps = sum(block.startswith("map") for block in spec.blocks)
         self.encoder = self._trunk(maps)
         features = self.encoder.features
         self.aggregates = AGGREGATE in spec.blocks
         self.features = Concatenation(_flat(features if self.aggregates else features[-1:]))
+        name = spec.blocks[-1]
+        learned = name == LINEAR
+        self.transfer: Transfer = LinearWct(self.features) if learned else TRANSFERS[name]()
         self.decoder = nn.ModuleDict()
         levels = maps if self.encoder.strides[0] > 1 else maps - 1
         inside: Width | Concatenation = self.features
@@ -139,7 +147,10 @@ class ArtNetwork(nn.Module):
 
     def encode(self, picture: Tensor) -> Tensor:
         """The features that a style changes, [B, C, H / stride, W / stride]."""
-        maps = self.encoder(picture)
+        return self.joined(self.encoder(picture))
+
+    def joined(self, maps: list[Tensor]) -> Tensor:
+        """The trunk's maps as the features that a style changes."""
         if self.aggregates:
             last = self.encoder.strides[-1]
             shrunk = [
@@ -164,7 +175,10 @@ class ArtNetwork(nn.Module):
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         """Each part of `stylize`: its name and its kernels for an input of h×w, in order."""
         h, w = h or self.spec.size, w or self.spec.size
-        yield "trunk", self.encoder.kernels(h, w)
+        trunk = list(self.encoder.kernels(h, w))
+        if self.aggregates and trunk[-1].op == "CONCATENATION":
+            trunk.pop()  # of branches that are concatenated with other maps right away
+        yield "trunk", iter(trunk)
         last = self.encoder.strides[-1]
         if self.aggregates:
             yield "aggregate", self._aggregate_kernels(h // last, w // last)

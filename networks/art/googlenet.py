@@ -158,7 +158,7 @@ class LocalResponseNorm(nn.Module):
     pruned the others keep their neighbours.
     """
 
-    axes: ClassVar[Axes] = {"band": ("out", "in")}
+    axes: ClassVar[Axes] = {"band": ("out", "in"), "one": ("out",)}
 
     def __init__(self, width: Width):
         super().__init__()
@@ -166,13 +166,14 @@ class LocalResponseNorm(nn.Module):
         place = torch.arange(width.channels)
         near = (place[:, None] - place).abs() <= LRN_SIZE // 2
         self.register_buffer("band", near.float()[:, :, None, None])
+        self.register_buffer("one", torch.ones(width.channels))
 
     def forward(self, x: Tensor) -> Tensor:
         mask = self.in_width.mask
         band = self.band if mask is None else self.band * mask[:, None, None]
         # the factor goes to x first: float16 holds no squares of hundreds
         share = (LRN_ALPHA / LRN_SIZE) ** 0.5 / FEATURES
-        inverse = (1 + F.conv2d((share * x).square(), band)).rsqrt()
+        inverse = F.conv2d((share * x).square(), band, self.one).rsqrt()
         return x * inverse * inverse.sqrt()
 
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
@@ -181,7 +182,7 @@ class LocalResponseNorm(nn.Module):
         for op in ("MUL", "MUL"):
             yield Kernel(op, c, c, 1, 1, 1, h, w)
         yield Kernel("CONV_2D", c, c, 1, 1, 1, h, w)
-        for op in ("ADD", "RSQRT", "MUL", "SQRT", "MUL"):
+        for op in ("RSQRT", "MUL", "SQRT", "MUL"):
             yield Kernel(op, c, c, 1, 1, 1, h, w)
 
 

@@ -73,7 +73,7 @@ def load_trunk(trunk: Trunk | VggTrunk, tensors: dict[str, Tensor]) -> None:
     wanted = trunk.state_dict()
     taken = dict(found)
     for name, value in wanted.items():
-        if name.startswith("colours.") or name.endswith(".band"):
+        if name.startswith("colours.") or name.endswith((".band", ".one")):
             continue
         if name not in taken:
             raise FormatError(f"no weights of this trunk: {name} is missing")

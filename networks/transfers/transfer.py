@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from ...latency_model.kernel import Kernel
 
 Statistics = tuple[Tensor, ...]
-"""Of a style's features, as its transform wants them; each [B, ...]."""
+"""Of a style's features, as its transform wants them: [B, ...], or [B N, ...] of N things each."""
 
 
 class Transfer(nn.Module):
-    """A transform without weights; of finite features it makes finite ones.
+    """A transform; of finite features it makes finite ones.
 
     Attributes:
         count: of the tensors in its statistics.
@@ -28,6 +28,10 @@ class Transfer(nn.Module):
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         """Content features [B, C, H, W] → the same, in the style's manner."""
         raise NotImplementedError
+
+    def between(self, content: Tensor, style: Tensor, alpha: float = 1.0) -> Tensor:
+        """`statistics`, `forward` and `blended` in one, of features [B, C, H, W] each."""
+        return blended(self(content, *self.statistics(style)), content, alpha)
 
     def kernels(self, c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
         """The converted graph's operators for content features of c channels, h×w (C4)."""

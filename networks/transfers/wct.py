@@ -72,15 +72,15 @@ class EigenWct(_Wct):
     """
 
     def statistics(self, style: Tensor) -> Statistics:
-        mean, _, covariance = _moments(style.double())
-        values, vectors = _eigen(covariance)
+        mean, _, covariance = moments(style.double())
+        values, vectors = eigen(covariance)
         root = (vectors * values.sqrt()) @ vectors.mT
         return mean.to(style.dtype), root.to(style.dtype)
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, colouring = (t.double() for t in statistics)
-        _, centred, covariance = _moments(content.double())
-        values, vectors = _eigen(covariance)
+        _, centred, covariance = moments(content.double())
+        values, vectors = eigen(covariance)
         whitening = (vectors * values.rsqrt()) @ vectors.mT
         made = centred @ (whitening @ colouring) + mean
         return made.permute(0, 3, 1, 2).to(content.dtype)
@@ -90,13 +90,13 @@ class NewtonSchulzWct(_Wct):
     """By matrix products alone, for graphs that phones run; statistics as `EigenWct`."""
 
     def statistics(self, style: Tensor) -> Statistics:
-        mean, _, covariance = _moments(style)
+        mean, _, covariance = moments(style)
         root, _, scale = square_roots(covariance)
         return mean, root * scale.sqrt()
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, colouring = statistics
-        _, centred, covariance = _moments(content)
+        _, centred, covariance = moments(content)
         _, inverse, scale = square_roots(covariance)
         # The scale meets the features first: of a constant picture its inverse would be infinite in
         # float16, and the features are zero. A matrix for each row: LiteRT's GPU delegate is wrong,
@@ -135,14 +135,14 @@ def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tens
     return root, inverse, scale
 
 
-def _eigen(covariance: Tensor) -> tuple[Tensor, Tensor]:
+def eigen(covariance: Tensor) -> tuple[Tensor, Tensor]:
     """Eigenvalues with the ridge, [B, 1, 1, C], and eigenvectors [B, 1, C, C]."""
     values, vectors = torch.linalg.eigh(covariance)
     values = values.clamp(min=0)[..., None, :]
     return values + RIDGE * (values.sum(-1, keepdim=True) + TINY), vectors
 
 
-def _moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean [B, 1, 1, C], centred features [B, H, W, C], their covariance [B, 1, C, C].
 
     Channels last, as graphs have them. Products over a row at a time, then their mean over rows:

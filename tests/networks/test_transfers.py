@@ -111,7 +111,7 @@ HARD = {
 
 
 @pytest.mark.parametrize("name", TRANSFERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     content=st.sampled_from(sorted(HARD)),
     style=st.sampled_from(sorted(HARD)),

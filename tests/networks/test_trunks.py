@@ -173,7 +173,9 @@ def test_strides_sizes_and_what_an_element_sees(name):
     x.requires_grad_()
     for level, one in enumerate(trunk(x)):
         field, stride = trunk.receptive_fields[level], trunk.strides[level]
-        (gradient,) = torch.autograd.grad(one[..., 48 // stride, 96 // stride].sum(), x)
+        (gradient,) = torch.autograd.grad(
+            one[..., 48 // stride, 96 // stride].sum(), x, retain_graph=True
+        )
         seen = gradient.abs().sum((0, 1, 2)).nonzero().flatten()
         # ReLUs hide some of it
         assert 0.6 * min(field, 192) <= int(seen[-1] - seen[0]) + 1 <= field

@@ -53,7 +53,7 @@ def test_the_decoder_learns_and_the_encoder_stays(config, encoder, tmp_path):
 
 def test_mistakes(config, tmp_path):
     for change, error, words in (
-        (["train.objective=paired"], UsageError, "go together"),
+        (["train.objective=paired"], UsageError, "trained with"),
         (["network.genotype=101"], UsageError, "31 digits"),
         ([f"network.encoder={tmp_path}/none.safetensors"], FormatError, "no such file"),
         ([f"network.encoder={config}"], FormatError, "not safetensors"),

@@ -1,0 +1,70 @@
+"""Linear style transfer (Li et al. 2019): two small networks say which matrix to use."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..width import Concatenation, Width
+from ..zero_padded import ZeroPaddedConv2d
+from .transfer import Statistics, Transfer, channels_last_mean
+
+INNER = 32  # channels of what the matrix works on
+
+
+class LinearWct(Transfer):
+    """Learned: x → U T_s T_c D (x - mean_c) + mean_s.
+
+    D brings features down to `INNER` channels, U up again; each T is what a small network makes of
+    the covariance that it sees.
+
+    Statistics: mean [B, 1, 1, C] and T_s [B, 1, 32, 32].
+
+    Args:
+        features: their width.
+    """
+
+    def __init__(self, features: Width | Concatenation):
+        super().__init__()
+        inner = Width("inner", INNER)
+        self.down = ZeroPaddedConv2d(features, inner, 1)
+        self.up = nn.ModuleList(
+            ZeroPaddedConv2d(inner, part, 1)
+            for part in (features.parts if isinstance(features, Concatenation) else (features,))
+        )
+        self.of_content, self.of_style = _Matrix(features), _Matrix(features)
+
+    def statistics(self, style: Tensor) -> Statistics:
+        mean = channels_last_mean(style.permute(0, 2, 3, 1))
+        return mean, self.of_style(style - mean.permute(0, 3, 1, 2))[:, None]
+
+    def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
+        mean, of_style = statistics
+        centred = content - content.mean((2, 3), keepdim=True)
+        matrix = of_style[:, 0] @ self.of_content(centred)
+        small = self.down(centred)
+        made = (matrix @ small.flatten(2)).unflatten(2, small.shape[2:])
+        return torch.cat([up(made) for up in self.up], 1) + mean.permute(0, 3, 1, 2)
+
+
+class _Matrix(nn.Module):
+    """Centred features [B, C, H, W] → a matrix [B, 32, 32], by way of their covariance."""
+
+    def __init__(self, features: Width | Concatenation):
+        super().__init__()
+        self.convolutions, inside = nn.ModuleList(), features
+        for channels in (128, 64, INNER):
+            layer = ZeroPaddedConv2d(inside, Width("own", channels), 3)
+            self.convolutions.append(layer)
+            inside = layer.out_width
+        self.full = ZeroPaddedConv2d(Width("square", INNER**2), Width("matrix", INNER**2), 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.convolutions:
+            x = layer(x if layer is self.convolutions[0] else F.relu(x))
+        x = x.flatten(2)
+        covariance = (x @ x.mT / x.shape[2]).flatten(1)[..., None, None]
+        # one of large features would push the matrix out of the next layers' reach
+        covariance = F.normalize(covariance, dim=1) * INNER**0.5
+        return self.full(covariance)[..., 0, 0].unflatten(1, (INNER, INNER))

@@ -1,0 +1,107 @@
+"""The sandwich swap transform S² (ArtNet, An et al. 2020): AdaIN, style swap, AdaIN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ...latency_model.kernel import Kernel
+from .adain import AdaIn
+from .swap import TINY, check_patch, edged, grid_stride, overlaps, style_patches, swapped
+from .transfer import Statistics, Transfer
+
+MOST = 512  # of the style's patches: of a finer map every so many, or the cost grows with the
+# square of the pixels
+
+
+class SandwichSwap(Transfer):
+    """Content in the style's space, its patches exchanged for the style's, colours set right.
+
+    The first AdaIN makes patches comparable, the swap brings texture, the last AdaIN gives the
+    whole the style's mean and deviation, which a choice of patches does not have.
+
+    Statistics: mean and deviation [B, 1, 1, C], `style_patches`, and the mean and deviation of
+    what gives the colours, which is the style itself unless `coloured` says otherwise.
+
+    Args:
+        patch, most: as in `StyleSwap`.
+    """
+
+    count = 6
+
+    def __init__(self, patch: int = 3, most: int | None = MOST):
+        super().__init__()
+        check_patch(patch)
+        self.patch, self.most, self.adain = patch, most, AdaIn()
+
+    def statistics(self, style: Tensor) -> Statistics:
+        own = self.adain.statistics(style)
+        return (*own, *style_patches(style, self.patch, self.most), *own)
+
+    def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
+        mean, deviation, keys, values, *colours = statistics
+        x = self.adain(content, mean, deviation)
+        return self.adain(self.swapped(x, keys, values), *colours)
+
+    def swapped(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """The style's patches in place of the content's."""
+        return swapped(x, keys, values)
+
+    def kernels(self, c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
+        """Of `ConvolutionalSandwichSwap`, which is what phones run."""
+        stride = grid_stride(h, w, self.most)
+        n, p = -(-h // stride) * -(-w // stride), 2 * (self.patch // 2)
+        yield from self.adain.kernels(c, h, w)
+        if p:
+            yield Kernel("MIRROR_PAD", c, c, 1, 1, 1, h + p, w + p)
+        yield Kernel("CONV_2D", c, n, self.patch, 1, 1, h, w)
+        yield Kernel("REDUCE_MAX", n, 1, 1, 1, 1, h, w)
+        for op in ("GREATER_EQUAL", "CAST"):
+            yield Kernel(op, n, n, 1, 1, 1, h, w)
+        yield Kernel("SUM", n, 1, 1, 1, 1, h, w)
+        yield Kernel("DIV", n, n, 1, 1, 1, h, w)
+        yield Kernel("CONV_2D", n, c, self.patch, 1, 1, h, w)
+        yield Kernel("MUL", c, c, 1, 1, 1, h, w)
+        yield from self.adain.kernels(c, h, w)
+
+
+class ConvolutionalSandwichSwap(SandwichSwap):
+    """The swap as two convolutions whose weights are the style's: one picture at a time.
+
+    Between them the choice, as ones where the largest similarity is; patches that tie are
+    averaged. GPUs know neither argmax nor gather, but this.
+    """
+
+    def statistics(self, style: Tensor) -> Statistics:
+        """As `SandwichSwap`'s, of one picture, by slices of at most four axes."""
+        mean, deviation = self.adain.statistics(style)
+        h, w = style.shape[2:]
+        step, c = grid_stride(h, w, self.most), style.shape[1]
+        x = edged(style, self.patch).permute(0, 2, 3, 1)
+        rows = []
+        for i in range(self.patch):
+            cut = [x[:, i : i + h : step, j : j + w : step] for j in range(self.patch)]
+            rows.append(torch.cat([one.reshape(-1, 1, 1, c) for one in cut], 2))
+        patches = torch.cat(rows, 1)  # [N, patch, patch, C]
+        squares = (patches * patches).sum(3, keepdim=True).sum(2, keepdim=True)
+        length = squares.sum(1, keepdim=True).sqrt()
+        values = patches.flip(1, 2).permute(3, 1, 2, 0)
+        # once more, of the same pixels: of two outputs that are one tensor, LiteRT's GPU delegate
+        # leaves one unwritten, without a word
+        colours = self.adain.statistics(style.mT)
+        return mean, deviation, patches / (length + TINY), values, *colours
+
+    def swapped(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        similar = F.conv2d(edged(x, self.patch), keys.permute(0, 3, 1, 2))
+        chosen = (similar >= similar.amax(1, keepdim=True)).to(x.dtype)
+        chosen = chosen / chosen.sum(1, keepdim=True)
+        laid = F.conv2d(chosen, values.permute(0, 3, 1, 2), padding=self.patch // 2)
+        return laid * (1 / overlaps(*x.shape[2:], self.patch))[None].to(x)
+
+
+def coloured(texture: Statistics, colour: Statistics) -> Statistics:
+    """The statistics of one style with the colours of another; both of `SandwichSwap`."""
+    return (*texture[:-2], *colour[-2:])

@@ -1,0 +1,140 @@
+"""Style swap (Chen and Schmidt 2016): every patch of the content becomes the style's most alike."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ...errors import UsageError
+from .transfer import Statistics, Transfer
+
+SIDES = (1, 3, 5)
+TINY = 1e-7  # a patch of zeros has no direction
+AT_ONCE = 2**24  # similarities held in memory: 64 MB
+
+
+class StyleSwap(Transfer):
+    """Patches of the style's features in place of the content's, averaged where they overlap.
+
+    Statistics: `style_patches`.
+
+    Args:
+        patch: side of a patch.
+        most: so many of the style's patches at most, from a regular grid; None looks at all.
+    """
+
+    def __init__(self, patch: int = 3, most: int | None = None):
+        super().__init__()
+        check_patch(patch)
+        self.patch, self.most = patch, most
+
+    def statistics(self, style: Tensor) -> Statistics:
+        return style_patches(style, self.patch, self.most)
+
+    def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
+        return swapped(content, *statistics)
+
+
+def check_patch(patch: int) -> None:
+    """Raise UsageError unless a patch can have this side."""
+    if patch not in SIDES:
+        raise UsageError(f"a patch of side {patch}; it is one of {SIDES}")
+
+
+def style_patches(style: Tensor, patch: int, most: int | None = None) -> tuple[Tensor, Tensor]:
+    """What content patches are compared with, and what takes their place.
+
+    Both are weights of convolutions, channels last, since that is what phones run: the first gives
+    a map of similarities for every patch, the second lays down the patches that a map of ones and
+    zeros names.
+
+    Args:
+        style: [B, C, H, W]; edges are reflected.
+        patch, most: as in `StyleSwap`.
+
+    Returns:
+        Patches of length 1, [B N, patch, patch, C], and the patches themselves, turned by half a
+        circle, [B C, patch, patch, N].
+    """
+    h, w = style.shape[2:]
+    style = edged(style, patch)
+    stride = grid_stride(h, w, most)
+    places = [
+        style[:, :, i : i + h : stride, j : j + w : stride].flatten(2)
+        for i in range(patch)
+        for j in range(patch)
+    ]
+    found = torch.stack(places, 3).unflatten(3, (patch, patch))  # [B, C, N, patch, patch]
+    length = found.square().sum((1, 3, 4), keepdim=True).sqrt()
+    keys = (found / (length + TINY)).permute(0, 2, 3, 4, 1)
+    values = found.flip(3, 4).permute(0, 1, 3, 4, 2)
+    return keys.flatten(0, 1).contiguous(), values.flatten(0, 1).contiguous()
+
+
+def grid_stride(h: int, w: int, most: int | None) -> int:
+    """From one of the patches looked at to the next, so that there are about `most`."""
+    return 1 if most is None else math.ceil(math.sqrt(h * w / most))
+
+
+def swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Content features with the style's patches.
+
+    Alike is what has the largest cosine (eq. 3; the content patch's own length changes no
+    choice). Similarities are a matrix product over some rows at a time, the chosen patches are
+    laid down one of their places after the other: what is held in memory grows with the pixels,
+    not with their square.
+
+    Args:
+        content: [B, C, H, W]; edges are reflected.
+        keys, values: of `style_patches`, for one style or for one of each content.
+    """
+    c = content.shape[1]
+    styles = len(values) // c
+    pairs = zip(keys.chunk(styles), values.chunk(styles), strict=True)
+    return torch.stack(
+        [_swapped(x, *pair) for x, pair in zip(content, [*pairs] * len(content), strict=False)]
+    )
+
+
+def _swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    c, h, w = content.shape
+    count, patch = keys.shape[:2]
+    x = edged(content[None], patch)
+    weights = keys.permute(0, 3, 1, 2).flatten(1).T  # [C patch², N]
+    if content.is_cuda:
+        weights = weights.half()
+    best = []
+    at_once = max(1, AT_ONCE // (count * w))
+    for top in range(0, h, at_once):
+        rows = x[:, :, top : top + at_once + patch - 1]
+        queries = F.unfold(rows, patch)[0].T.to(weights.dtype)  # [pixels, C patch²]
+        best.append((queries @ weights).argmax(1))
+    chosen = torch.cat(best)
+    half = patch // 2
+    laid = content.new_zeros(c, h + 2 * half, w + 2 * half)
+    for i in range(patch):
+        for j in range(patch):
+            part = values[:, patch - 1 - i, patch - 1 - j].index_select(1, chosen)
+            laid[:, i : i + h, j : j + w] += part.unflatten(1, (h, w))
+    return laid[:, half : half + h, half : half + w] / overlaps(h, w, patch).to(content)
+
+
+def overlaps(h: int, w: int, patch: int) -> Tensor:
+    """How many patches lie over every pixel of a map, [1, h, w]."""
+    reach = patch // 2
+    lines = []
+    for side in (h, w):
+        place = torch.arange(side)
+        lines.append((side - 1 - place).clamp(max=reach) + place.clamp(max=reach) + 1)
+    return (lines[0][:, None] * lines[1])[None].float()
+
+
+def edged(x: Tensor, patch: int) -> Tensor:
+    """[B, C, H, W] with room for a patch around every pixel; where it is too small to be
+    reflected, its edge is repeated."""
+    half = patch // 2
+    mode = "reflect" if min(x.shape[2:]) > half else "replicate"
+    return F.pad(x, (half,) * 4, mode=mode) if half else x

@@ -1,0 +1,95 @@
+"""The objective of an ArtNet's decoder that knows styles: content, statistics, and the way back."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..networks.art import LINEAR
+from .companions import Companions
+from .config import Config
+from .reconstruction import feature_errors
+
+Terms = dict[str, Tensor]
+TINY = 1e-8
+
+
+class Stylization:
+    """What a picture in a style's manner should be (Huang and Belongie 2017, eq. 12 to 14).
+
+    Its features are those that the transform made; its maps have the means and deviations of the
+    style's. Errors are relative to the energy of what is wanted, since trunks differ in their
+    scale. Beside them the content comes back where no style is given: edges stay sharp, and
+    alpha 0 is the picture itself.
+
+    A learned transform is free to make features of its own; there the picture keeps the content's
+    normalised features instead.
+    """
+
+    def __init__(self, generator: nn.Module, config: Config, device: torch.device):
+        self.generator, self.weights = generator, config.train
+        self.encoder = copy.deepcopy(generator.encoder).requires_grad_(False)
+        self.learned = generator.spec.blocks[-1] == LINEAR
+
+    def partners(self) -> list[nn.Module]:
+        return []
+
+    def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
+        """Of contents x and styles y."""
+        network = self.generator
+        with torch.no_grad():
+            given, styles = network.encode(x), self.encoder(y)
+            style = network.encode(y)
+        wanted = network.transfer.between(given, style)
+        made, back = network.decode(wanted), network.decode(given)
+        self.made = made.detach()
+        maps = self.encoder(made)
+        found = network.joined(maps)
+        content = (
+            relative(normed(found), normed(given)) if self.learned else relative(found, wanted)
+        )
+        errors = [
+            relative(one, other)
+            for a, b in zip(maps, styles, strict=True)
+            for one, other in zip(statistics(a), statistics(b), strict=True)
+        ]
+        picture = F.mse_loss(back.float(), x) / 4  # on 0..1
+        return {
+            "content": self.weights.content * content,
+            "style": self.weights.style * sum(errors) / len(errors),
+            "picture": 10 * picture,
+            "features": feature_errors(self.encoder, back, x),
+        }
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        return []
+
+    def companions(self) -> Companions:
+        return []
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """There is nothing."""
+
+
+def statistics(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of every channel, [B, C] each."""
+    x = x.float()
+    return x.mean((2, 3)), (x.var((2, 3), correction=0) + TINY).sqrt()
+
+
+def normed(x: Tensor) -> Tensor:
+    mean, deviation = (t[..., None, None] for t in statistics(x))
+    return (x - mean) / (deviation + 1e-3)
+
+
+def relative(made: Tensor, wanted: Tensor) -> Tensor:
+    """Squared error as a share of the energy of what is wanted."""
+    wanted = wanted.detach().float()
+    return F.mse_loss(made.float(), wanted) / (wanted.square().mean() + TINY)
