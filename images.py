@@ -92,6 +92,12 @@ def laid_over(rgb: np.ndarray, seen: np.ndarray, made: np.ndarray) -> np.ndarray
     return laid
 
 
+def masked(rgb: np.ndarray, made: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """`made` where a mask is white, `rgb` where it is black; all uint8[H, W, 3]."""
+    share = mask.astype(np.float32).mean(2, keepdims=True) / 255
+    return np.rint(rgb + share * (made.astype(np.float32) - rgb)).astype(np.uint8)
+
+
 def centre_square(rgb: np.ndarray) -> np.ndarray:
     """The largest centred square of uint8[H, W, 3], as a view."""
     h, w = rgb.shape[:2]

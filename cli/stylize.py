@@ -32,7 +32,16 @@ def run(
         ),
     ] = "heads",
     style: Annotated[
-        Path | None, typer.Option(help="In the manner of this picture, where the network can.")
+        list[Path] | None,
+        typer.Option(
+            help="In the manner of this picture, where the network can; several are blended."
+        ),
+    ] = None,
+    weight: Annotated[
+        list[float] | None, typer.Option(help="Of each of several styles [all the same].")
+    ] = None,
+    color: Annotated[
+        Path | None, typer.Option(help="Textures from --style, colours from this picture.")
     ] = None,
     alpha: Annotated[
         float | None, typer.Option(help="How much of the style's manner, 0 to 1 [1].")
@@ -42,6 +51,12 @@ def run(
         typer.Option(
             help="crop: the centred square; stretch: the whole picture; detail: the whole picture "
             "with its own details [crop; detail where the network takes a style]."
+        ),
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of the picture's size: stylized where white, left as it is where black."
         ),
     ] = None,
     compare: Annotated[bool, typer.Option(help="Show the input beside the result.")] = False,
@@ -55,8 +70,11 @@ def run(
     """Stylize a picture, a folder of pictures or a video."""
     from ..sdk import Stylizer, read_rgb, stylize_file
 
-    if alpha is not None and style is None:
+    styles, weights = style or [], weight or [1.0] * len(style or [])
+    if alpha is not None and not styles:
         raise UsageError("--alpha says how much of a style; give --style")
+    if color is not None and len(styles) != 1:
+        raise UsageError("--color gives one --style other colours")
     if model.endswith(".safetensors"):
         from .torch_stylizer import TorchStylizer
 
@@ -67,12 +85,15 @@ def run(
         with quiet():  # the runtime announces its kernels
             stylizer = Stylizer.load(model, threads, size)
     listed = source.suffix.lower() == ".csv"
-    if listed and style is not None:
+    if listed and styles:
         raise UsageError(f"{source} names the styles; leave --style out")
-    if stylizer.takes_style and style is None and not listed:
+    if stylizer.takes_style and not styles and not listed:
         raise UsageError(f"{model} draws in the manner of a style picture: --style PICTURE")
-    if style is not None:
-        stylizer.set_style(read_rgb(style), 1.0 if alpha is None else alpha)
+    alpha = 1.0 if alpha is None else alpha
+    if color is not None:
+        stylizer.set_style(read_rgb(styles[0]), alpha, read_rgb(color))
+    elif styles:
+        stylizer.set_styles([read_rgb(path) for path in styles], weights, alpha)
     if fit is None:
         fit = "detail" if stylizer.takes_style else "crop"
     with stylizer, progress() as report:
@@ -83,6 +104,7 @@ def run(
             force=force,
             fit=fit,
             compare=compare,
+            mask=None if mask is None else read_rgb(mask),
             report=lambda done, total: report("stylize", done, total),
         )
     fields = {key: str(v) if isinstance(v, Path) else v for key, v in asdict(result).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -11,8 +12,9 @@ from torch.nn import functional as F
 from ..datasets import to_pictures, to_tensor
 from ..errors import DataError, UsageError
 from ..images import resize
-from ..networks import PhotoNetwork
-from ..sdk.stylizer import check_alpha
+from ..networks import ArtNetwork, PhotoNetwork
+from ..networks.transfers import SandwichSwap, Statistics, coloured
+from ..sdk.stylizer import check_alpha, check_weights
 from .networks import stored
 
 MULTIPLE = 16  # of which the network's sides are
@@ -32,22 +34,43 @@ class TorchStylizer:
     def __init__(self, model: str):
         """Raises: UsageError: a network without a style."""
         network, card = stored(model)
-        if not isinstance(network, PhotoNetwork):
+        if not isinstance(network, ArtNetwork | PhotoNetwork):
             raise UsageError(
                 f"{model} takes no style: convert it, and stylize with its bundle instead"
             )
         self.network, self.name = network.eval(), card.name
-        self._statistics, self._alpha = None, 1.0
+        self._styles, self._alpha = [], 1.0
 
-    def set_style(self, rgb: np.ndarray, alpha: float = 1.0) -> None:
+    def set_style(
+        self, rgb: np.ndarray, alpha: float = 1.0, colour: np.ndarray | None = None
+    ) -> None:
         """As `Stylizer.set_style`; alpha blends features, at each of the network's transforms."""
         check_alpha(alpha)
+        statistics = self._encoded(rgb)
+        if colour is not None:
+            if not isinstance(self.network.transfer, SandwichSwap):
+                raise UsageError(f"{self.name} takes textures and colours from one picture")
+            statistics = [coloured(statistics[0], self._encoded(colour)[0])]
+        self._styles, self._alpha = [(statistics, 1.0)], alpha
+
+    def set_styles(
+        self, pictures: Sequence[np.ndarray], weights: Sequence[float], alpha: float = 1.0
+    ) -> None:
+        """As `Stylizer.set_styles`."""
+        check_alpha(alpha)
+        check_weights(len(pictures), weights)
+        self._styles = [
+            (self._encoded(rgb), weight / sum(weights))
+            for rgb, weight in zip(pictures, weights, strict=True)
+        ]
+        self._alpha = alpha
+
+    def _encoded(self, rgb: np.ndarray) -> list[Statistics]:
         height, width = rgb.shape[:2]
         share = min(1.0, STYLE_SIDE / max(height, width))
         small = resize(rgb, max(1, round(share * width)), max(1, round(share * height)))
         with torch.no_grad():
-            self._statistics = self.network.encode_style(_padded(small))
-        self._alpha = alpha
+            return self.network.encode_style(_padded(small))
 
     def stylize(self, rgb: np.ndarray, fit: str = "detail") -> np.ndarray:
         """uint8[H, W, 3] → the same; `fit` has no meaning here.
@@ -61,8 +84,12 @@ class TorchStylizer:
                 f"a picture of {width}x{height} is too large: {MOST_PIXELS // 10**6} megapixels "
                 "at most; a bundle takes any"
             )
+        content = _padded(rgb)
         with torch.no_grad():
-            made = self.network.stylize(_padded(rgb), self._statistics, self._alpha)
+            made = sum(
+                share * self.network.stylize(content, statistics, self._alpha)
+                for statistics, share in self._styles
+            )
         return to_pictures(made)[0, :height, :width]
 
     def __enter__(self) -> Self:

@@ -49,9 +49,11 @@ class Conv2d(nn.Module):
         weight, mask = self.weight, self.in_width.mask
         if mask is not None:
             weight = weight * mask[:, None, None]
-        if self.k > 1:
-            x = F.pad(x, (self.k // 2,) * 4, mode="reflect")
-        return F.conv2d(x, weight, self.bias, self.stride)
+        return F.conv2d(self.padded(x), weight, self.bias, self.stride)
+
+    def padded(self, x: Tensor) -> Tensor:
+        """The input with its edges, as the convolution goes over it."""
+        return F.pad(x, (self.k // 2,) * 4, mode="reflect") if self.k > 1 else x
 
     def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         """Kernels for an input of h×w."""

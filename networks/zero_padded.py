@@ -42,14 +42,14 @@ class ZeroPaddedConv2d(Conv2d):
         weight, mask = self.weight, self.in_width.mask
         if mask is not None:
             weight = weight * mask[:, None, None]
-        return self.convolve(x, weight)
-
-    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
-        """The convolution itself."""
-        if self.stride == 1:
+        if self.stride == 1:  # torch's own zeros are cheaper than a larger map
             return F.conv2d(x, weight, self.bias, 1, self.k // 2, groups=self.groups)
-        x = F.pad(x, (self.before, self.after) * 2)
-        return F.conv2d(x, weight, self.bias, self.stride, groups=self.groups)
+        return F.conv2d(self.padded(x), weight, self.bias, self.stride, groups=self.groups)
+
+    def padded(self, x: Tensor) -> Tensor:
+        around = self.k // 2
+        before, after = (around, around) if self.stride == 1 else (self.before, self.after)
+        return F.pad(x, (before, after) * 2)
 
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
         """Kernels for an input of h×w."""

@@ -14,10 +14,19 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError, UsageError
-from ..images import SUFFIXES, centre_square, list_pictures, read_rgb, resize
+from ..images import SUFFIXES, centre_square, list_pictures, masked, read_rgb, resize
 from ..whole import written_whole
 from .stylizer import Fit, Stylizer, check_fit
 from .video import Report, VideoReport, stylize_video
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How every picture is treated, as `stylize_file` takes it."""
+
+    fit: Fit
+    compare: bool
+    mask: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ def stylize_file(
     force: bool = False,
     fit: Fit = "crop",
     compare: bool = False,
+    mask: np.ndarray | None = None,
     report: Report | None = None,
 ) -> PictureReport | VideoReport:
     """Stylize a picture into a picture, a folder into a folder of PNGs, a video into an MP4.
@@ -62,29 +72,36 @@ def stylize_file(
         force: replace an existing file, or write into an existing folder that is not empty.
         fit: as in `Stylizer.stylize`.
         compare: put what the network saw to the left of what it made.
+        mask: uint8[H, W, 3] of the pictures' size: stylized where it is white, as it was where it
+            is black.
         report: called after each picture or frame with how many are done and the total, None
             where unknown.
 
     Raises:
-        UsageError: the target exists and `force` is off, or is of another kind than the source.
-        DataError: the source is missing or unreadable, or the target cannot be written.
+        UsageError: the target exists and `force` is off, or is of another kind than the source; a
+            mask for a video.
+        DataError: the source is missing or unreadable, the mask is of another size, or the target
+            cannot be written.
     """
     source, target = Path(source), Path(target)
     check_fit(fit)
+    manner = _Manner(fit, compare, mask)
     if not source.exists():
         raise DataError(f"no such file: {source}")
     if not force and (any(target.iterdir()) if target.is_dir() else target.exists()):
         raise UsageError(f"{target} exists; pass --force to replace it")
     if source.is_dir():
-        return _stylize_folder(stylizer, source, target, fit, compare, report)
+        return _stylize_folder(stylizer, source, target, manner, report)
     if source.suffix.lower() == ".csv":
-        return _stylize_pairs(stylizer, source, target, fit, compare, report)
+        return _stylize_pairs(stylizer, source, target, manner, report)
     if source.suffix.lower() in SUFFIXES:
         began = time.perf_counter()
-        _stylize_picture(stylizer, source, target, fit, compare)
+        _stylize_picture(stylizer, source, target, manner)
         if report is not None:
             report(1, 1)
         return PictureReport(target, 1, (), time.perf_counter() - began)
+    if mask is not None:
+        raise UsageError(f"{source} is no picture; a mask is for pictures")
     if not hasattr(stylizer, "apply"):
         raise UsageError(f"{source} is no picture; a video is stylized by a bundle")
     return stylize_video(stylizer, source, target, fit=fit, compare=compare, report=report)
@@ -94,8 +111,7 @@ def _stylize_folder(
     stylizer: Stylizer,
     source: Path,
     target: Path,
-    fit: Fit,
-    compare: bool,
+    manner: _Manner,
     report: Report | None,
 ) -> PictureReport:
     began = time.perf_counter()
@@ -110,7 +126,7 @@ def _stylize_folder(
         target / name: partial(read_rgb, picture)
         for picture, name in zip(pictures, names, strict=True)
     }
-    skipped = _stylize_each(stylizer, readers, fit, compare, report)
+    skipped = _stylize_each(stylizer, readers, manner, report)
     if len(skipped) == len(pictures):
         raise DataError(f"{source} has no picture that can be read ({len(skipped)} tried)")
     return PictureReport(target, len(pictures) - len(skipped), skipped, time.perf_counter() - began)
@@ -119,8 +135,7 @@ def _stylize_folder(
 def _stylize_each(
     stylizer: Stylizer,
     readers: dict[Path, Callable[[], np.ndarray]],
-    fit: Fit,
-    compare: bool,
+    manner: _Manner,
     report: Report | None,
 ) -> tuple[str, ...]:
     """Write what each reader gives, stylized, to its path; a line for each that cannot be read."""
@@ -132,7 +147,7 @@ def _stylize_each(
             skipped.append(str(error))
         else:
             _make_folder(path.parent)
-            _write_picture(_stylized(stylizer, rgb, fit, compare), path)
+            _write_picture(_stylized(stylizer, rgb, manner), path)
         if report is not None:
             report(done, len(readers))
     return tuple(skipped)
@@ -142,8 +157,7 @@ def _stylize_pairs(
     stylizer: Stylizer,
     source: Path,
     target: Path,
-    fit: Fit,
-    compare: bool,
+    manner: _Manner,
     report: Report | None,
 ) -> PictureReport:
     """Each content in the manner of its style, as CONTENT-STYLE.png."""
@@ -167,26 +181,31 @@ def _stylize_pairs(
         return rgb
 
     readers = {target / name: partial(read, *pair) for pair, name in zip(pairs, names, strict=True)}
-    skipped = _stylize_each(stylizer, readers, fit, compare, report)
+    skipped = _stylize_each(stylizer, readers, manner, report)
     if len(skipped) == len(pairs):
         raise DataError(f"{source}: no pair can be read; {skipped[0]}")
     return PictureReport(target, len(pairs) - len(skipped), skipped, time.perf_counter() - began)
 
 
-def _stylize_picture(
-    stylizer: Stylizer, source: Path, target: Path, fit: Fit, compare: bool
-) -> None:
+def _stylize_picture(stylizer: Stylizer, source: Path, target: Path, manner: _Manner) -> None:
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"a picture is written as {', '.join(SUFFIXES)}, not as {target}")
-    _write_picture(_stylized(stylizer, read_rgb(source), fit, compare), target)
+    _write_picture(_stylized(stylizer, read_rgb(source), manner), target)
 
 
-def _stylized(stylizer: Stylizer, rgb: np.ndarray, fit: Fit, compare: bool) -> np.ndarray:
-    stylized = stylizer.stylize(rgb, fit)
-    if not compare:
-        return stylized
-    seen = resize(centre_square(rgb), stylizer.size, stylizer.size) if fit == "crop" else rgb
-    return np.concatenate([seen, stylized], axis=1)
+def _stylized(stylizer: Stylizer, rgb: np.ndarray, manner: _Manner) -> np.ndarray:
+    def seen(picture: np.ndarray) -> np.ndarray:
+        if manner.fit != "crop":
+            return picture
+        return resize(centre_square(picture), stylizer.size, stylizer.size)
+
+    if manner.mask is not None and manner.mask.shape[:2] != rgb.shape[:2]:
+        (height, width), (rows, columns) = rgb.shape[:2], manner.mask.shape[:2]
+        raise DataError(f"the mask is {columns}x{rows}, the picture {width}x{height}")
+    stylized = stylizer.stylize(rgb, manner.fit)
+    if manner.mask is not None:
+        stylized = masked(seen(rgb), stylized, seen(manner.mask))
+    return np.concatenate([seen(rgb), stylized], axis=1) if manner.compare else stylized
 
 
 def _write_picture(rgb: np.ndarray, target: Path) -> None:

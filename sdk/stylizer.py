@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -12,6 +14,7 @@ from ..images import centre_square, laid_over, resize
 from .bundle import ENCODE_STYLE, STYLE, BundleInfo, Signature, TensorInfo, read_info, resolve
 from .interpreter import load_interpreter
 
+SANDWICH_SWAP = "sandwich-swap"  # of a spec's blocks: the transform that tells colours apart
 Fit = Literal["crop", "stretch", "detail"]
 
 
@@ -43,9 +46,10 @@ class Stylizer:
         self.size: int = self._input.shape[1]
         interpreter, self.runtime = load_interpreter(path, threads)
         self._runner = _runner(interpreter, signature, path)
+        self._inputs = signature.inputs
         self.takes_style = len(signature.inputs) > 1
         self._encode = _encoder(interpreter, self.info, path) if self.takes_style else None
-        self._statistics: dict[str, np.ndarray] = {}
+        self._styles: list[tuple[dict[str, np.ndarray], float]] = []  # statistics, weight
         self._alpha = 1.0
         self._taken = np.empty(self._input.shape, self._input.dtype)
         self._scratch = np.empty((self.size, self.size, 3), np.float32)
@@ -68,25 +72,59 @@ class Stylizer:
         """
         return cls(resolve(name_or_path), threads, size)
 
-    def set_style(self, rgb: np.ndarray, alpha: float = 1.0) -> None:
+    def set_style(
+        self, rgb: np.ndarray, alpha: float = 1.0, colour: np.ndarray | None = None
+    ) -> None:
         """Draw in the manner of this picture from now on; its statistics are computed once.
 
         Args:
             rgb: uint8[H, W, 3] of any size; the network sees the whole of it, as a square.
             alpha: 0..1, how much of what the network makes is laid over the content.
+            colour: a picture likewise whose colours come in place of `rgb`'s, of a network that
+                tells them from textures.
 
         Raises:
-            UsageError: the network takes no style, or `rgb` or `alpha` is not as above.
+            UsageError: the network takes no style, or no colours of their own, or a picture or
+                `alpha` is not as above.
         """
+        check_alpha(alpha)
+        statistics = self._encoded(rgb)
+        if colour is not None:
+            if self.info.spec["blocks"][-1] != SANDWICH_SWAP:
+                raise UsageError(f"{self.info.name} takes textures and colours from one picture")
+            of_colour = self._encoded(colour)
+            for tensor in self._inputs[-2:]:  # the last mean and deviation, which set colours
+                statistics[tensor.name] = of_colour[tensor.name]
+        self._styles, self._alpha = [(statistics, 1.0)], alpha
+
+    def set_styles(
+        self, pictures: Sequence[np.ndarray], weights: Sequence[float], alpha: float = 1.0
+    ) -> None:
+        """Draw in the manners of several pictures at once: what each would give, averaged.
+
+        Args:
+            pictures: as `set_style`'s; a frame takes as many times as long as there are.
+            weights: above 0; their sum counts as 1.
+            alpha: as in `set_style`.
+
+        Raises:
+            UsageError: as in `set_style`, or there is no weight above 0 for each picture.
+        """
+        check_alpha(alpha)
+        check_weights(len(pictures), weights)
+        styles = [self._encoded(rgb) for rgb in pictures]
+        shares = [weight / sum(weights) for weight in weights]
+        self._styles, self._alpha = list(zip(styles, shares, strict=True)), alpha
+
+    def _encoded(self, rgb: np.ndarray) -> dict[str, np.ndarray]:
+        """What is kept of a style picture."""
         if self._encode is None:
             raise UsageError(f"{self.info.name} takes no style picture")
         _check_picture(rgb)
-        check_alpha(alpha)
         style = np.empty_like(self._taken)
         self._normalise(resize(rgb, self.size, self.size), style[0])
         made = self._encode(**{STYLE: style})
-        self._statistics = {name: value.copy() for name, value in made.items()}
-        self._alpha = alpha
+        return {name: value.copy() for name, value in made.items()}
 
     def stylize(
         self, rgb: np.ndarray, fit: Fit = "crop", out: np.ndarray | None = None
@@ -178,9 +216,18 @@ class Stylizer:
     def _play(self, tensor: np.ndarray) -> np.ndarray:
         if self._runner is None:
             raise UsageError("this Stylizer is closed")
-        if self.takes_style and not self._statistics:
+        if self.takes_style and not self._styles:
             raise UsageError(f"{self.info.name} draws in the manner of a style picture; give one")
-        return self._runner(**{self._input.name: tensor}, **self._statistics)[self._output.name]
+        first, *more = self._styles or [({}, 1.0)]
+        made = self._run(tensor, first[0])
+        if more:
+            made = first[1] * made
+            for statistics, share in more:
+                made += share * self._run(tensor, statistics)
+        return made
+
+    def _run(self, tensor: np.ndarray, statistics: dict[str, np.ndarray]) -> np.ndarray:
+        return self._runner(**{self._input.name: tensor}, **statistics)[self._output.name]
 
     def _normalise(self, pixels: np.ndarray, tensor: np.ndarray) -> None:
         """tensor = (pixels - mean) / std, in place; both [size, size, 3]."""
@@ -207,6 +254,12 @@ def check_alpha(alpha: float) -> None:
     """Raise UsageError unless `alpha` is a share."""
     if not 0 <= alpha <= 1:
         raise UsageError(f"alpha is {alpha}; it is 0 (the content) to 1 (the style's manner)")
+
+
+def check_weights(pictures: int, weights: Sequence[float]) -> None:
+    """Raise UsageError unless there is a weight above 0 for each of so many styles."""
+    if len(weights) != pictures or not all(0 < weight < math.inf for weight in weights):
+        raise UsageError(f"{pictures} styles take as many weights above 0, not {list(weights)}")
 
 
 def check_fit(fit: str) -> None:

@@ -1,0 +1,92 @@
+"""What the channels of a network do on pictures: how high, how often, how varied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ...datasets import to_tensor
+from ...networks import Concatenation, Width
+
+
+@dataclass
+class ChannelStatistics:
+    """Of the channels that one layer reads, over all pixels of all pictures; float64[C] each.
+
+    Attributes:
+        maximum: of the absolute value.
+        mean, variance: of the value.
+        frequency: share of the pixels where it is not zero.
+    """
+
+    maximum: Tensor
+    mean: Tensor
+    variance: Tensor
+    frequency: Tensor
+
+
+class _Stream:
+    """Sums of what has been seen so far."""
+
+    def __init__(self):
+        self.count = 0
+        self.sums = self.maximum = None
+
+    def see(self, x: Tensor) -> None:
+        flat = x.detach().double().transpose(0, 1).flatten(1)  # [C, pixels]
+        sums = torch.stack([flat.sum(1), flat.square().sum(1), (flat != 0).sum(1).double()])
+        maximum = flat.abs().amax(1)
+        if self.sums is None:
+            self.sums, self.maximum = torch.zeros_like(sums), torch.zeros_like(maximum)
+        self.sums, self.maximum = self.sums + sums, torch.maximum(self.maximum, maximum)
+        self.count += flat.shape[1]
+
+    def result(self) -> ChannelStatistics:
+        mean, square, frequency = self.sums / self.count
+        variance = (square - mean.square()).clamp(min=0)
+        return ChannelStatistics(self.maximum, mean, variance, frequency)
+
+
+def readers(network: nn.Module) -> dict[str, nn.Module]:
+    """The convolutions that mix what they read, by name."""
+    return {
+        name: module
+        for name, module in network.named_modules()
+        if "in" in getattr(module, "axes", {}).get("weight", ())
+    }
+
+
+def parts_of(width: Width | Concatenation) -> tuple[Width, ...]:
+    """The Widths side by side in what a layer reads."""
+    return width.parts if isinstance(width, Concatenation) else (width,)
+
+
+@torch.no_grad()
+def channel_statistics(
+    network: nn.Module,
+    pictures: Tensor,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, ChannelStatistics]:
+    """Of every layer's input, as an auto-encoder sees the pictures, which stream one by one.
+
+    Args:
+        network: with `reconstruct`, on the CPU.
+        pictures: uint8 [N, H, W, 3].
+        report: called after each picture with how many are done, and the total.
+    """
+    streams = {name: _Stream() for name in readers(network)}
+    hooks = [
+        module.register_forward_pre_hook(lambda _, inputs, name=name: streams[name].see(inputs[0]))
+        for name, module in readers(network).items()
+    ]
+    try:
+        for i, picture in enumerate(pictures):
+            network.reconstruct(to_tensor(picture[None]))
+            report(i + 1, len(pictures))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return {name: stream.result() for name, stream in streams.items() if stream.count}
