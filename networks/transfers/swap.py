@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -79,7 +80,7 @@ def grid_stride(h: int, w: int, most: int | None) -> int:
     return 1 if most is None else math.ceil(math.sqrt(h * w / most))
 
 
-def swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+def swapped(content: Tensor, keys: Tensor, values: Tensor, step: int = 1) -> Tensor:
     """Content features with the style's patches.
 
     Alike is what has the largest cosine (eq. 3; the content patch's own length changes no
@@ -90,16 +91,16 @@ def swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     Args:
         content: [B, C, H, W]; edges are reflected.
         keys, values: of `style_patches`, for one style or for one of each content.
+        step: from one of the content's patches to the next, at most a patch's side.
     """
     c = content.shape[1]
     styles = len(values) // c
-    pairs = zip(keys.chunk(styles), values.chunk(styles), strict=True)
-    return torch.stack(
-        [_swapped(x, *pair) for x, pair in zip(content, [*pairs] * len(content), strict=False)]
-    )
+    pairs = [*zip(keys.chunk(styles), values.chunk(styles), strict=True)] * len(content)
+    made = [_swapped(x, *pair, step) for x, pair in zip(content, pairs, strict=False)]
+    return torch.stack(made)
 
 
-def _swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+def _swapped(content: Tensor, keys: Tensor, values: Tensor, step: int) -> Tensor:
     c, h, w = content.shape
     count, patch = keys.shape[:2]
     x = edged(content[None], patch)
@@ -107,10 +108,10 @@ def _swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     if content.is_cuda:
         weights = weights.half()
     best = []
-    at_once = max(1, AT_ONCE // (count * w))
+    at_once = step * max(1, AT_ONCE // (count * w))
     for top in range(0, h, at_once):
-        rows = x[:, :, top : top + at_once + patch - 1]
-        queries = F.unfold(rows, patch)[0].T.to(weights.dtype)  # [pixels, C patch²]
+        rows = x[:, :, top : min(top + at_once, h) + patch - 1]
+        queries = F.unfold(rows, patch, stride=step)[0].T.to(weights.dtype)  # [M, C patch²]
         best.append((queries @ weights).argmax(1))
     chosen = torch.cat(best)
     half = patch // 2
@@ -118,18 +119,25 @@ def _swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     for i in range(patch):
         for j in range(patch):
             part = values[:, patch - 1 - i, patch - 1 - j].index_select(1, chosen)
-            laid[:, i : i + h, j : j + w] += part.unflatten(1, (h, w))
-    return laid[:, half : half + h, half : half + w] / overlaps(h, w, patch).to(content)
+            laid[:, i : i + h : step, j : j + w : step] += part.unflatten(1, (-(-h // step), -1))
+    return laid[:, half : half + h, half : half + w] / overlaps(h, w, patch, step).to(content)
 
 
-def overlaps(h: int, w: int, patch: int) -> Tensor:
-    """How many patches lie over every pixel of a map, [1, h, w]."""
-    reach = patch // 2
-    lines = []
-    for side in (h, w):
-        place = torch.arange(side)
-        lines.append((side - 1 - place).clamp(max=reach) + place.clamp(max=reach) + 1)
-    return (lines[0][:, None] * lines[1])[None].float()
+def overlaps(h: int, w: int, patch: int, step: int) -> Tensor:
+    """How many patches lie over every pixel of a map, float32 [1, h, w]."""
+    ones, half = np.ones(patch, np.float32), patch // 2
+    rows, columns = (np.convolve(_starts(side, step), ones)[half : half + side] for side in (h, w))
+    return torch.from_numpy(np.outer(rows, columns)[None])
+
+
+def corners(h: int, w: int, step: int) -> Tensor:
+    """1 where the content has a patch around a pixel, else 0, float32 [1, h, w]."""
+    return torch.from_numpy(np.outer(_starts(h, step), _starts(w, step))[None])
+
+
+def _starts(side: int, step: int) -> np.ndarray:
+    """Of numpy, so that exported graphs have them as constants."""
+    return (np.arange(side) % step == 0).astype(np.float32)
 
 
 def edged(x: Tensor, patch: int) -> Tensor:

@@ -18,12 +18,15 @@ from pocketstyle.networks.transfers import (
     StyleSwap,
     coloured,
 )
+from pocketstyle.networks.transfers.swap import swapped
 from torch.nn import functional as F
 
 from .test_transfers import features, moments
 
 
-def by_convolutions(content: torch.Tensor, style: torch.Tensor, patch: int) -> torch.Tensor:
+def by_convolutions(
+    content: torch.Tensor, style: torch.Tensor, patch: int, step: int = 1
+) -> torch.Tensor:
     """Chen and Schmidt's form: patches as filters, their maximum, a transposed convolution."""
     half = patch // 2
     x, y = (F.pad(t, (half,) * 4, mode="reflect") for t in (content, style))
@@ -31,12 +34,13 @@ def by_convolutions(content: torch.Tensor, style: torch.Tensor, patch: int) -> t
     filters = y.unfold(2, patch, 1).unfold(3, patch, 1).permute(0, 2, 3, 1, 4, 5)
     filters = filters.reshape(-1, c, patch, patch)
     unit = filters / (filters.flatten(1).norm(dim=1)[:, None, None, None] + 1e-7)
-    scores = F.conv2d(x, unit)
+    scores = F.conv2d(x, unit, stride=step)
     one_hot = F.one_hot(scores.argmax(1), len(filters)).permute(0, 3, 1, 2).to(x)
-    laid = F.conv_transpose2d(one_hot, filters)
-    times = F.conv_transpose2d(torch.ones_like(one_hot[:, :1]), torch.ones(1, 1, patch, patch))
-    made = laid / times
-    return made[..., half : -half or None, half : -half or None]
+    laid = F.conv_transpose2d(one_hot, filters, stride=step)
+    ones = torch.ones(1, 1, patch, patch)
+    times = F.conv_transpose2d(torch.ones_like(one_hot[:, :1]), ones, stride=step)
+    h, w = content.shape[2:]
+    return (laid / times)[..., half : half + h, half : half + w]
 
 
 @pytest.mark.parametrize("patch", [1, 3, 5])
@@ -51,6 +55,15 @@ def test_chunks_change_nothing(monkeypatch):
     whole = StyleSwap().between(content, style)
     monkeypatch.setattr("pocketstyle.networks.transfers.swap.AT_ONCE", 3 * 9 * 13 * 17)
     torch.testing.assert_close(StyleSwap().between(content, style), whole)
+
+
+@pytest.mark.parametrize("patch", [3, 5])
+def test_a_coarser_grid_of_the_contents_patches(patch):
+    """Of the patches that the convolutional form chooses, every other one of every other row."""
+    content, style = features(0, 6, 14, 11), features(1, 6, 9, 13)
+    made = swapped(content, *StyleSwap(patch).statistics(style), step=2)
+    wanted = by_convolutions(content, style, patch, step=2)
+    torch.testing.assert_close(made, wanted, rtol=1e-5, atol=1e-5)
 
 
 def test_every_pixel_is_the_styles_where_patches_are_pixels():
@@ -83,14 +96,17 @@ def test_the_sandwich_is_its_three_layers():
     content, style = features(0), features(1, h=9, w=31)
     projected = AdaIn().between(content, style)
     wanted = AdaIn().between(StyleSwap().between(projected, style), style)
-    torch.testing.assert_close(SandwichSwap().between(content, style), wanted)
+    torch.testing.assert_close(SandwichSwap(step=1).between(content, style), wanted)
 
 
-@pytest.mark.parametrize(("patch", "most"), itertools.product((1, 3, 5), (None, 64)))
-def test_the_form_that_phones_run(patch, most):
-    content, style = features(0), features(1, h=9, w=31)
-    made = ConvolutionalSandwichSwap(patch, most).between(content, style)
-    wanted = SandwichSwap(patch, most).between(content, style)
+@pytest.mark.parametrize("sides", [(24, 20), (13, 9), (2, 3)])
+@pytest.mark.parametrize(
+    ("patch", "most", "step"), itertools.product((1, 3, 5), (None, 64), (1, 2))
+)
+def test_the_form_that_phones_run(patch, most, step, sides):
+    content, style = features(0, 8, *sides), features(1, h=9, w=31)
+    made = ConvolutionalSandwichSwap(patch, most, step).between(content, style)
+    wanted = SandwichSwap(patch, most, step).between(content, style)
     torch.testing.assert_close(made, wanted, rtol=1e-3, atol=1e-3)
 
 
@@ -169,8 +185,10 @@ def test_linear_transfer_has_the_styles_mean_where_its_matrices_are_zero():
 @pytest.mark.parametrize("kind", [StyleSwap, SandwichSwap, AvatarDecorator])
 def test_a_style_smaller_than_a_patch(kind):
     for side in (1, 2):
-        made = kind(5).between(features(0), features(1)[..., :side, :side])
+        tiny = features(1)[..., :side, :side]
+        made = kind(5).between(features(0), tiny)
         assert made.isfinite().all()
+        assert kind(5).between(tiny, features(0)).isfinite().all()
     with pytest.raises(UsageError, match="one of"):
         kind(2)
 

@@ -1,0 +1,46 @@
+"""ArtNet on every trunk as TFLite: the swap as convolutions, nothing transposed, all on the GPU."""
+
+import pytest
+from pocketstyle.converters import GateResult, check_gpu, convert, verify
+from pocketstyle.networks import art_spec, build
+from pocketstyle.networks.art import TRUNKS
+
+from .conftest import CARD, torch
+
+SIDE = 64
+CASES = [*((trunk, "sandwich-swap") for trunk in TRUNKS), ("mobilenet", "adain")]
+
+
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
+def network(request):
+    trunk, transfer = request.param
+    torch.manual_seed(0)
+    made = build(art_spec(trunk, 3, SIDE, transfer=transfer, stages=(4, 8, 12))).eval()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            if parameter.ndim == 4:
+                parameter.mul_(6**0.5)
+    return made
+
+
+@pytest.fixture(scope="module")
+def bundle(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("art") / "art.tflite"
+    convert(network, CARD, {"fp32": path}, predicted_ms={})
+    return path
+
+
+def test_it_is_the_network_it_came_from(network, bundle, monkeypatch):
+    gate = GateResult(None, "has its own test")
+    monkeypatch.setattr("pocketstyle.converters.verification.check_gpu", lambda _: gate)
+    found = verify(bundle, (network, CARD))
+    assert found.operators_match is True
+    assert found.transposes == 0 and found.max_abs < 1e-3
+    assert not found.delegate_refuses
+
+
+def test_the_gpu_runs_all_of_it(bundle):
+    gate = check_gpu(bundle)
+    if gate.resident is None:
+        pytest.skip(gate.note)
+    assert gate.resident, gate.note
