@@ -16,6 +16,7 @@ from . import (
     info,
     latency,
     models,
+    prune,
     search,
     stylize,
     train,
@@ -44,7 +45,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, data, train, search, convert, verify, stylize, evaluate, info, models):
+COMMANDS = (demo, data, train, search, prune, convert, verify, stylize, evaluate, info, models)
+for module in COMMANDS:
     app.command(module.NAME)(module.run)
 app.add_typer(latency.app, name="latency")
 

@@ -42,8 +42,7 @@ class Stylization:
         """Of contents x and styles y."""
         network = self.generator
         with torch.no_grad():
-            given, styles = network.encode(x), self.encoder(y)
-            style = network.encode(y)
+            given, style, styles = network.encode(x), network.encode(y), self.encoder(y)
         wanted = network.transfer.between(given, style)
         made, back = network.decode(wanted), network.decode(given)
         self.made = made.detach()

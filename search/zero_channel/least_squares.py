@@ -10,7 +10,7 @@ from ...datasets import to_tensor
 from .statistics import readers
 
 PLACES = 48  # of a picture, for each layer
-RIDGE = 1e-3  # pull to the weights that are there, as a share of the inputs' mean energy
+RIDGE = 0.1  # pull to the weights that are there, as a share of the inputs' mean energy
 
 
 @torch.no_grad()

@@ -1,20 +1,28 @@
 """Zero-channel pruning: planted dead channels, statistics in numpy, compensation, least squares."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from pocketstyle.cli.app import app
 from pocketstyle.datasets import to_tensor
-from pocketstyle.networks import art_spec, build
+from pocketstyle.errors import UsageError
+from pocketstyle.networks import ModelCard, art_spec, build, load, save
 from pocketstyle.networks.art import TRUNKS
 from pocketstyle.search.zero_channel import (
     channel_statistics,
     error_shares,
     lowest,
     magnitudes,
+    prune,
+    psnr,
     refit,
     silent_channels,
     without,
 )
+from typer.testing import CliRunner
 
 
 def network(trunk: str, maps: int = 3):
@@ -112,21 +120,65 @@ def test_a_channel_of_one_value_goes_without_a_trace_where_its_mean_stays():
 
 @pytest.mark.parametrize("trunk", ["mobilenet", "googlenet-bn"])
 def test_compensation_and_least_squares_bring_it_nearer(trunk):
-    made, shown = network(trunk), pictures(24)
-    learned, held_out = shown[:20], shown[20:]
-    found = channel_statistics(made, learned)
+    made, shown = network(trunk), pictures(20)
+    found = channel_statistics(made, shown)
     gone = lowest(error_shares(made, found), 0.3)
     share = sum(int(c.sum()) for c in gone.values()) / sum(len(c) for c in gone.values())
     assert share == pytest.approx(0.3, abs=0.05)
 
     def error(small) -> float:
-        return float((played(small, held_out) - played(made, held_out)).square().mean())
+        return float((played(small, shown) - played(made, shown)).square().mean())
 
     plain, compensated = error(without(made, gone)), without(made, gone, found)
     by_size = error(without(made, lowest(magnitudes(made), 0.3)))
     before = error(compensated)
-    refit(compensated, made, {n: (~c).nonzero().flatten() for n, c in gone.items()}, learned)
+    refit(compensated, made, {n: (~c).nonzero().flatten() for n, c in gone.items()}, shown)
     assert error(compensated) < before < min(plain, by_size)
+
+
+@pytest.mark.parametrize("lose_db", [0.0, 1.0])
+def test_pruning_goes_as_far_as_it_may(lose_db):
+    made, shown = network("vgg"), pictures(16)
+    kill(made, PLANTED["vgg"])
+    done = prune(made, shown, lose_db, lambda *_: None)
+    assert done.silent >= 3 and done.held_out == 2 and done.learned == 14
+    assert done.psnr_before == pytest.approx(psnr(made, shown[:2]))
+    assert done.psnr_after == pytest.approx(psnr(done.network, shown[:2]))
+    assert done.psnr_before - done.psnr_after <= lose_db + 1e-4
+    assert (done.gone > done.silent) == (lose_db > 0)
+    assert done.params_after == sum(p.numel() for p in done.network.parameters())
+    assert done.params_after < done.params_before
+
+
+def test_too_few_pictures():
+    with pytest.raises(UsageError, match="7 pictures are too few"):
+        prune(network("vgg"), pictures(7), 0.0, lambda *_: None)
+
+
+def test_the_command(tmp_path):
+    made = network("vgg")
+    kill(made, PLANTED["vgg"])
+    save(tmp_path / "art.safetensors", made, ModelCard("art"))
+    (tmp_path / "pictures").mkdir()
+    for i, picture in enumerate(pictures(9)):
+        Image.fromarray(picture).save(tmp_path / f"pictures/{i}.png")
+
+    def run(*words):
+        return CliRunner().invoke(app, ["prune", *map(str, words)])
+
+    out = tmp_path / "small.safetensors"
+    words = (tmp_path / "art.safetensors", "--pictures", tmp_path / "pictures", "-o", out)
+    told = json.loads(run(*words, "--json").stdout)
+    small, card = load(out)
+    assert told["zero"] == told["removed"] >= 3 and card.provenance["pruned"]["pictures"] == 8
+    assert told["params_left"] == sum(p.numel() for p in small.parameters())
+    shown = pictures()
+    error = (played(small, shown) - played(made, shown)).abs().max()
+    assert float(error) < 1e-5 * float(played(made, shown).abs().max())
+    assert "--force" in str(run(*words).exception)
+    other = tmp_path / "other.safetensors"
+    plain = run("heads-teacher", "--pictures", tmp_path / "pictures", "-o", other)
+    assert "takes no style" in str(plain.exception) and not other.exists()
 
 
 def test_every_layer_keeps_channels():
