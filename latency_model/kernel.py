@@ -51,7 +51,7 @@ class Kernel:
         """Multiply-accumulates of one picture; 0 for what has no weights."""
         if self.op not in WITH_WEIGHTS:
             return 0
-        return self.share * (self.taps * self.h * self.w / self.groups) * self.cin * self.cout
+        return self.share * (self.taps * self.h * self.w) * self.pairs
 
     @property
     def taps(self) -> float:
@@ -83,7 +83,14 @@ class Kernel:
         """Weights read; 0 for what has none."""
         if self.op not in WITH_WEIGHTS:
             return 0
-        return self.k**2 / self.groups * self.cin * self.cout
+        return self.k**2 * self.pairs
+
+    @property
+    def pairs(self) -> float | Tensor:
+        """Pairs of an input and an output channel that meet."""
+        if self.op == "DEPTHWISE_CONV_2D":  # whose groups are its channels
+            return self.cout
+        return self.cin * self.cout / self.groups
 
 
 FIELDS = ("op", "cin", "cout", "k", "stride", "groups", "h", "w")

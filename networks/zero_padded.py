@@ -81,7 +81,6 @@ class DepthwiseConv2d(ZeroPaddedConv2d):
         c = self.out_width.count
         yield from self.pad_kernels(c, h, w)
         h, w = h // self.stride, w // self.stride
-        # MACs are c * 9 * h * w: with groups of c, cin * cout / groups
         yield Kernel("DEPTHWISE_CONV_2D", c, c, 3, self.stride, c, h, w)
 
 

@@ -20,6 +20,7 @@ from ..datasets import PictureSet
 from ..errors import UsageError
 from ..latency_model import predict_all, total_macs
 from ..networks import (
+    Gate,
     ModelCard,
     Spec,
     build,
@@ -30,7 +31,7 @@ from ..networks import (
     start_search,
 )
 from .companions import take_up_companions
-from .config import Config
+from .config import STYLED, Config
 from .cost_term import CostTerm, land_on_target
 from .data import load_data, make_batches
 from .distilled import Distilled
@@ -48,6 +49,7 @@ from .provenance import provenance
 from .report import write_run_report
 from .run_directory import Report, RunDirectory
 from .shipped import resolve_model
+from .stylization import Stylization
 from .supernet_cost import SupernetLatency, SupernetMacs
 from .train import SAMPLES
 
@@ -84,7 +86,12 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     if settings.target_mmacs is not None:
         cost, target = SupernetMacs(supernet), settings.target_mmacs
     cost_term = CostTerm(cost, target, settings.steps, settings.anneal)
-    widths, gates = cost.widths, cost.gates
+    widths = cost.widths
+    named_gates = [
+        (name.split(".")[-2], module)  # STAGE.BLOCK.gate
+        for name, module in supernet.named_modules()
+        if isinstance(module, Gate)
+    ]
     run = RunDirectory(out, config, resume=resume)
     data = load_data(config, report)
     state = run.restore()
@@ -135,7 +142,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
             phase = "fine-tune"
             land_on_target(cost, target)
             learner.follow(compact(supernet).to(memory_format=torch.channels_last))
-            if isinstance(learner.objective, Distilled):
+            if isinstance(learner.objective, Distilled | Stylization):
                 learner.objective.kept = {width.name: width.kept for width in widths}
         searching = phase == "search"
         moving = searching and step >= warm_up
@@ -167,8 +174,7 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
                 line[f"target_{cost.unit}"] = cost_term.target_at(step)
                 line["price"] = cost_term.price
                 line |= {f"width/{w.name}": len(w.kept) for w in widths}
-                blocks = zip(full.blocks, gates, strict=True)
-                line |= {f"gate/{name}": float(is_open(gate)) for name, gate in blocks}
+                line |= {f"gate/{name}": float(is_open(gate)) for name, gate in named_gates}
             elif step == settings.steps:  # where the landing led
                 line["predicted_ms"] = latency.predict()
                 line[f"predicted_{cost.unit}"] = cost.predict()
@@ -219,12 +225,13 @@ def _with_family(config: Config, spec: Spec) -> Config:
     Raises:
         UsageError: it was set to another.
     """
-    network = config.network
-    if "family" in network.model_fields_set and network.family != spec.family:
+    network, family = config.network, spec.family.partition("-")[0]
+    family = family if family in STYLED else spec.family  # ArtNets are told by their weights
+    if "family" in network.model_fields_set and network.family != family:
         raise UsageError(
             f'network.family = "{network.family}", but search.teacher is of "{spec.family}"'
         )
-    network = network.model_copy(update={"family": spec.family})
+    network = network.model_copy(update={"family": family})
     return config.model_copy(update={"network": network})
 
 

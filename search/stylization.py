@@ -28,12 +28,18 @@ class Stylization:
 
     A learned transform is free to make features of its own; there the picture keeps the content's
     normalised features instead.
+
+    Attributes:
+        kept: in a search, which channels of each Width a compact generator has; what pictures are
+            judged by is the whole trunk as it was.
     """
 
     def __init__(self, generator: nn.Module, config: Config, device: torch.device):
         self.generator, self.weights = generator, config.train
         self.encoder = copy.deepcopy(generator.encoder).requires_grad_(False)
         self.learned = generator.spec.blocks[-1] == LINEAR
+        self.parts = [(part.name, part.channels) for part in generator.features.parts]
+        self.kept: dict[str, Tensor] = {}
 
     def partners(self) -> list[nn.Module]:
         return []
@@ -41,13 +47,16 @@ class Stylization:
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
         """Of contents x and styles y."""
         network = self.generator
+        given, style = network.encode(x), network.encode(y)  # a trunk learns in a search alone
         with torch.no_grad():
-            given, style, styles = network.encode(x), network.encode(y), self.encoder(y)
+            styles = self.encoder(y)
         wanted = network.transfer.between(given, style)
         made, back = network.decode(wanted), network.decode(given)
         self.made = made.detach()
         maps = self.encoder(made)
         found = network.joined(maps)
+        if self.kept:
+            found = found[:, self._places()]
         content = (
             relative(normed(found), normed(given)) if self.learned else relative(found, wanted)
         )
@@ -70,11 +79,19 @@ class Stylization:
     def companions(self) -> Companions:
         return []
 
+    def _places(self) -> Tensor:
+        """Of the whole trunk's features those that a compact generator has."""
+        found, start = [], 0
+        for name, channels in self.parts:
+            found.append(start + self.kept[name])
+            start += channels
+        return torch.cat(found)
+
     def state(self) -> dict[str, Any]:
-        return {}
+        return {"kept": self.kept}
 
     def load(self, state: dict[str, Any]) -> None:
-        """There is nothing."""
+        self.kept = state["kept"]
 
 
 def statistics(x: Tensor) -> tuple[Tensor, Tensor]:

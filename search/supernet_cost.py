@@ -91,10 +91,11 @@ class SupernetMacs(SupernetCost):
         super().__init__(supernet)
         ones = (replace(kernel, cin=1, cout=1, share=1.0) for kernel in self.kernels)
         self._millions = stack_numbers([kernel.macs / 1e6 for kernel in ones])
+        self._alone = torch.tensor([one.op == "DEPTHWISE_CONV_2D" for one in self.kernels])
 
     def of(self, values: Tensor) -> Tensor:
         cin, cout, share = values.reshape(3, -1)
-        return (self._millions * cin * cout * share).sum()
+        return (self._millions * cin.where(~self._alone, 1.0) * cout * share).sum()
 
     def told(self, cost: float) -> str:
         return f"{cost:.1f} MMACs"

@@ -49,10 +49,10 @@ def methods(result: dict) -> str:
     return f"""## Transforms side by side
 
 {result["n"]} pairs at {result["size"]} px of the evaluation set (42 contents and 26 styles; nothing
-of it is trained on). One trunk and one decoder for all, trained with AdaIN's features; LinearWCT has
-weights of its own and trains its decoder with them. SSIM of both pictures' edges (TEED's). Gram loss
-and squared differences of means and deviations to the style, relative to the style's own, over
-relu1_1 to relu5_1 of the small VGG-19.
+of it is trained on). One trunk and one decoder for all, trained with AdaIN's features; LinearWCT
+has weights of its own and trains its decoder with them. SSIM of both pictures' edges (TEED's). Gram
+loss and squared differences of means and deviations to the style, relative to the style's own,
+over relu1_1 to relu5_1 of the small VGG-19.
 
 {table(head, lines)}
 
@@ -86,7 +86,7 @@ the style at most and at every other one of the content. MicroAST's time include
 
 {table(head, lines)}
 
-From {first["size"]}² to {last["size"]}² pixels grow {pixels:.0f} times, S²'s time {grown:.0f} times.
+From {first["size"]}² to {last["size"]}² pixels grow {pixels:.0f} times, S²'s time {grown:.0f}.
 At {large["size"]}², style included: {large["s"]:.1f} s and {large["peak_mb"] / 1024:.1f} GB.
 """
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 from PIL import Image
 from pocketstyle.errors import FormatError, UsageError
+from pocketstyle.latency_model import total_macs
 from pocketstyle.networks import art_spec, build, load, write_tensors
 from pocketstyle.networks.transfers import LinearWct, SandwichSwap
-from pocketstyle.search import load_config, train
+from pocketstyle.search import load_config, search, train
 from pocketstyle.search.fresh import fresh_generator
 from pocketstyle.search.objectives import OBJECTIVES
 from pocketstyle.search.stylization import relative, statistics
@@ -116,6 +117,37 @@ def test_a_decoder_to_start_with(folder, tmp_path):
     assert isinstance(started.transfer, SandwichSwap)
     with pytest.raises(UsageError, match="the configuration asks for"):
         fresh_generator(config(folder, f"train.start={path}", "network.maps=4"), CPU)
+
+
+@pytest.mark.parametrize("transfer", ["adain", "sandwich-swap"])
+def test_a_search_prunes_trunk_and_decoder(folder, tmp_path, transfer):
+    """To a target in MACs."""
+    teacher = train(
+        config(folder, f"network.transfer={transfer}", "train.steps=4"),
+        tmp_path / "teacher",
+        resume=False,
+        report=lambda *_: None,
+    )
+    whole = total_macs(load(teacher)[0].kernels()) / 1e6
+    settings = config(
+        folder,
+        f"network.transfer={transfer}",
+        f"search.teacher={teacher}",
+        f"search.target_mmacs={0.6 * whole}",
+        "search.steps=24",
+        "search.fine_tune_steps=6",
+        "search.batch=2",
+        "train.checkpoint_every=3",
+    )
+    small, card = load(search(settings, tmp_path / "run", resume=False, report=lambda *_: None))
+    left = total_macs(small.kernels()) / 1e6
+    assert 0.5 * whole < left <= 0.6 * whole
+    trunk = {name for name in small.spec.widths if name.startswith("conv")}
+    full = load(teacher)[0].spec.widths
+    for names in (trunk, small.spec.widths.keys() - trunk):
+        assert any(small.spec.widths[name] < full[name] for name in names)
+    assert small.spec.blocks[-1] == transfer
+    assert card.provenance["searched_from"]["macs"] == pytest.approx(1e6 * whole)
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,30 @@
 import pytest
 import torch
 from pocketstyle.latency_model import total_macs
-from pocketstyle.networks import build, cyclegan_spec, searchable, start_search, ugatit_spec
+from pocketstyle.networks import (
+    art_spec,
+    build,
+    cyclegan_spec,
+    searchable,
+    start_search,
+    ugatit_spec,
+)
 from pocketstyle.search.supernet_cost import SupernetLatency, SupernetMacs
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("device", ["pixel4", "s10"])
-def test_it_equals_the_speed_model_on_the_kernels_in_value_and_gradient(device, seed):
-    network, parameters = somewhere(ugatit_spec(64, 16, 3), seed)
+@pytest.mark.parametrize("spec", [ugatit_spec(64, 16, 3), art_spec("mobilenet", 3, 64)])
+def test_it_equals_the_speed_model_on_the_kernels_in_value_and_gradient(spec, device, seed):
+    network, parameters = somewhere(spec, seed)
     latency = SupernetLatency(network, device)
     expected = latency.model.latency(network.kernels())
     agree(latency, expected, parameters)
 
 
-@pytest.mark.parametrize("spec", [ugatit_spec(64, 16, 3), cyclegan_spec(64, 8, 3)])
+@pytest.mark.parametrize(
+    "spec", [ugatit_spec(64, 16, 3), cyclegan_spec(64, 8, 3), art_spec("mobilenet", 3, 64)]
+)
 def test_macs_are_the_kernels_in_value_and_gradient(spec):
     network, parameters = somewhere(spec, 0)
     expected = total_macs(network.kernels()) / 1e6
