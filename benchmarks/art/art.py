@@ -307,7 +307,7 @@ def video(arguments: argparse.Namespace, frames: int = 30) -> dict:
 
 def gatys(arguments: argparse.Namespace) -> dict:
     """The paper's pre-analysis: optimisation with four trunks, on photos that may be shown."""
-    from samples import sample_squares
+    from squares import sample_squares
 
     columns, rows = [], []
     for path in sorted(arguments.runs.glob("*.safetensors")):
@@ -338,7 +338,7 @@ def load_trunk_alone(tensors: dict[str, Tensor]):
 
 def sheet(arguments: argparse.Namespace) -> dict:
     """Every method on photos and paintings made here, which may be shown."""
-    from samples import sample_squares
+    from squares import sample_squares
 
     pairs = sample_squares(SIZE)
     columns = [list(column) for column in zip(*pairs, strict=True)]

@@ -23,7 +23,7 @@ from pocketstyle.networks import ArtNetwork, build, load, save
 from pocketstyle.sdk import Stylizer
 from pocketstyle.search.shipped import MODELS
 from pocketstyle.search.zero_channel import Pruned, prune
-from samples import sample_squares
+from squares import sample_squares
 
 sys.path.append(str(Path(__file__).parents[1]))
 from pages import table
