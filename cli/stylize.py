@@ -50,7 +50,8 @@ def run(
         str | None,
         typer.Option(
             help="crop: the centred square; stretch: the whole picture; detail: the whole picture "
-            "with its own details [crop; detail where the network takes a style]."
+            "with its own details [crop; where the network takes a style, detail for photos and "
+            "stretch for paintings]."
         ),
     ] = None,
     mask: Annotated[
@@ -94,15 +95,13 @@ def run(
         stylizer.set_style(read_rgb(styles[0]), alpha, read_rgb(color))
     elif styles:
         stylizer.set_styles([read_rgb(path) for path in styles], weights, alpha)
-    if fit is None:
-        fit = "detail" if stylizer.takes_style else "crop"
     with stylizer, progress() as report:
         result = stylize_file(
             stylizer,
             source,
             output,
             force=force,
-            fit=fit,
+            fit=stylizer.usual_fit if fit is None else fit,
             compare=compare,
             mask=None if mask is None else read_rgb(mask),
             report=lambda done, total: report("stylize", done, total),

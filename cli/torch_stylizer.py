@@ -29,7 +29,7 @@ class TorchStylizer:
         name: of the network's card.
     """
 
-    takes_style = True
+    takes_style, usual_fit = True, "detail"
 
     def __init__(self, model: str):
         """Raises: UsageError: a network without a style."""

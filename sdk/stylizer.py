@@ -72,6 +72,13 @@ class Stylizer:
         """
         return cls(resolve(name_or_path), threads, size)
 
+    @property
+    def usual_fit(self) -> Fit:
+        """What suits the network: a photo keeps its details, a painting has strokes instead."""
+        if not self.takes_style:
+            return "crop"
+        return "stretch" if self.info.spec["family"].startswith("art-") else "detail"
+
     def set_style(
         self, rgb: np.ndarray, alpha: float = 1.0, colour: np.ndarray | None = None
     ) -> None:

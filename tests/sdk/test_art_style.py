@@ -81,6 +81,14 @@ def test_several_styles_are_averaged(played, folder):
     assert inside.mean() > 0.3 and np.abs(both - wanted)[inside].max() < 3
 
 
+def test_paintings_are_stretched_and_photos_keep_details(folder):
+    with Stylizer.load(folder / "swap.tflite", threads=1) as stylizer:
+        assert stylizer.usual_fit == "stretch"
+    for name, fit in (("photonas", "detail"), ("heads", "crop")):
+        with Stylizer.load(name, threads=1) as stylizer:
+            assert stylizer.usual_fit == fit
+
+
 @pytest.mark.parametrize("weights", [[1], [1, 0], [1, -1], [1, float("nan")], []])
 def test_weights_that_are_none(played, folder, weights):
     _, style, other = pictures(folder)
