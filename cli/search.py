@@ -22,7 +22,9 @@ def run(
     target_ms: Annotated[
         float | None, typer.Option(help="Short for --set search.target_ms=…")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="Short for --set search.device=…")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Short for --set search.device=… and nas.device=…")
+    ] = None,
     targets: Annotated[
         str | None, typer.Option(help="Several targets in milliseconds, such as 20,33,55.")
     ] = None,
@@ -41,7 +43,7 @@ def run(
     if target_ms is not None:
         changes.append(f"search.target_ms={target_ms}")
     if device is not None:
-        changes.append(f'search.device="{device}"')
+        changes += [f'search.device="{device}"', f'nas.device="{device}"']
     settings = load_config(config, changes)
     in_ms = target_ms is not None or targets is not None
     if in_ms and settings.search.target_mmacs is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,15 +14,25 @@ from ..quiet import quiet
 from .options import Force, Json, emit
 from .progress import progress
 
+if TYPE_CHECKING:
+    import numpy as np
+
 NAME = "stylize"
+LARGE = 16_000_000  # pixels of a style, from which on it is told that it is shrunk
 
 
 def run(
     source: Annotated[
         Path,
-        typer.Argument(help="A picture, a folder of pictures, a video, or a .csv: content,style."),
+        typer.Argument(
+            help="A picture, a folder of pictures, a video, or a .csv with a line content,style "
+            "for each picture (paths relative to it)."
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Where to write; a folder for a folder or a .csv."),
+    ],
     model: Annotated[
         str,
         typer.Option(
@@ -72,8 +83,11 @@ def run(
     from ..sdk import Stylizer, read_rgb, stylize_file
 
     styles, weights = style or [], weight or [1.0] * len(style or [])
-    if alpha is not None and not styles:
+    listed = source.suffix.lower() == ".csv"
+    if alpha is not None and not styles and not listed:
         raise UsageError("--alpha says how much of a style; give --style")
+    if weight and len(styles) < 2:
+        raise UsageError("--weight says how much of each of several --style")
     if color is not None and len(styles) != 1:
         raise UsageError("--color gives one --style other colours")
     if model.endswith(".safetensors"):
@@ -81,20 +95,22 @@ def run(
 
         if size is not None or fit is not None:
             raise UsageError("a model's pictures keep their size: --size and --fit are a bundle's")
-        stylizer = TorchStylizer(model)
+        stylizer = TorchStylizer(model, threads)
     else:
         with quiet():  # the runtime announces its kernels
             stylizer = Stylizer.load(model, threads, size)
-    listed = source.suffix.lower() == ".csv"
     if listed and styles:
         raise UsageError(f"{source} names the styles; leave --style out")
     if stylizer.takes_style and not styles and not listed:
         raise UsageError(f"{model} draws in the manner of a style picture: --style PICTURE")
     alpha = 1.0 if alpha is None else alpha
+    pictures = [read_rgb(path) for path in styles]
+    for path, rgb in zip(styles, pictures, strict=True):
+        _remark(path, rgb)
     if color is not None:
-        stylizer.set_style(read_rgb(styles[0]), alpha, read_rgb(color))
+        stylizer.set_style(pictures[0], alpha, read_rgb(color))
     elif styles:
-        stylizer.set_styles([read_rgb(path) for path in styles], weights, alpha)
+        stylizer.set_styles(pictures, weights, alpha)
     with stylizer, progress() as report:
         result = stylize_file(
             stylizer,
@@ -103,9 +119,19 @@ def run(
             force=force,
             fit=stylizer.usual_fit if fit is None else fit,
             compare=compare,
+            alpha=alpha,
             mask=None if mask is None else read_rgb(mask),
             report=lambda done, total: report("stylize", done, total),
         )
     fields = {key: str(v) if isinstance(v, Path) else v for key, v in asdict(result).items()}
     told = {key: ", ".join(v) if isinstance(v, tuple) else v for key, v in fields.items()}
     emit(fields, as_json, "  ".join(f"{key}: {value}" for key, value in told.items() if value))
+
+
+def _remark(path: Path, rgb: np.ndarray) -> None:
+    """Tell of a style that will not do what may be expected of it."""
+    height, width = rgb.shape[:2]
+    if height * width > LARGE:
+        print(f"{path} is {width}x{height}: shrunk, as every style is", file=sys.stderr)
+    if (rgb == rgb[0, 0]).all():
+        print(f"{path} has one colour, and so will what is drawn by it", file=sys.stderr)

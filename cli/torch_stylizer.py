@@ -13,13 +13,13 @@ from ..datasets import to_pictures, to_tensor
 from ..errors import DataError, UsageError
 from ..images import resize
 from ..networks import ArtNetwork, PhotoNetwork
-from ..networks.transfers import SandwichSwap, Statistics, coloured
+from ..networks.transfers import SandwichSwap, Statistics, blended, coloured
 from ..sdk.stylizer import check_alpha, check_weights
 from .networks import stored
 
 MULTIPLE = 16  # of which the network's sides are
 STYLE_SIDE = 1024  # a style's statistics need no more; larger ones are shrunk
-MOST_PIXELS = 16_000_000  # of a content: about 4 GB
+MOST_PIXELS = 8_000_000  # of a content: about 6 GB
 
 
 class TorchStylizer:
@@ -31,8 +31,14 @@ class TorchStylizer:
 
     takes_style, usual_fit = True, "detail"
 
-    def __init__(self, model: str):
-        """Raises: UsageError: a network without a style."""
+    def __init__(self, model: str, threads: int | None = None):
+        """Args: threads: of torch; None leaves it as it is.
+
+        Raises:
+            UsageError: a network without a style.
+        """
+        if threads is not None:
+            torch.set_num_threads(threads)
         network, card = stored(model)
         if not isinstance(network, ArtNetwork | PhotoNetwork):
             raise UsageError(
@@ -44,7 +50,7 @@ class TorchStylizer:
     def set_style(
         self, rgb: np.ndarray, alpha: float = 1.0, colour: np.ndarray | None = None
     ) -> None:
-        """As `Stylizer.set_style`; alpha blends features, at each of the network's transforms."""
+        """As `Stylizer.set_style`."""
         check_alpha(alpha)
         statistics = self._encoded(rgb)
         if colour is not None:
@@ -66,11 +72,13 @@ class TorchStylizer:
         self._alpha = alpha
 
     def _encoded(self, rgb: np.ndarray) -> list[Statistics]:
-        height, width = rgb.shape[:2]
-        share = min(1.0, STYLE_SIDE / max(height, width))
-        small = resize(rgb, max(1, round(share * width)), max(1, round(share * height)))
+        # resized to whole multiples: repeated edges would be a part of the style
+        share = min(1.0, STYLE_SIDE / max(rgb.shape[:2]))
+        height, width = (
+            max(2, round(share * side / MULTIPLE)) * MULTIPLE for side in rgb.shape[:2]
+        )
         with torch.no_grad():
-            return self.network.encode_style(_padded(small))
+            return self.network.encode_style(to_tensor(resize(rgb, width, height)[None]))
 
     def stylize(self, rgb: np.ndarray, fit: str = "detail") -> np.ndarray:
         """uint8[H, W, 3] → the same; `fit` has no meaning here.
@@ -87,9 +95,10 @@ class TorchStylizer:
         content = _padded(rgb)
         with torch.no_grad():
             made = sum(
-                share * self.network.stylize(content, statistics, self._alpha)
+                share * self.network.stylize(content, statistics)
                 for statistics, share in self._styles
             )
+        made = blended(made, content, self._alpha)
         return to_pictures(made)[0, :height, :width]
 
     def __enter__(self) -> Self:

@@ -26,6 +26,7 @@ class _Manner:
 
     fit: Fit
     compare: bool
+    alpha: float
     mask: np.ndarray | None
 
 
@@ -54,13 +55,14 @@ def stylize_file(
     force: bool = False,
     fit: Fit = "crop",
     compare: bool = False,
+    alpha: float = 1.0,
     mask: np.ndarray | None = None,
     report: Report | None = None,
 ) -> PictureReport | VideoReport:
-    """Stylize a picture into a picture, a folder into a folder of PNGs, a video into an MP4.
+    """Stylize a picture, a folder, a video or a list of pairs.
 
-    A list of pairs, .csv with a line `content,style` for each, gives a folder of PNGs, too; its
-    paths are relative to it.
+    A picture gives a picture, a folder a folder of PNGs, a video an MP4. A list of pairs, .csv
+    with a line `content,style` for each, gives a folder of PNGs, too; its paths are relative to it.
 
     Files appear whole or not at all. A folder keeps its subfolders; its unreadable pictures are
     skipped and told of in the result.
@@ -68,10 +70,11 @@ def stylize_file(
     Args:
         stylizer: the network.
         source: picture, folder, video or list of pairs.
-        target: picture (.png, .jpg, ...), folder or .mp4, as the source is.
+        target: picture (.png, .jpg, ...), folder (of a list, too) or .mp4, as the source is.
         force: replace an existing file, or write into an existing folder that is not empty.
         fit: as in `Stylizer.stylize`.
         compare: put what the network saw to the left of what it made.
+        alpha: of a list of pairs, as in `Stylizer.set_style`.
         mask: uint8[H, W, 3] of the pictures' size: stylized where it is white, as it was where it
             is black.
         report: called after each picture or frame with how many are done and the total, None
@@ -85,7 +88,7 @@ def stylize_file(
     """
     source, target = Path(source), Path(target)
     check_fit(fit)
-    manner = _Manner(fit, compare, mask)
+    manner = _Manner(fit, compare, alpha, mask)
     if not source.exists():
         raise DataError(f"no such file: {source}")
     if not force and (any(target.iterdir()) if target.is_dir() else target.exists()):
@@ -164,6 +167,7 @@ def _stylize_pairs(
     began = time.perf_counter()
     try:
         rows = [row for row in csv.reader(source.read_text().splitlines()) if row]
+        rows = rows[1:] if rows[:1] == [["content", "style"]] else rows
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"cannot read {source}: {error}") from error
     wrong = next((row for row in rows if len(row) != 2), None)
@@ -177,7 +181,7 @@ def _stylize_pairs(
 
     def read(content: Path, style: Path) -> np.ndarray:
         rgb = read_rgb(content)
-        stylizer.set_style(read_rgb(style))
+        stylizer.set_style(read_rgb(style), manner.alpha)
         return rgb
 
     readers = {target / name: partial(read, *pair) for pair, name in zip(pairs, names, strict=True)}

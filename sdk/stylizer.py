@@ -266,7 +266,7 @@ def check_alpha(alpha: float) -> None:
 def check_weights(pictures: int, weights: Sequence[float]) -> None:
     """Raise UsageError unless there is a weight above 0 for each of so many styles."""
     if len(weights) != pictures or not all(0 < weight < math.inf for weight in weights):
-        raise UsageError(f"{pictures} styles take as many weights above 0, not {list(weights)}")
+        raise UsageError(f"a weight above 0 for each of {pictures} styles, not {list(weights)}")
 
 
 def check_fit(fit: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -12,7 +13,7 @@ from types import ModuleType
 
 from ..errors import PocketstyleError, UsageError
 
-CONNECT = 10.0  # seconds to wait for a cluster to answer
+CONNECT, ANSWER = 10.0, 40.0  # seconds to wait for a machine, and for its cluster, to answer
 
 
 @contextmanager
@@ -49,7 +50,16 @@ def _check(address: str) -> None:
     if address == "auto":
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        raise UsageError(f"{address!r} is no Ray cluster's HOST:PORT")
     try:
         socket.create_connection((host, int(port)), timeout=CONNECT).close()
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise PocketstyleError(f"cannot reach the Ray cluster {address!r}: {error}") from error
+    if address.startswith("ray://"):
+        return  # Ray's client gives up by itself
+    command = [sys.executable, "-m", "ray.scripts.scripts", "status", "--address", address]
+    try:
+        subprocess.run(command, capture_output=True, timeout=ANSWER, check=True)
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+        raise PocketstyleError(f"what answers at {address!r} is no Ray cluster") from error

@@ -62,9 +62,7 @@ class NetworkConfig(_Section):
     discriminator_base: Positive = 64
     encoder: Path | None = None  # photo: a VGG-19's weights, art: a trunk's, .safetensors
     genotype: Annotated[str, BeforeValidator(str)] = "1" * 31  # photo's operators: all, PhotoNet
-    maps: Annotated[int, Field(ge=2, le=5)] = (
-        3  # art: of the trunk's maps; the last is the coarsest
-    )
+    maps: Annotated[int, Field(ge=2, le=5)] = 3  # art: of the trunk's maps, from the finest
     aggregate: bool = True  # art: all maps are changed together, not the last alone
     transfer: Literal[ART_TRANSFERS] = "adain"  # art: how a style changes features
 

@@ -67,7 +67,11 @@ def fresh_photo_network(config: Config, device: torch.device) -> nn.Module:
     """
     network = config.network
     tensors = read_tensors(network.encoder)
-    spec = photo_spec(Genotype.from_string(network.genotype), config.data.size, stages_of(tensors))
+    try:
+        genotype = Genotype.from_string(network.genotype)
+    except UsageError as error:
+        raise UsageError(f"network.genotype: {error}") from error
+    spec = photo_spec(genotype, config.data.size, stages_of(tensors))
     generator = build(spec)
     load_encoder(generator.encoder, tensors)
     generator.encoder.requires_grad_(False)

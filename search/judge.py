@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +21,8 @@ from .optimizers import learning_rate_at
 from .precision import with_precision
 from .reconstruction import Reconstruction, feature_errors
 from .shipped import resolve_model
+
+DIVERGED = 1e6  # in place of what is no number: the worst, and still a number in the history
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ class Judge:
             with torch.no_grad():
                 perceptions.append(float(feature_errors(self.oracle.encoder, made, wanted)))
         count = len(self.pairs)
-        return Judgement(sum(errors) / count, sum(perceptions) / count, loss)
+        found = (sum(errors) / count, sum(perceptions) / count, loss)
+        return Judgement(*(value if math.isfinite(value) else DIVERGED for value in found))
 
     @torch.no_grad()
     def _drawn(self, network: PhotoNetwork, pair: tuple[Tensor, Tensor]) -> Tensor:

@@ -32,6 +32,7 @@ from .metrics_file import read_metrics
 from .report.nas_report import write_nas_report
 from .run_directory import RunDirectory
 
+MOST_LOST = 8  # workers in a row: then it is no accident
 DRAWS = 1000  # of genotypes, until one is fast enough
 
 
@@ -95,7 +96,7 @@ def stylenas(
         return float(model.latency(network.kernels()))
 
     whole = milliseconds(PHOTONET)
-    lost = 0
+    lost = in_a_row = 0
 
     def next_one(strategy: Evolution | RandomSearch) -> tuple[Genotype, float]:
         for _ in range(DRAWS):
@@ -132,10 +133,16 @@ def stylenas(
                 judgement, seconds = ray.get(done)
             except ray.exceptions.RayTaskError as error:
                 raise PocketstyleError(f"{genotype}: {error.cause}") from error
-            except ray.exceptions.RayError:
+            except ray.exceptions.RayError as error:
                 lost += 1
+                in_a_row += 1
+                if in_a_row > MOST_LOST:
+                    raise PocketstyleError(
+                        f"{in_a_row} workers died one after the other; the last said: {error}"
+                    ) from error
                 free.append(actor.remote(config))  # in the place of the one that died
             else:
+                in_a_row = 0
                 free.append(worker)
                 one = _candidate(config, genotype, judgement, ms, whole, seconds)
                 file.write(_line(one))

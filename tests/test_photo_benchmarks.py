@@ -5,7 +5,15 @@ import pytest
 import torch
 from pocketstyle.networks import build, photo_spec
 from pocketstyle.networks.photo import PHOTONET
-from predecessors import RIDGE, SMOOTHNESS, Cascade, Wavelet, matting_affinity, smoothed
+from predecessors import (
+    RIDGE,
+    SMOOTHNESS,
+    Cascade,
+    PlainWct,
+    Wavelet,
+    matting_affinity,
+    smoothed,
+)
 
 STAGES = (4, 6, 8, 10, 12)
 
@@ -24,6 +32,24 @@ def test_pictures_in_pictures_out(encoder, kind):
     made = kind(encoder).eval()(content, style)
     assert made.shape == content.shape and made.isfinite().all()
     assert (made - kind(encoder).eval()(content, content)).abs().max() > 1e-3
+
+
+def test_plain_whitening_is_the_formula():
+    """With directions that are not there at all, which the cut leaves out."""
+    rng = torch.Generator().manual_seed(0)
+    x, y = torch.randn(2, 1, 6, 20, 30, generator=rng, dtype=torch.float64)
+    x, y = (one @ torch.eye(30, dtype=torch.float64) for one in (x, y))
+    x[:, 5] = x[:, 4]  # rank five
+    made = PlainWct().between(x, y)[0].flatten(1).numpy()
+    flat, style = x[0].flatten(1).numpy(), y[0].flatten(1).numpy()
+    values, vectors = np.linalg.eigh(np.cov(flat))
+    there = values > 1e-5 * values.max()
+    assert there.sum() == 5
+    white = (vectors[:, there] / np.sqrt(values[there])) @ vectors[:, there].T
+    wanted_values, wanted_vectors = np.linalg.eigh(np.cov(style))
+    root = (wanted_vectors * np.sqrt(wanted_values)) @ wanted_vectors.T
+    wanted = root @ white @ (flat - flat.mean(1, keepdims=True)) + style.mean(1, keepdims=True)
+    np.testing.assert_allclose(made, wanted, rtol=1e-6, atol=1e-6)
 
 
 def test_haar_bands_are_the_whole(encoder):

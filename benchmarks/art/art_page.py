@@ -81,8 +81,8 @@ def times(result: dict) -> str:
 
 A frame whose style's statistics are known, {first["threads"]} thread, medians of
 {first["repeats"]} in turns ({last["repeats"]} at {last["size"]}²); in brackets as a multiple of
-S². Those of others look at every patch of both pictures, as published; S² looks at 512 patches of
-the style at most and at every other one of the content. MicroAST's time includes its style.
+S². Those of others look at every patch of the style, as published; S² looks at 512 of them at
+most. MicroAST's time includes its style.
 
 {table(head, lines)}
 

@@ -29,12 +29,12 @@ from pocketstyle.images import resize
 from pocketstyle.latency_model import predict_all, total_macs
 from pocketstyle.metrics import load_teed, warping_error
 from pocketstyle.networks import PhotoNetwork, load
-from pocketstyle.networks.transfers import EigenWct, NewtonSchulzWct, RegionWise
+from pocketstyle.networks.transfers import EigenWct, NewtonSchulzWct, RegionWise, blended
 from pocketstyle.sdk import read_frames
 from pocketstyle.search import load_config
 from pocketstyle.search.data import load_data, make_batches
 from pocketstyle.search.precision import with_precision
-from predecessors import Cascade, Wavelet, smoothed
+from predecessors import Cascade, PlainWct, Wavelet, smoothed
 from samples import sample_pairs
 from skimage.color import rgb2gray
 from skimage.filters import threshold_multiotsu
@@ -49,7 +49,7 @@ HEIGHT, WIDTH, PAIRS = 384, 768, 32  # the paper's
 ALPHAS = (1.0, 0.8, 0.6, 0.4, 0.2)
 SIZES = ((128, 256), (256, 512), (384, 768), (512, 1024))
 LARGE = ((1080, 1920), (1440, 2560))
-REPEATS = 3
+REPEATS = 5
 JUDGED = 8  # pairs on which the two forms of WCT are compared
 REGIONS = 3  # dark, middle and bright parts of a picture
 CHANNELS = (64, 128, 256, 512)
@@ -78,9 +78,18 @@ def quality(runs: Path) -> dict:
                 network.stylize(pair.content, style, alpha)
                 for pair, style in zip(pairs, styles, strict=True)
             ]
-            rows.append({"alpha": alpha, **measured(made, pairs, teed, encoder)})
             if alpha == 1:
-                whole = made[:JUDGED]
+                whole = made
+            laid = [
+                blended(one, pair.content, alpha) for one, pair in zip(whole, pairs, strict=True)
+            ]
+            rows.append(
+                {
+                    "alpha": alpha,
+                    **measured(made, pairs, teed, encoder),
+                    "pictures": measured(laid, pairs, teed, encoder),
+                }
+            )
             if alpha in (1.0, 0.4):
                 columns.append(
                     [network.stylize(x, network.encode_style(y), alpha) for x, y in shown]
@@ -96,12 +105,16 @@ def quality(runs: Path) -> dict:
             "params": sum(p.numel() for p in network.parameters()),
             "predicted_ms": predict_all(kernels),
         }
-        network.transfer = NewtonSchulzWct()
-        apart = []
-        for pair, wanted in zip(pairs[:JUDGED], whole, strict=False):
-            error = (network(pair.content, pair.style) - wanted).square().mean()
-            apart.append(10 * float(torch.log10(4 / error)))
-        result[name]["newton_schulz_psnr_db"] = apart
+        for kind, key in (
+            (NewtonSchulzWct, "newton_schulz_psnr_db"),
+            (PlainWct, "plain_psnr_db"),
+        ):
+            network.transfer, apart = kind(), []
+            for pair, wanted in zip(pairs[:JUDGED], whole, strict=False):
+                error = (network(pair.content, pair.style) - wanted).square().mean()
+                apart.append(10 * float(torch.log10(4 / error)))
+            result[name][key] = apart
+        result[name]["psnr_pairs"] = JUDGED
     save_sheet(columns, ROOT / "docs/photo.jpg")
     return result
 
@@ -145,12 +158,16 @@ def times(runs: Path) -> list[dict]:
             picture(runs, "style", height, width),
         )
         seconds: dict[str, list[float]] = {}
-        for _ in range(REPEATS):
+        for turn in range(REPEATS + 1):
             for name, network in (*both.items(), ("wavelet", wavelet), ("cascade", cascade)):
-                seconds.setdefault(name, []).append(timed(network, content, style))
+                took = timed(network, content, style)
+                if turn:  # the first warms up
+                    seconds.setdefault(name, []).append(took)
         row = {"size": [width, height]} | {f"{n}_s": median(all_) for n, all_ in seconds.items()}
-        small = (to_pictures(one)[0] / 255.0 for one in (content.flip(3), content))
-        row["smoothing_s"] = timed(smoothed, *small)
+        with torch.no_grad():
+            made = both["photonas"](content, style)
+        small = [to_pictures(one)[0] / 255.0 for one in (made, content)]
+        row["smoothing_s"] = median(timed(smoothed, *small) for _ in range(REPEATS))
         row["repeats"], row["threads"] = REPEATS, 1
         rows.append(row)
         print(row, flush=True)
@@ -175,7 +192,7 @@ def large(runs: Path) -> list[dict]:
 def child(runs: Path, size: str) -> None:
     height, width = (int(side) for side in size.split("x"))
     network = networks(runs)["photonas"]
-    # sides are multiples of 16: the edge is repeated, as `pocketstyle stylize` does
+    # sides are multiples of 16: 1080 rows become 1088
     content, style = (picture(runs, k, -(-height // 16) * 16, width) for k in ("content", "style"))
     seconds = timed(network, content, style)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -307,6 +324,7 @@ def stylenas(nas: Path) -> dict:
         for method in ("evolution", "random")
     }
     return {
+        "device": evolved["device"],
         "candidates": evolved["candidates"],
         "best": evolved["best"]["score"],
         "best_genotype": evolved["best"]["genotype"],

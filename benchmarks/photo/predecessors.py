@@ -18,7 +18,35 @@ from torch.nn import functional as F
 
 SMOOTHNESS = 1e-4  # 1 - alpha of PhotoWCT's manifold ranking, which is .9999
 RIDGE = 1e-7  # of a window's colours, in the matting affinity
+CUT = 1e-5  # of the largest eigenvalue
 WCT = EigenWct()
+
+
+class PlainWct(EigenWct):
+    """As published: the covariance of every pixel, no ridge, eigenvalues below a cut left out."""
+
+    def statistics(self, style: Tensor) -> tuple[Tensor, Tensor]:
+        mean, _, values, vectors = self.spectrum(style.double())
+        root = (vectors * values.sqrt()) @ vectors.mT
+        return mean.to(style.dtype), root.to(style.dtype)
+
+    def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
+        mean, colouring = (t.double() for t in statistics)
+        _, centred, values, vectors = self.spectrum(content.double())
+        inverse = torch.where(values > 0, values, torch.inf).rsqrt()
+        made = centred @ ((vectors * inverse) @ vectors.mT @ colouring) + mean
+        return made.permute(0, 3, 1, 2).to(content.dtype)
+
+    @staticmethod
+    def spectrum(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Mean, centred features, eigenvalues (0 below the cut) and eigenvectors."""
+        x = x.permute(0, 2, 3, 1)
+        mean = x.mean((1, 2), keepdim=True)
+        flat = (x - mean).flatten(1, 2)
+        covariance = flat.mT @ flat / (flat.shape[1] - 1)
+        values, vectors = torch.linalg.eigh(covariance[:, None])
+        values = torch.where(values > CUT * values.amax(-1, keepdim=True), values, 0)
+        return mean, x - mean, values[..., None, :], vectors
 
 
 def transferred(content: Tensor, style: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from ..width import Width
 STAGES = (("11", "12"), ("21", "22"), ("31", "32", "33", "34"), ("41", "42", "43", "44"), ("51",))
 FULL = (64, 128, 256, 512, 512)  # channels of the stages
 FEATURES = 1 / 16  # of VGG's own: hundreds, whose squares float16 does not hold
+LAYOUTS = "neither in torchvision's layout nor in style transfer's"
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -99,7 +100,7 @@ def load_encoder(encoder: VggEncoder, tensors: dict[str, Tensor]) -> None:
     state = encoder.state_dict()
     missing = sorted(state.keys() - tensors.keys())
     if missing:
-        raise FormatError(f"no weights of a VGG-19 encoder: {missing[0]} is missing")
+        raise FormatError(f"no weights of a VGG-19 encoder, {LAYOUTS}: no {missing[0]}")
     for name, value in state.items():
         if tensors[name].shape != value.shape:
             raise FormatError(
@@ -126,8 +127,8 @@ def stages_of(tensors: dict[str, Tensor]) -> tuple[int, ...]:
         tensors = _from_torchvision(tensors)
     try:
         return tuple(len(tensors[f"conv{names[0]}.bias"]) for names in STAGES)
-    except KeyError as error:
-        raise FormatError(f"no weights of a VGG-19 encoder: {error.args[0]} is missing") from error
+    except (KeyError, TypeError) as error:
+        raise FormatError(f"no weights of a VGG-19 encoder, {LAYOUTS}: {error}") from error
 
 
 def _from_torchvision(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -79,7 +79,10 @@ class Genotype:
         if len(text) == len(BITS) + 1:
             text = text[:UNUSED] + text[UNUSED + 1 :]
         if len(text) != len(BITS) or set(text) - set("01"):
-            raise UsageError(f"a genotype is {len(BITS)} digits of 0 and 1, not {text!r}")
+            raise UsageError(
+                f"a genotype is {len(BITS)} digits of 0 and 1, or the published {len(BITS) + 1}, "
+                f"not {text!r}"
+            )
         return cls(tuple(bit for bit, digit in zip(BITS, text, strict=True) if digit == "1"))
 
     def __str__(self) -> str:

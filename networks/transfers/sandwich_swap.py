@@ -13,7 +13,6 @@ from .adain import AdaIn
 from .swap import (
     TINY,
     check_patch,
-    corners,
     edged,
     grid_stride,
     overlaps,
@@ -24,7 +23,6 @@ from .transfer import Statistics, Transfer
 
 MOST = 512  # of the style's patches: of a finer map every so many, or the cost grows with the
 # square of the pixels
-STEP = 2  # from one of the content's patches to the next; each pixel is still under one of 3x3
 
 
 class SandwichSwap(Transfer):
@@ -38,16 +36,14 @@ class SandwichSwap(Transfer):
 
     Args:
         patch, most: as in `StyleSwap`.
-        step: as in `swapped`.
     """
 
     count = 6
 
-    def __init__(self, patch: int = 3, most: int | None = MOST, step: int = STEP):
+    def __init__(self, patch: int = 3, most: int | None = MOST):
         super().__init__()
         check_patch(patch)
-        self.patch, self.most, self.step = patch, most, min(step, patch)
-        self.adain = AdaIn()
+        self.patch, self.most, self.adain = patch, most, AdaIn()
 
     def statistics(self, style: Tensor) -> Statistics:
         own = self.adain.statistics(style)
@@ -60,7 +56,7 @@ class SandwichSwap(Transfer):
 
     def swapped(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """The style's patches in place of the content's."""
-        return swapped(x, keys, values, self.step)
+        return swapped(x, keys, values)
 
     def kernels(self, c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
         """Of `ConvolutionalSandwichSwap`, which is what phones run."""
@@ -69,16 +65,12 @@ class SandwichSwap(Transfer):
         yield from self.adain.kernels(c, h, w)
         if p:
             yield Kernel("MIRROR_PAD", c, c, 1, 1, 1, h + p, w + p)
-        few_h, few_w = -(-h // self.step), -(-w // self.step)
-        yield Kernel("CONV_2D", c, n, self.patch, self.step, 1, few_h, few_w)
-        yield Kernel("REDUCE_MAX", n, 1, 1, 1, 1, few_h, few_w)
+        yield Kernel("CONV_2D", c, n, self.patch, 1, 1, h, w)
+        yield Kernel("REDUCE_MAX", n, 1, 1, 1, 1, h, w)
         for op in ("GREATER_EQUAL", "CAST"):
-            yield Kernel(op, n, n, 1, 1, 1, few_h, few_w)
-        yield Kernel("SUM", n, 1, 1, 1, 1, few_h, few_w)
-        yield Kernel("DIV", n, n, 1, 1, 1, few_h, few_w)
-        if self.step > 1:
-            for op in ("RESIZE_NEAREST_NEIGHBOR", "MUL"):
-                yield Kernel(op, n, n, 1, 1, 1, h, w)
+            yield Kernel(op, n, n, 1, 1, 1, h, w)
+        yield Kernel("SUM", n, 1, 1, 1, 1, h, w)
+        yield Kernel("DIV", n, n, 1, 1, 1, h, w)
         yield Kernel("CONV_2D", n, c, self.patch, 1, 1, h, w)
         yield Kernel("MUL", c, c, 1, 1, 1, h, w)
         yield from self.adain.kernels(c, h, w)
@@ -112,14 +104,11 @@ class ConvolutionalSandwichSwap(SandwichSwap):
 
     def swapped(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         h, w = x.shape[2:]
-        similar = F.conv2d(edged(x, self.patch), keys.permute(0, 3, 1, 2), stride=self.step)
+        similar = F.conv2d(edged(x, self.patch), keys.permute(0, 3, 1, 2))
         chosen = (similar >= similar.amax(1, keepdim=True)).to(x.dtype)
         chosen = chosen / chosen.sum(1, keepdim=True)
-        if self.step > 1:  # zeros between them
-            chosen = F.interpolate(chosen, scale_factor=self.step, mode="nearest")[..., :h, :w]
-            chosen = chosen * corners(h, w, self.step)[None].to(x)
         laid = F.conv2d(chosen, values.permute(0, 3, 1, 2), padding=self.patch // 2)
-        return laid * (1 / overlaps(h, w, self.patch, self.step))[None].to(x)
+        return laid * (1 / overlaps(h, w, self.patch))[None].to(x)
 
 
 def coloured(texture: Statistics, colour: Statistics) -> Statistics:

@@ -80,7 +80,7 @@ def grid_stride(h: int, w: int, most: int | None) -> int:
     return 1 if most is None else math.ceil(math.sqrt(h * w / most))
 
 
-def swapped(content: Tensor, keys: Tensor, values: Tensor, step: int = 1) -> Tensor:
+def swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """Content features with the style's patches.
 
     Alike is what has the largest cosine (eq. 3; the content patch's own length changes no
@@ -91,16 +91,15 @@ def swapped(content: Tensor, keys: Tensor, values: Tensor, step: int = 1) -> Ten
     Args:
         content: [B, C, H, W]; edges are reflected.
         keys, values: of `style_patches`, for one style or for one of each content.
-        step: from one of the content's patches to the next, at most a patch's side.
     """
     c = content.shape[1]
     styles = len(values) // c
     pairs = [*zip(keys.chunk(styles), values.chunk(styles), strict=True)] * len(content)
-    made = [_swapped(x, *pair, step) for x, pair in zip(content, pairs, strict=False)]
+    made = [_swapped(x, *pair) for x, pair in zip(content, pairs, strict=False)]
     return torch.stack(made)
 
 
-def _swapped(content: Tensor, keys: Tensor, values: Tensor, step: int) -> Tensor:
+def _swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     c, h, w = content.shape
     count, patch = keys.shape[:2]
     x = edged(content[None], patch)
@@ -108,10 +107,10 @@ def _swapped(content: Tensor, keys: Tensor, values: Tensor, step: int) -> Tensor
     if content.is_cuda:
         weights = weights.half()
     best = []
-    at_once = step * max(1, AT_ONCE // (count * w))
+    at_once = max(1, AT_ONCE // (count * w))
     for top in range(0, h, at_once):
-        rows = x[:, :, top : min(top + at_once, h) + patch - 1]
-        queries = F.unfold(rows, patch, stride=step)[0].T.to(weights.dtype)  # [M, C patch²]
+        rows = x[:, :, top : top + at_once + patch - 1]
+        queries = F.unfold(rows, patch)[0].T.to(weights.dtype)  # [pixels, C patch²]
         best.append((queries @ weights).argmax(1))
     chosen = torch.cat(best)
     half = patch // 2
@@ -119,25 +118,18 @@ def _swapped(content: Tensor, keys: Tensor, values: Tensor, step: int) -> Tensor
     for i in range(patch):
         for j in range(patch):
             part = values[:, patch - 1 - i, patch - 1 - j].index_select(1, chosen)
-            laid[:, i : i + h : step, j : j + w : step] += part.unflatten(1, (-(-h // step), -1))
-    return laid[:, half : half + h, half : half + w] / overlaps(h, w, patch, step).to(content)
+            laid[:, i : i + h, j : j + w] += part.unflatten(1, (h, w))
+    return laid[:, half : half + h, half : half + w] / overlaps(h, w, patch).to(content)
 
 
-def overlaps(h: int, w: int, patch: int, step: int) -> Tensor:
+def overlaps(h: int, w: int, patch: int) -> Tensor:
     """How many patches lie over every pixel of a map, float32 [1, h, w]."""
-    ones, half = np.ones(patch, np.float32), patch // 2
-    rows, columns = (np.convolve(_starts(side, step), ones)[half : half + side] for side in (h, w))
+    half = patch // 2  # of numpy, so that exported graphs have it as a constant
+    rows, columns = (
+        np.convolve(np.ones(side, np.float32), np.ones(patch, np.float32))[half : half + side]
+        for side in (h, w)
+    )
     return torch.from_numpy(np.outer(rows, columns)[None])
-
-
-def corners(h: int, w: int, step: int) -> Tensor:
-    """1 where the content has a patch around a pixel, else 0, float32 [1, h, w]."""
-    return torch.from_numpy(np.outer(_starts(h, step), _starts(w, step))[None])
-
-
-def _starts(side: int, step: int) -> np.ndarray:
-    """Of numpy, so that exported graphs have them as constants."""
-    return (np.arange(side) % step == 0).astype(np.float32)
 
 
 def edged(x: Tensor, patch: int) -> Tensor:

@@ -128,16 +128,13 @@ def test_the_encoder_is_vgg():
             torch.testing.assert_close(got, wanted)
 
 
-def test_the_style_is_a_matter_of_statistics_alone():
+def test_alpha_0_is_the_auto_encoder_and_the_style_is_what_was_kept_of_it():
     made = network(PHOTONAS)
     content, style = pictures((32, 32), (48, 64))
     with torch.no_grad():
         once = made.encode_style(style)
-        torch.testing.assert_close(made.stylize(content, once), made(content, style))
-        # no order of pixels: a style that is turned over is the same style, but for the borders
-        turned = made.encode_style(style.flip(3))
-        for a, b in zip(once, turned, strict=True):
-            torch.testing.assert_close(a[0], b[0], rtol=0.2, atol=0.2)
+        apart = made.stylize(content, once) - made.stylize(content, made.encode_style(content))
+        assert apart.abs().max() > 1e-4
         untouched = made.stylize(content, once, alpha=0.0)
         torch.testing.assert_close(untouched, made.reconstruct(content), rtol=1e-4, atol=1e-4)
 
@@ -229,5 +226,5 @@ def test_weights_in_torchvisions_layout():
         torch.testing.assert_close(made(2 * x - 1)[-1], wanted / 16, rtol=1e-4, atol=1e-6)
     with pytest.raises(FormatError, match=r"conv11.weight is \[4, 3, 3, 3\], the weights' \[4, 9"):
         load_encoder(made, tensors | {"features.0.weight": torch.zeros(4, 9, 3, 3)})
-    with pytest.raises(FormatError, match=r"conv51.* is missing"):
+    with pytest.raises(FormatError, match=r"no conv51"):
         load_encoder(made, {n: t for n, t in tensors.items() if "features.28" not in n})

@@ -18,15 +18,12 @@ from pocketstyle.networks.transfers import (
     StyleSwap,
     coloured,
 )
-from pocketstyle.networks.transfers.swap import swapped
 from torch.nn import functional as F
 
 from .test_transfers import features, moments
 
 
-def by_convolutions(
-    content: torch.Tensor, style: torch.Tensor, patch: int, step: int = 1
-) -> torch.Tensor:
+def by_convolutions(content: torch.Tensor, style: torch.Tensor, patch: int) -> torch.Tensor:
     """Chen and Schmidt's form: patches as filters, their maximum, a transposed convolution."""
     half = patch // 2
     x, y = (F.pad(t, (half,) * 4, mode="reflect") for t in (content, style))
@@ -34,11 +31,11 @@ def by_convolutions(
     filters = y.unfold(2, patch, 1).unfold(3, patch, 1).permute(0, 2, 3, 1, 4, 5)
     filters = filters.reshape(-1, c, patch, patch)
     unit = filters / (filters.flatten(1).norm(dim=1)[:, None, None, None] + 1e-7)
-    scores = F.conv2d(x, unit, stride=step)
+    scores = F.conv2d(x, unit)
     one_hot = F.one_hot(scores.argmax(1), len(filters)).permute(0, 3, 1, 2).to(x)
-    laid = F.conv_transpose2d(one_hot, filters, stride=step)
+    laid = F.conv_transpose2d(one_hot, filters)
     ones = torch.ones(1, 1, patch, patch)
-    times = F.conv_transpose2d(torch.ones_like(one_hot[:, :1]), ones, stride=step)
+    times = F.conv_transpose2d(torch.ones_like(one_hot[:, :1]), ones)
     h, w = content.shape[2:]
     return (laid / times)[..., half : half + h, half : half + w]
 
@@ -55,15 +52,6 @@ def test_chunks_change_nothing(monkeypatch):
     whole = StyleSwap().between(content, style)
     monkeypatch.setattr("pocketstyle.networks.transfers.swap.AT_ONCE", 3 * 9 * 13 * 17)
     torch.testing.assert_close(StyleSwap().between(content, style), whole)
-
-
-@pytest.mark.parametrize("patch", [3, 5])
-def test_a_coarser_grid_of_the_contents_patches(patch):
-    """Of the patches that the convolutional form chooses, every other one of every other row."""
-    content, style = features(0, 6, 14, 11), features(1, 6, 9, 13)
-    made = swapped(content, *StyleSwap(patch).statistics(style), step=2)
-    wanted = by_convolutions(content, style, patch, step=2)
-    torch.testing.assert_close(made, wanted, rtol=1e-5, atol=1e-5)
 
 
 def test_every_pixel_is_the_styles_where_patches_are_pixels():
@@ -96,17 +84,15 @@ def test_the_sandwich_is_its_three_layers():
     content, style = features(0), features(1, h=9, w=31)
     projected = AdaIn().between(content, style)
     wanted = AdaIn().between(StyleSwap().between(projected, style), style)
-    torch.testing.assert_close(SandwichSwap(step=1).between(content, style), wanted)
+    torch.testing.assert_close(SandwichSwap().between(content, style), wanted)
 
 
 @pytest.mark.parametrize("sides", [(24, 20), (13, 9), (2, 3)])
-@pytest.mark.parametrize(
-    ("patch", "most", "step"), itertools.product((1, 3, 5), (None, 64), (1, 2))
-)
-def test_the_form_that_phones_run(patch, most, step, sides):
+@pytest.mark.parametrize(("patch", "most"), itertools.product((1, 3, 5), (None, 64)))
+def test_the_form_that_phones_run(patch, most, sides):
     content, style = features(0, 8, *sides), features(1, h=9, w=31)
-    made = ConvolutionalSandwichSwap(patch, most, step).between(content, style)
-    wanted = SandwichSwap(patch, most, step).between(content, style)
+    made = ConvolutionalSandwichSwap(patch, most).between(content, style)
+    wanted = SandwichSwap(patch, most).between(content, style)
     torch.testing.assert_close(made, wanted, rtol=1e-3, atol=1e-3)
 
 

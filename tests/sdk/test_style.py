@@ -118,6 +118,11 @@ def test_a_list_of_pairs(stylizer, folder, tmp_path):
     assert result.pictures == 2 and len(result.skipped) == 1 and "none.png" in result.skipped[0]
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["content-other.png", "content-style.png"]
+    listed.write_text("content,style\ncontent.png,other.png\n")  # with a head, and an alpha
+    stylize_file(stylizer, listed, tmp_path / "half", fit="detail", alpha=0.5)
+    stylizer.set_style(read_rgb(folder / "other.png"), 0.5)
+    wanted = stylizer.stylize(read_rgb(folder / "content.png"), "detail")
+    assert (read_rgb(tmp_path / "half/content-other.png") == wanted).all()
     stylizer.set_style(read_rgb(folder / "other.png"))
     wanted = stylizer.stylize(read_rgb(folder / "content.png"), "detail")
     assert (read_rgb(tmp_path / "out/content-other.png") == wanted).all()
@@ -182,10 +187,37 @@ def test_a_model_takes_pictures_of_any_size(folder):
     for height, width in ((1, 1), (16, 16), (17, 300), (40, 33)):
         picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
         assert stylizer.stylize(picture).shape == picture.shape
-    with pytest.raises(DataError, match="16 megapixels at most"):
+    with pytest.raises(DataError, match="8 megapixels at most"):
         stylizer.stylize(np.zeros((4001, 4000, 3), np.uint8))
     with pytest.raises(UsageError, match="takes no style"):
         TorchStylizer("heads-teacher")
+
+
+def test_a_model_blends_as_its_bundle_does(stylizer, folder):
+    """Alpha 0 is the content, and halfway it is halfway."""
+    from pocketstyle.cli.torch_stylizer import TorchStylizer
+
+    content = resize(read_rgb(folder / "content.png"), SIDE, SIDE)
+    style = resize(read_rgb(folder / "style.png"), SIDE, SIDE)
+    model = TorchStylizer(str(folder / "photo.safetensors"))
+    for alpha in (0.0, 0.5, 1.0):
+        made = []
+        for player in (stylizer, model):
+            player.set_style(style, alpha)
+            made.append(player.stylize(content, "stretch").astype(int))
+        assert np.abs(made[0] - made[1]).max() <= 2
+        assert alpha > 0 or np.abs(made[1] - content).max() <= 1
+
+
+@pytest.mark.parametrize(("side", "told"), [((4200, 4000), "shrunk"), ((9, 9), "one colour")])
+def test_a_style_that_asks_for_a_word(folder, tmp_path, side, told):
+    from pocketstyle.cli.app import app
+
+    Image.new("RGB", side[::-1], "red").save(tmp_path / "style.png")
+    words = [folder / "content.png", "-m", folder / "photo.tflite", "-o", tmp_path / "out.png"]
+    words += ["--style", tmp_path / "style.png"]
+    result = CliRunner().invoke(app, ["stylize", *map(str, words)])
+    assert result.exit_code == 0 and told in result.stderr
 
 
 def test_info_of_a_bundle_says_what_comes_with_it(folder):
