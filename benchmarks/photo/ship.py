@@ -3,7 +3,7 @@
     python benchmarks/photo/ship.py --run runs/photo/photonas --pairs DIR
 
 Writes sdk/models/photonas.tflite (fp16), search/models/photonas.safetensors (the same weights),
-docs/models/photonas.png (contents, styles, what the bundle makes of them) and the model card
+docs/models/photonas.jpg (contents, styles, what the bundle makes of them) and the model card
 docs/models/photonas.md.
 """
 
@@ -30,7 +30,7 @@ from pages import table
 ROOT = Path(__file__).parents[2]
 NAME, SIZE = "photonas", 512
 HEIGHT, WIDTH = 384, 576  # of the sheet's pictures
-JUDGED = 4  # pairs that parity is of
+JUDGED = 4  # contents that parity is of, in the manner of one style
 ATTRIBUTION = (
     "Encoder: VGG-19, 16 times smaller, of Collaborative Distillation (Wang et al. 2020), MIT",
     "Face Research Lab London Set and composites by DeBruine and Jones, CC BY 4.0",
@@ -95,8 +95,8 @@ the SDK lays the change over photos of any size.
 ![Contents, styles, and what the bundle makes of them]({NAME}.jpg)
 
 From the left: content, style, result (`pocketstyle stylize content.jpg -m {NAME} --style style.jpg
--o out.jpg`). The decoder has learnt to give these photos back, as any others; styles it meets here
-for the first time. Photos that are alike, say two landscapes, do better than these.
+-o out.jpg`). The decoder has learnt to give these photos back, among others; nothing is trained on
+styles. Photos that are alike, say two landscapes, do better than these.
 
 - **Files.** `sdk/models/{NAME}.tflite` ({path.stat().st_size / 1e6:.2f} MB, fp16 weights,
   {check.gpu_note}; {check.ops} operators, {check.transposes} TRANSPOSE; its pictures of
@@ -120,7 +120,8 @@ for the first time. Photos that are alike, say two landscapes, do better than th
   is alike: a bright sky may get what was snow. Strong styles on flat regions show blotches; what is
   softer than the content comes from the decoder, which the SDK's "detail" fit hides by keeping the
   content's own detail. On videos its statistics follow each frame, so that slow changes of light
-  follow the style, too.
+  follow the style, too. A photo in its own manner is not quite itself: colours come out a little
+  paler, which is the auto-encoder's.
 - **Licence.** Weights Apache-2.0, the encoder's MIT. Show with them:
 {shown}
 """
