@@ -317,11 +317,11 @@ def stylenas(nas: Path) -> dict:
         return json.loads((path / "nas.json").read_text())
 
     evolved, drawn = read(nas / "evolution"), read(nas / "random")
+    folders = {
+        method: sorted((nas / "small").glob(f"{method}-*")) for method in ("evolution", "random")
+    }
     small = {
-        method: [
-            read(path)["best"]["score"] for path in sorted((nas / "small").glob(f"{method}-*"))
-        ]
-        for method in ("evolution", "random")
+        method: [read(path)["best"]["score"] for path in paths] for method, paths in folders.items()
     }
     return {
         "device": evolved["device"],
@@ -333,6 +333,7 @@ def stylenas(nas: Path) -> dict:
         "random_best": drawn["best"]["score"],
         "random_candidates": drawn["candidates"],
         "small": small,
+        "small_candidates": read(folders["evolution"][0])["candidates"],
         **json.loads((nas / "ranks.json").read_text()),
     }
 

@@ -254,7 +254,8 @@ def stylenas(one: dict) -> str:
 {one["candidates"]} candidates of ageing evolution found an objective of {one["best"]:.4f}
 (`{one["best_genotype"]}`, {one["best_ms"]:.1f} ms predicted on {one["device"]}, where PhotoNet
 takes {one["oracle_ms"]:.1f}); {one["random_candidates"]} by chance {one["random_best"]:.4f}. The
-histories are in `benchmarks/results/stylenas/`. At reduced size, {count} seeds each, the best: {small}.
+histories are in `benchmarks/results/stylenas/`. At reduced size ({one["small_candidates"]}
+candidates, {count} seeds each) the best: {small}.
 
 Candidates begin with PhotoNet's weights and train for {steps["warm"]} steps. Trained from nothing
 for {steps["fresh"]}, {one["rank_genotypes"]} genotypes drawn by chance have a rank correlation
