@@ -286,7 +286,7 @@ def brightness(picture: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(np.digitize(grey, threshold_multiotsu(grey, REGIONS)))
 
 
-def ablations(runs: Path, steps: int = 300, count: int = 16) -> dict:
+def ablations(runs: Path, steps: int = 120, count: int = 16) -> dict:
     """Variants of PhotoNet, trained alike; their sheet."""
     folders = (
         f"data.source={runs / 'pictures'}",
