@@ -97,6 +97,6 @@ def test_what_cannot_be_asked_for(toy_config, config, tmp_path):
         search_front(config, [2.0, 2.0], tmp_path / "a", **ask)
     with pytest.raises(PocketstyleError, match=r"cannot reach the Ray cluster '127\.0\.0\.1:1'"):
         search_front(config, [2.0], tmp_path / "a", **(ask | {"address": "127.0.0.1:1"}))
-    with pytest.raises(PocketstyleError, match="cannot reach the Ray cluster 'nonsense'"):
+    with pytest.raises(PocketstyleError, match="'nonsense' is no Ray cluster's HOST:PORT"):
         search_front(config, [2.0], tmp_path / "a", **(ask | {"address": "nonsense"}))
     assert not (tmp_path / "a").exists()
