@@ -39,7 +39,7 @@ def test_overrides_are_toml_values_or_bare_words(tmp_path):
         (
             HEADS,
             ("train.objective=other",),
-            "train.objective = 'other': .*'unpaired', 'paired' or 'reconstruct'",
+            "train.objective = 'other': .*'unpaired', 'paired', 'reconstruct' or 'stylize'",
         ),
         (HEADS, ("trian.steps=3",), "unknown key 'trian'; allowed: data, network, train, search"),
         (HEADS, ("steps=3",), "write section.key=value"),
