@@ -6,6 +6,17 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 MARGIN = 220  # pixels for a row's name
+DEVICES = {  # of the speed model: phones of the cards of networks that take a style, by name
+    "s10": "Samsung Galaxy S10",
+    "pixel4": "Google Pixel 4",
+    "mi8se": "Xiaomi Mi 8 SE",
+    "iphonexs": "iPhone XS",
+}
+PICTURES = (  # attributions of what `benchmarks/photo/pictures.py` gathers
+    "Face Research Lab London Set and composites by DeBruine and Jones, CC BY 4.0",
+    "Sample videos by Intel, CC BY 4.0",
+    "Photos by danielbuechele and vultilion (flickr.com), CC BY 2.0",
+)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..errors import DataError, UsageError
 from ..images import resize
 from ..networks import ArtNetwork, PhotoNetwork
 from ..networks.transfers import SandwichSwap, Statistics, blended, coloured
-from ..sdk.stylizer import check_alpha, check_weights
+from ..sdk.styled import Styled
 from .networks import stored
 
 MULTIPLE = 16  # of which the network's sides are
@@ -22,7 +21,7 @@ STYLE_SIDE = 1024  # a style's statistics need no more; larger ones are shrunk
 MOST_PIXELS = 8_000_000  # of a content: about 6 GB
 
 
-class TorchStylizer:
+class TorchStylizer(Styled):
     """What `sdk.Stylizer` is to a bundle; it needs torch, and no fixed size.
 
     Attributes:
@@ -37,6 +36,7 @@ class TorchStylizer:
         Raises:
             UsageError: a network without a style.
         """
+        super().__init__()
         if threads is not None:
             torch.set_num_threads(threads)
         network, card = stored(model)
@@ -45,31 +45,6 @@ class TorchStylizer:
                 f"{model} takes no style: convert it, and stylize with its bundle instead"
             )
         self.network, self.name = network.eval(), card.name
-        self._styles, self._alpha = [], 1.0
-
-    def set_style(
-        self, rgb: np.ndarray, alpha: float = 1.0, colour: np.ndarray | None = None
-    ) -> None:
-        """As `Stylizer.set_style`."""
-        check_alpha(alpha)
-        statistics = self._encoded(rgb)
-        if colour is not None:
-            if not isinstance(self.network.transfer, SandwichSwap):
-                raise UsageError(f"{self.name} takes textures and colours from one picture")
-            statistics = [coloured(statistics[0], self._encoded(colour)[0])]
-        self._styles, self._alpha = [(statistics, 1.0)], alpha
-
-    def set_styles(
-        self, pictures: Sequence[np.ndarray], weights: Sequence[float], alpha: float = 1.0
-    ) -> None:
-        """As `Stylizer.set_styles`."""
-        check_alpha(alpha)
-        check_weights(len(pictures), weights)
-        self._styles = [
-            (self._encoded(rgb), weight / sum(weights))
-            for rgb, weight in zip(pictures, weights, strict=True)
-        ]
-        self._alpha = alpha
 
     def _encoded(self, rgb: np.ndarray) -> list[Statistics]:
         # resized to whole multiples: repeated edges would be a part of the style
@@ -79,6 +54,11 @@ class TorchStylizer:
         )
         with torch.no_grad():
             return self.network.encode_style(to_tensor(resize(rgb, width, height)[None]))
+
+    def _coloured(self, texture: list[Statistics], colour: np.ndarray) -> list[Statistics]:
+        if not isinstance(self.network.transfer, SandwichSwap):
+            raise UsageError(f"{self.name} takes textures and colours from one picture")
+        return [coloured(texture[0], self._encoded(colour)[0])]
 
     def stylize(self, rgb: np.ndarray, fit: str = "detail") -> np.ndarray:
         """uint8[H, W, 3] → the same; `fit` has no meaning here.

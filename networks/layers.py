@@ -49,6 +49,10 @@ class Conv2d(nn.Module):
         weight, mask = self.weight, self.in_width.mask
         if mask is not None:
             weight = weight * mask[:, None, None]
+        return self.convolve(x, weight)
+
+    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+        """The convolution itself."""
         return F.conv2d(self.padded(x), weight, self.bias, self.stride)
 
     def padded(self, x: Tensor) -> Tensor:

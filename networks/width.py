@@ -55,6 +55,11 @@ class Width(nn.Module):
         self.minimum = max(1, min(minimum, self.channels))
 
     @property
+    def parts(self) -> tuple[Width, ...]:
+        """Itself: as a `Concatenation` has its parts."""
+        return (self,)
+
+    @property
     def mask(self) -> Tensor | None:
         """float[channels] of 0 and 1, differentiable in v; None when the width is fixed."""
         return None if self.v is None else self._binarised()[0]
@@ -84,10 +89,10 @@ class Width(nn.Module):
 
 
 class Concatenation:
-    """The width of a concatenation; it follows the widths of its parts."""
+    """The width of a concatenation; it follows the widths of its parts, all of them Widths."""
 
-    def __init__(self, parts: Sequence[Width]):
-        self.parts = tuple(parts)
+    def __init__(self, parts: Sequence[Width | Concatenation]):
+        self.parts = tuple(width for part in parts for width in part.parts)
 
     @property
     def channels(self) -> int:

@@ -38,10 +38,7 @@ class ZeroPaddedConv2d(Conv2d):
         super().__init__(in_width, out_width, k, stride, bias=True)
         self.before, self.after = before, k - 2 - before
 
-    def forward(self, x: Tensor) -> Tensor:
-        weight, mask = self.weight, self.in_width.mask
-        if mask is not None:
-            weight = weight * mask[:, None, None]
+    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         if self.stride == 1:  # torch's own zeros are cheaper than a larger map
             return F.conv2d(x, weight, self.bias, 1, self.k // 2, groups=self.groups)
         return F.conv2d(self.padded(x), weight, self.bias, self.stride, groups=self.groups)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -13,12 +11,13 @@ from ..errors import FormatError, UsageError
 from ..images import centre_square, laid_over, resize
 from .bundle import ENCODE_STYLE, STYLE, BundleInfo, Signature, TensorInfo, read_info, resolve
 from .interpreter import load_interpreter
+from .styled import Styled
 
 SANDWICH_SWAP = "sandwich-swap"  # of a spec's blocks: the transform that tells colours apart
 Fit = Literal["crop", "stretch", "detail"]
 
 
-class Stylizer:
+class Stylizer(Styled):
     """Plays one network of a fixed square size: a picture in, a picture out.
 
     One instance serves one thread at a time: the tensors are reused from call to call.
@@ -46,11 +45,10 @@ class Stylizer:
         self.size: int = self._input.shape[1]
         interpreter, self.runtime = load_interpreter(path, threads)
         self._runner = _runner(interpreter, signature, path)
+        super().__init__()
         self._inputs = signature.inputs
         self.takes_style = len(signature.inputs) > 1
         self._encode = _encoder(interpreter, self.info, path) if self.takes_style else None
-        self._styles: list[tuple[dict[str, np.ndarray], float]] = []  # statistics, weight
-        self._alpha = 1.0
         self._taken = np.empty(self._input.shape, self._input.dtype)
         self._scratch = np.empty((self.size, self.size, 3), np.float32)
 
@@ -79,50 +77,6 @@ class Stylizer:
             return "crop"
         return "stretch" if self.info.spec["family"].startswith("art-") else "detail"
 
-    def set_style(
-        self, rgb: np.ndarray, alpha: float = 1.0, colour: np.ndarray | None = None
-    ) -> None:
-        """Draw in the manner of this picture from now on; its statistics are computed once.
-
-        Args:
-            rgb: uint8[H, W, 3] of any size; the network sees the whole of it, as a square.
-            alpha: 0..1, how much of what the network makes is laid over the content.
-            colour: a picture likewise whose colours come in place of `rgb`'s, of a network that
-                tells them from textures.
-
-        Raises:
-            UsageError: the network takes no style, or no colours of their own, or a picture or
-                `alpha` is not as above.
-        """
-        check_alpha(alpha)
-        statistics = self._encoded(rgb)
-        if colour is not None:
-            if self.info.spec["blocks"][-1] != SANDWICH_SWAP:
-                raise UsageError(f"{self.info.name} takes textures and colours from one picture")
-            of_colour = self._encoded(colour)
-            for tensor in self._inputs[-2:]:  # the last mean and deviation, which set colours
-                statistics[tensor.name] = of_colour[tensor.name]
-        self._styles, self._alpha = [(statistics, 1.0)], alpha
-
-    def set_styles(
-        self, pictures: Sequence[np.ndarray], weights: Sequence[float], alpha: float = 1.0
-    ) -> None:
-        """Draw in the manners of several pictures at once: what each would give, averaged.
-
-        Args:
-            pictures: as `set_style`'s; a frame takes as many times as long as there are.
-            weights: above 0; their sum counts as 1.
-            alpha: as in `set_style`.
-
-        Raises:
-            UsageError: as in `set_style`, or there is no weight above 0 for each picture.
-        """
-        check_alpha(alpha)
-        check_weights(len(pictures), weights)
-        styles = [self._encoded(rgb) for rgb in pictures]
-        shares = [weight / sum(weights) for weight in weights]
-        self._styles, self._alpha = list(zip(styles, shares, strict=True)), alpha
-
     def _encoded(self, rgb: np.ndarray) -> dict[str, np.ndarray]:
         """What is kept of a style picture."""
         if self._encode is None:
@@ -132,6 +86,13 @@ class Stylizer:
         self._normalise(resize(rgb, self.size, self.size), style[0])
         made = self._encode(**{STYLE: style})
         return {name: value.copy() for name, value in made.items()}
+
+    def _coloured(self, texture: dict[str, np.ndarray], colour: np.ndarray) -> dict:
+        if self.info.spec["blocks"][-1] != SANDWICH_SWAP:
+            raise UsageError(f"{self.info.name} takes textures and colours from one picture")
+        of_colour = self._encoded(colour)
+        last = [tensor.name for tensor in self._inputs[-2:]]  # the mean and deviation of colours
+        return texture | {name: of_colour[name] for name in last}
 
     def stylize(
         self, rgb: np.ndarray, fit: Fit = "crop", out: np.ndarray | None = None
@@ -255,18 +216,6 @@ class Stylizer:
         np.rint(scratch, out=scratch)
         np.clip(scratch, 0, 255, out=scratch)
         np.copyto(pixels, scratch, casting="unsafe")
-
-
-def check_alpha(alpha: float) -> None:
-    """Raise UsageError unless `alpha` is a share."""
-    if not 0 <= alpha <= 1:
-        raise UsageError(f"alpha is {alpha}; it is 0 (the content) to 1 (the style's manner)")
-
-
-def check_weights(pictures: int, weights: Sequence[float]) -> None:
-    """Raise UsageError unless there is a weight above 0 for each of so many styles."""
-    if len(weights) != pictures or not all(0 < weight < math.inf for weight in weights):
-        raise UsageError(f"a weight above 0 for each of {pictures} styles, not {list(weights)}")
 
 
 def check_fit(fit: str) -> None:

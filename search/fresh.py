@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import nn
 
@@ -12,13 +14,12 @@ from ..networks import (
     MultiScaleDiscriminator,
     PatchDiscriminator,
     Spec,
-    art_spec,
     build,
     load,
     photo_spec,
     read_tensors,
 )
-from ..networks.art import load_trunk, trunk_of, vgg_stages
+from ..networks.art import load_trunk, spec_of
 from ..networks.photo import load_encoder, stages_of
 from .adversary import Adversary
 from .config import Config
@@ -51,10 +52,7 @@ def fresh_generator(config: Config, device: torch.device) -> nn.Module:
             weights = generator.state_dict() | inner
         shapes = {name: value.shape for name, value in generator.state_dict().items()}
         if {name: value.shape for name, value in weights.items()} != shapes:
-            raise UsageError(
-                f"train.start: {path} is {_described(started.spec)}, "
-                f"the configuration asks for {_described(spec)}"
-            )
+            raise _another(path, started.spec, spec)
         generator.load_state_dict(weights)
     return generator.to(device, memory_format=torch.channels_last)
 
@@ -86,14 +84,12 @@ def fresh_art_network(config: Config, device: torch.device) -> nn.Module:
     """
     network = config.network
     tensors = read_tensors(network.encoder)
-    trunk = trunk_of(tensors)
-    spec = art_spec(
-        trunk,
+    spec = spec_of(
+        tensors,
         network.maps,
         config.data.size,
         aggregate=network.aggregate,
         transfer=network.transfer,
-        stages=vgg_stages(tensors, network.maps) if trunk == "vgg" else (),
     )
     generator = build(spec)
     load_trunk(generator.encoder, tensors)
@@ -101,14 +97,19 @@ def fresh_art_network(config: Config, device: torch.device) -> nn.Module:
         path = resolve_model(config.train.start)
         started, _ = load(path)
         if (started.spec.family, started.spec.widths) != (spec.family, spec.widths):
-            raise UsageError(
-                f"train.start: {path} is {_described(started.spec)}, "
-                f"the configuration asks for {_described(spec)}"
-            )
+            raise _another(path, started.spec, spec)
         for part in ("decoder", "to_rgb"):
             getattr(generator, part).load_state_dict(getattr(started, part).state_dict())
     generator.encoder.requires_grad_(False)
     return generator.to(device, memory_format=torch.channels_last)
+
+
+def _another(path: Path, started: Spec, wanted: Spec) -> UsageError:
+    """What to say of a model that training cannot start with."""
+    return UsageError(
+        f"train.start: {path} is {_described(started)}, "
+        f"the configuration asks for {_described(wanted)}"
+    )
 
 
 def _described(spec: Spec) -> str:

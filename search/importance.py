@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..networks import Concatenation, Gate, searchable
+from ..networks import Gate, searchable
 
 TINY = torch.finfo(torch.float32).tiny  # of a consumer that hears nothing
 
@@ -41,25 +41,33 @@ def channel_importance(supernet: nn.Module, pictures: Tensor) -> dict[str, Tenso
     total = {name: torch.zeros_like(width.v) for name, width in supernet.widths.items()}
 
     def observe(consumer: nn.Module, inputs: tuple[Tensor]) -> None:
-        read = consumer.axes["weight"].index("in")
-        strength = consumer.weight.square().transpose(0, read).flatten(1).sum(1)
-        energy = inputs[0].float().square().mean((0, 2, 3)) * strength
-        source = consumer.in_width
-        parts = source.parts if isinstance(source, Concatenation) else (source,)
+        energy = inputs[0].float().square().mean((0, 2, 3)) * reading_strength(consumer)
+        parts = consumer.in_width.parts
         shares = (energy / energy.sum().clamp(min=TINY)).split([part.channels for part in parts])
         for part, share in zip(parts, shares, strict=True):
             if part.name in total:  # not the picture itself
                 total[part.name] += share
 
-    hooks = [
-        module.register_forward_pre_hook(observe)
-        for module in supernet.modules()
-        if "in" in getattr(module, "axes", {}).get("weight", ())
-    ]
+    hooks = [reader.register_forward_pre_hook(observe) for reader in readers(supernet).values()]
     supernet(pictures)
     for hook in hooks:
         hook.remove()
     return total
+
+
+def readers(network: nn.Module) -> dict[str, nn.Module]:
+    """The layers whose weights mix what they read, by name."""
+    return {
+        name: module
+        for name, module in network.named_modules()
+        if "in" in getattr(module, "axes", {}).get("weight", ())
+    }
+
+
+def reading_strength(reader: nn.Module) -> Tensor:
+    """Sum of the squares of the weights that read each channel, [Cin]."""
+    axis = reader.axes["weight"].index("in")
+    return reader.weight.detach().square().transpose(0, axis).flatten(1).sum(1)
 
 
 @torch.no_grad()

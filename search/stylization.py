@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
@@ -10,15 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..networks.art import LINEAR
-from .companions import Companions
 from .config import Config
-from .reconstruction import feature_errors
+from .reconstruction import Reconstruction, Terms, feature_errors
 
-Terms = dict[str, Tensor]
 TINY = 1e-8
 
 
-class Stylization:
+class Stylization(Reconstruction):
     """What a picture in a style's manner should be (Huang and Belongie 2017, eq. 12 to 14).
 
     Its features are those that the transform made; its maps have the means and deviations of the
@@ -35,14 +32,11 @@ class Stylization:
     """
 
     def __init__(self, generator: nn.Module, config: Config, device: torch.device):
-        self.generator, self.weights = generator, config.train
-        self.encoder = copy.deepcopy(generator.encoder).requires_grad_(False)
+        super().__init__(generator, config, device)
+        self.weights = config.train
         self.learned = generator.spec.blocks[-1] == LINEAR
         self.parts = [(part.name, part.channels) for part in generator.features.parts]
         self.kept: dict[str, Tensor] = {}
-
-    def partners(self) -> list[nn.Module]:
-        return []
 
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
         """Of contents x and styles y."""
@@ -72,12 +66,6 @@ class Stylization:
             "picture": 10 * picture,
             "features": feature_errors(self.encoder, back, x),
         }
-
-    def optimizers(self) -> list[torch.optim.Optimizer]:
-        return []
-
-    def companions(self) -> Companions:
-        return []
 
     def _places(self) -> Tensor:
         """Of the whole trunk's features those that a compact generator has."""

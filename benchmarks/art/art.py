@@ -29,7 +29,7 @@ from pocketstyle.images import list_pictures, read_rgb, resize
 from pocketstyle.latency_model import predict_all
 from pocketstyle.metrics import edges, gram_loss, load_teed, ssim, warping_error
 from pocketstyle.networks import ArtNetwork, build, load, photo_spec, read_tensors
-from pocketstyle.networks.art import load_trunk, trunk_of, vgg_stages
+from pocketstyle.networks.art import load_trunk, spec_of
 from pocketstyle.networks.photo import PHOTONET, VggEncoder, load_encoder, stages_of
 from pocketstyle.networks.transfers import (
     AdaIn,
@@ -55,6 +55,7 @@ from skimage.registration import optical_flow_tvl1
 from torch import Tensor
 
 sys.path.append(str(Path(__file__).parents[1]))
+from clocks import timed
 from hardware import hardware
 
 ROOT = Path(__file__).parents[2]
@@ -152,13 +153,6 @@ def methods(arguments: argparse.Namespace) -> dict:
         print(name, found[name], flush=True)
     count = len(scores.contents) * len(scores.styles)
     return {"methods": found, "n": count, "size": SIZE}
-
-
-def timed(function, *inputs) -> float:
-    start = time.perf_counter()
-    with torch.no_grad():
-        function(*inputs)
-    return time.perf_counter() - start
 
 
 def times(arguments: argparse.Namespace) -> dict:
@@ -327,11 +321,7 @@ def gatys(arguments: argparse.Namespace) -> dict:
 
 
 def load_trunk_alone(tensors: dict[str, Tensor]):
-    from pocketstyle.networks import art_spec
-
-    name = trunk_of(tensors)
-    stages = {"stages": vgg_stages(tensors, 4)} if name == "vgg" else {}
-    trunk = build(art_spec(name, 4, SIZE, **stages)).encoder.eval().requires_grad_(False)
+    trunk = build(spec_of(tensors, 4, SIZE)).encoder.eval().requires_grad_(False)
     load_trunk(trunk, tensors)
     return trunk
 

@@ -26,23 +26,15 @@ from pocketstyle.search.zero_channel import Pruned, prune
 from squares import sample_squares
 
 sys.path.append(str(Path(__file__).parents[1]))
-from pages import table
+from pages import DEVICES, PICTURES, table
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"artnet": 512, "artnet-256": 256}
 LOSE_DB, PRUNED_SIDE, COUNT = 0.2, 128, 112
 ATTRIBUTION = (
     "Trunk: VGG-19, 16 times smaller, of Collaborative Distillation (Wang et al. 2020), MIT",
-    "Face Research Lab London Set and composites by DeBruine and Jones, CC BY 4.0",
-    "Sample videos by Intel, CC BY 4.0",
-    "Photos by danielbuechele and vultilion (flickr.com), CC BY 2.0",
+    *PICTURES,
 )
-DEVICES = {
-    "s10": "Samsung Galaxy S10",
-    "pixel4": "Google Pixel 4",
-    "mi8se": "Xiaomi Mi 8 SE",
-    "iphonexs": "iPhone XS",
-}
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ import json
 import resource
 import subprocess
 import sys
-import time
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -41,6 +40,7 @@ from skimage.filters import threshold_multiotsu
 from skimage.registration import optical_flow_tvl1
 
 sys.path.append(str(Path(__file__).parents[1]))
+from clocks import timed
 from hardware import hardware
 
 ROOT = Path(__file__).parents[2]
@@ -136,13 +136,6 @@ def save_sheet(columns: list[list[torch.Tensor]], path: Path, width: int = 320) 
         for row in rows
     ]
     Image.fromarray(np.concatenate(drawn)).save(path, quality=88, optimize=True)
-
-
-def timed(function, *arguments) -> float:
-    start = time.perf_counter()
-    with torch.no_grad():
-        function(*arguments)
-    return time.perf_counter() - start
 
 
 def times(runs: Path) -> list[dict]:

@@ -11,6 +11,7 @@ import torch
 from pocketstyle.networks.photo import VggEncoder
 from pocketstyle.networks.photo.encoder import STAGES
 from pocketstyle.networks.transfers import EigenWct
+from pocketstyle.networks.transfers.wct import composed
 from scipy import sparse
 from scipy.sparse.linalg import cg
 from torch import Tensor, nn
@@ -27,14 +28,14 @@ class PlainWct(EigenWct):
 
     def statistics(self, style: Tensor) -> tuple[Tensor, Tensor]:
         mean, _, values, vectors = self.spectrum(style.double())
-        root = (vectors * values.sqrt()) @ vectors.mT
+        root = composed(values.sqrt(), vectors)
         return mean.to(style.dtype), root.to(style.dtype)
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, colouring = (t.double() for t in statistics)
         _, centred, values, vectors = self.spectrum(content.double())
         inverse = torch.where(values > 0, values, torch.inf).rsqrt()
-        made = centred @ ((vectors * inverse) @ vectors.mT @ colouring) + mean
+        made = centred @ (composed(inverse, vectors) @ colouring) + mean
         return made.permute(0, 3, 1, 2).to(content.dtype)
 
     @staticmethod

@@ -25,7 +25,7 @@ from pocketstyle.search.shipped import MODELS
 from samples import sample_pairs
 
 sys.path.append(str(Path(__file__).parents[1]))
-from pages import table
+from pages import DEVICES, PICTURES, table
 
 ROOT = Path(__file__).parents[2]
 NAME, SIZE = "photonas", 512
@@ -33,16 +33,8 @@ HEIGHT, WIDTH = 384, 576  # of the sheet's pictures
 JUDGED = 4  # contents that parity is of, in the manner of one style
 ATTRIBUTION = (
     "Encoder: VGG-19, 16 times smaller, of Collaborative Distillation (Wang et al. 2020), MIT",
-    "Face Research Lab London Set and composites by DeBruine and Jones, CC BY 4.0",
-    "Sample videos by Intel, CC BY 4.0",
-    "Photos by danielbuechele and vultilion (flickr.com), CC BY 2.0",
+    *PICTURES,
 )
-DEVICES = {
-    "s10": "Samsung Galaxy S10",
-    "pixel4": "Google Pixel 4",
-    "mi8se": "Xiaomi Mi 8 SE",
-    "iphonexs": "iPhone XS",
-}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from .mobilenet import MobileNet, mobilenet_channels
 from .squeezenet import SqueezeNet, squeezenet_channels
 from .trunk import Trunk
 from .vgg import VggTrunk
-from .weights import load_trunk, trunk_of, vgg_stages
+from .weights import load_trunk, spec_of, trunk_of
 
 __all__ = [
     "ART_TRANSFERS",
@@ -22,7 +22,7 @@ __all__ = [
     "googlenet_channels",
     "load_trunk",
     "mobilenet_channels",
+    "spec_of",
     "squeezenet_channels",
     "trunk_of",
-    "vgg_stages",
 ]

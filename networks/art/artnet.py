@@ -105,7 +105,7 @@ class ArtNetwork(nn.Module):
         self.encoder = self._trunk(maps)
         features = self.encoder.features
         self.aggregates = AGGREGATE in spec.blocks
-        self.features = Concatenation(_flat(features if self.aggregates else features[-1:]))
+        self.features = Concatenation(features if self.aggregates else features[-1:])
         name = spec.blocks[-1]
         learned = name == LINEAR
         self.transfer: Transfer = LinearWct(self.features) if learned else TRANSFERS[name]()
@@ -249,11 +249,3 @@ class ArtVgg(ArtNetwork):
 
     def _trunk(self, maps: int) -> VggTrunk:
         return VggTrunk(self.widths)
-
-
-def _flat(features: tuple[Width | Concatenation, ...]) -> list[Width]:
-    """The Widths that concatenated features are made of."""
-    found: list[Width] = []
-    for one in features:
-        found += one.parts if isinstance(one, Concatenation) else (one,)
-    return found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ...errors import FormatError
 from ..photo.encoder import IMAGENET_DEVIATION, IMAGENET_MEAN, load_encoder, stages_of
+from ..spec import Spec
+from .artnet import art_spec
 from .googlenet import FEATURES, INCEPTIONS, GoogLeNet
 from .mobilenet import MobileNet
 from .squeezenet import FIRES
@@ -45,9 +48,20 @@ def trunk_of(tensors: dict[str, Tensor]) -> str:
     raise FormatError(f"no weights of a trunk that is known here: {known}")
 
 
-def vgg_stages(tensors: dict[str, Tensor], maps: int) -> tuple[int, ...]:
-    """Channels of the first so many of a VGG-19's stages."""
-    return stages_of(tensors)[:maps]
+def spec_of(tensors: dict[str, Tensor], maps: int, size: int = 256, **options: Any) -> Spec:
+    """The network on the trunk that weights are of.
+
+    Args:
+        maps, size, options: as in `art_spec`.
+
+    Raises:
+        FormatError: weights of no trunk.
+        UsageError: as `art_spec`.
+    """
+    name = trunk_of(tensors)
+    if name == "vgg":
+        options["stages"] = stages_of(tensors)
+    return art_spec(name, maps, size, **options)
 
 
 def load_trunk(trunk: Trunk | VggTrunk, tensors: dict[str, Tensor]) -> None:

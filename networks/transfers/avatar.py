@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .swap import check_patch, style_patches, swapped
 from .transfer import Statistics, Transfer
-from .wct import eigen, moments
+from .wct import composed, eigen, moments
 
 
 class AvatarDecorator(Transfer):
@@ -33,8 +33,8 @@ class AvatarDecorator(Transfer):
     def statistics(self, style: Tensor) -> Statistics:
         mean, centred, covariance = moments(style.double())
         values, vectors = eigen(covariance)
-        root = (vectors * values.sqrt()) @ vectors.mT
-        white = (centred @ ((vectors * values.rsqrt()) @ vectors.mT)).permute(0, 3, 1, 2)
+        root = composed(values.sqrt(), vectors)
+        white = (centred @ composed(values.rsqrt(), vectors)).permute(0, 3, 1, 2)
         patches = style_patches(white.to(style.dtype), self.patch)
         return mean.to(style.dtype), root.to(style.dtype), *patches
 
@@ -42,7 +42,7 @@ class AvatarDecorator(Transfer):
         mean, colouring, *patches = statistics
         _, centred, covariance = moments(content.double())
         values, vectors = eigen(covariance)
-        white = centred @ ((vectors * values.rsqrt()) @ vectors.mT)
+        white = centred @ composed(values.rsqrt(), vectors)
         white = white.permute(0, 3, 1, 2).to(content.dtype)
         made = swapped(white, *patches).permute(0, 2, 3, 1)
         return (made @ colouring + mean).permute(0, 3, 1, 2)

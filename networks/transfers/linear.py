@@ -29,10 +29,7 @@ class LinearWct(Transfer):
         super().__init__()
         inner = Width("inner", INNER)
         self.down = ZeroPaddedConv2d(features, inner, 1)
-        self.up = nn.ModuleList(
-            ZeroPaddedConv2d(inner, part, 1)
-            for part in (features.parts if isinstance(features, Concatenation) else (features,))
-        )
+        self.up = nn.ModuleList(ZeroPaddedConv2d(inner, part, 1) for part in features.parts)
         self.of_content, self.of_style = _Matrix(features), _Matrix(features)
 
     def statistics(self, style: Tensor) -> Statistics:

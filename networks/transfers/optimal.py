@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .transfer import Statistics, Transfer
-from .wct import eigen, moments
+from .wct import composed, eigen, moments
 
 
 class OptimalWct(Transfer):
@@ -22,16 +22,16 @@ class OptimalWct(Transfer):
     def statistics(self, style: Tensor) -> Statistics:
         mean, _, covariance = moments(style.double())
         values, vectors = eigen(covariance)
-        ridged = (vectors * values) @ vectors.mT
+        ridged = composed(values, vectors)
         return mean.to(style.dtype), ridged.to(style.dtype)
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, wanted = (t.double() for t in statistics)
         _, centred, covariance = moments(content.double())
         values, vectors = eigen(covariance)
-        root = (vectors * values.sqrt()) @ vectors.mT
-        inverse = (vectors * values.rsqrt()) @ vectors.mT
+        root = composed(values.sqrt(), vectors)
+        inverse = composed(values.rsqrt(), vectors)
         between, axes = torch.linalg.eigh(root @ wanted @ root)
         between = between.clamp(min=0)[..., None, :]
-        matrix = inverse @ ((axes * between.sqrt()) @ axes.mT) @ inverse
+        matrix = inverse @ composed(between.sqrt(), axes) @ inverse
         return (centred @ matrix + mean).permute(0, 3, 1, 2).to(content.dtype)

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from ...latency_model.kernel import Kernel
 from .adain import AdaIn
-from .swap import (
-    TINY,
-    check_patch,
-    edged,
-    grid_stride,
-    overlaps,
-    style_patches,
-    swapped,
-)
+from .swap import check_patch, edged, grid_stride, overlaps, style_patches, swapped
 from .transfer import Statistics, Transfer
 
 MOST = 512  # of the style's patches: of a finer map every so many, or the cost grows with the
@@ -84,23 +75,13 @@ class ConvolutionalSandwichSwap(SandwichSwap):
     """
 
     def statistics(self, style: Tensor) -> Statistics:
-        """As `SandwichSwap`'s, of one picture, by slices of at most four axes."""
-        mean, deviation = self.adain.statistics(style)
-        h, w = style.shape[2:]
-        step, c = grid_stride(h, w, self.most), style.shape[1]
-        x = edged(style, self.patch).permute(0, 2, 3, 1)
-        rows = []
-        for i in range(self.patch):
-            cut = [x[:, i : i + h : step, j : j + w : step] for j in range(self.patch)]
-            rows.append(torch.cat([one.reshape(-1, 1, 1, c) for one in cut], 2))
-        patches = torch.cat(rows, 1)  # [N, patch, patch, C]
-        squares = (patches * patches).sum(3, keepdim=True).sum(2, keepdim=True)
-        length = squares.sum(1, keepdim=True).sqrt()
-        values = patches.flip(1, 2).permute(3, 1, 2, 0)
-        # once more, of the same pixels: of two outputs that are one tensor, LiteRT's GPU delegate
-        # leaves one unwritten, without a word
-        colours = self.adain.statistics(style.mT)
-        return mean, deviation, patches / (length + TINY), values, *colours
+        """As `SandwichSwap`'s, of one picture.
+
+        The colours are computed once more, of the same pixels: of two outputs that are one tensor,
+        LiteRT's GPU delegate leaves one unwritten, without a word.
+        """
+        *own, _, _ = super().statistics(style)
+        return (*own, *self.adain.statistics(style.mT))
 
     def swapped(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         h, w = x.shape[2:]

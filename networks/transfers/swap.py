@@ -60,19 +60,17 @@ def style_patches(style: Tensor, patch: int, most: int | None = None) -> tuple[T
         Patches of length 1, [B N, patch, patch, C], and the patches themselves, turned by half a
         circle, [B C, patch, patch, N].
     """
-    h, w = style.shape[2:]
-    style = edged(style, patch)
-    stride = grid_stride(h, w, most)
-    places = [
-        style[:, :, i : i + h : stride, j : j + w : stride].flatten(2)
-        for i in range(patch)
-        for j in range(patch)
-    ]
-    found = torch.stack(places, 3).unflatten(3, (patch, patch))  # [B, C, N, patch, patch]
-    length = found.square().sum((1, 3, 4), keepdim=True).sqrt()
-    keys = (found / (length + TINY)).permute(0, 2, 3, 4, 1)
-    values = found.flip(3, 4).permute(0, 1, 3, 4, 2)
-    return keys.flatten(0, 1).contiguous(), values.flatten(0, 1).contiguous()
+    b, c, h, w = style.shape
+    step, x = grid_stride(h, w, most), edged(style, patch).permute(0, 2, 3, 1)
+    rows = []
+    for i in range(patch):
+        cut = [x[:, i : i + h : step, j : j + w : step] for j in range(patch)]
+        rows.append(torch.cat([one.reshape(-1, 1, 1, c) for one in cut], 2))
+    found = torch.cat(rows, 1)  # [B N, patch, patch, C]; graphs have four axes at most
+    length = (found * found).sum(3, keepdim=True).sum(2, keepdim=True).sum(1, keepdim=True).sqrt()
+    turned = found.flip(1, 2)
+    values = [one.permute(3, 1, 2, 0) for one in (turned.chunk(b) if b > 1 else (turned,))]
+    return found / (length + TINY), torch.cat(values) if b > 1 else values[0]
 
 
 def grid_stride(h: int, w: int, most: int | None) -> int:

@@ -74,14 +74,14 @@ class EigenWct(_Wct):
     def statistics(self, style: Tensor) -> Statistics:
         mean, _, covariance = moments(style.double())
         values, vectors = eigen(covariance)
-        root = (vectors * values.sqrt()) @ vectors.mT
+        root = composed(values.sqrt(), vectors)
         return mean.to(style.dtype), root.to(style.dtype)
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, colouring = (t.double() for t in statistics)
         _, centred, covariance = moments(content.double())
         values, vectors = eigen(covariance)
-        whitening = (vectors * values.rsqrt()) @ vectors.mT
+        whitening = composed(values.rsqrt(), vectors)
         made = centred @ (whitening @ colouring) + mean
         return made.permute(0, 3, 1, 2).to(content.dtype)
 
@@ -140,6 +140,11 @@ def eigen(covariance: Tensor) -> tuple[Tensor, Tensor]:
     values, vectors = torch.linalg.eigh(covariance)
     values = values.clamp(min=0)[..., None, :]
     return values + RIDGE * (values.sum(-1, keepdim=True) + TINY), vectors
+
+
+def composed(values: Tensor, vectors: Tensor) -> Tensor:
+    """The symmetric matrix [B, 1, C, C] of eigenvalues and eigenvectors as `eigen` has them."""
+    return (vectors * values) @ vectors.mT
 
 
 def moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...datasets import to_tensor
-from .statistics import readers
+from ..importance import readers
 
 PLACES = 48  # of a picture, for each layer
 RIDGE = 0.1  # pull to the weights that are there, as a share of the inputs' mean energy

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ...networks import compact, start_search
-from .statistics import ChannelStatistics, parts_of, readers
+from ..importance import readers, reading_strength
+from .statistics import ChannelStatistics
 
 Statistics = Mapping[str, ChannelStatistics]
 Channels = dict[str, Tensor]
@@ -44,7 +45,7 @@ def error_shares(network: nn.Module, found: Statistics) -> Channels:
         name: torch.zeros(w.channels, dtype=torch.float64) for name, w in network.widths.items()
     }
     for name, module in _read(network, found):
-        energy = found[name].variance * _strength(module)
+        energy = found[name].variance * reading_strength(module)
         for width, part in _split(module, energy / (energy.sum() + TINY)):
             if width in worst:
                 worst[width] = torch.maximum(worst[width], part)
@@ -114,7 +115,7 @@ def _read(network: nn.Module, found: Statistics) -> list[tuple[str, nn.Module]]:
 def _starts(module: nn.Module) -> list[tuple]:
     """The Widths that a layer reads, with the place of their first channel."""
     made, start = [], 0
-    for width in parts_of(module.in_width):
+    for width in module.in_width.parts:
         made.append((width, start))
         start += width.channels
     return made
@@ -122,9 +123,3 @@ def _starts(module: nn.Module) -> list[tuple]:
 
 def _split(module: nn.Module, values: Tensor) -> list[tuple[str, Tensor]]:
     return [(w.name, values[start : start + w.channels]) for w, start in _starts(module)]
-
-
-def _strength(module: nn.Module) -> Tensor:
-    """Sum of the squares of the weights that read each channel."""
-    axis = module.axes["weight"].index("in")
-    return module.weight.detach().double().square().transpose(0, axis).flatten(1).sum(1)

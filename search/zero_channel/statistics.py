@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...datasets import to_tensor
-from ...networks import Concatenation, Width
+from ..importance import readers
 
 
 @dataclass
@@ -50,20 +50,6 @@ class _Stream:
         return ChannelStatistics(self.maximum, mean, variance, frequency)
 
 
-def readers(network: nn.Module) -> dict[str, nn.Module]:
-    """The convolutions that mix what they read, by name."""
-    return {
-        name: module
-        for name, module in network.named_modules()
-        if "in" in getattr(module, "axes", {}).get("weight", ())
-    }
-
-
-def parts_of(width: Width | Concatenation) -> tuple[Width, ...]:
-    """The Widths side by side in what a layer reads."""
-    return width.parts if isinstance(width, Concatenation) else (width,)
-
-
 @torch.no_grad()
 def channel_statistics(
     network: nn.Module,
@@ -77,10 +63,11 @@ def channel_statistics(
         pictures: uint8 [N, H, W, 3].
         report: called after each picture with how many are done, and the total.
     """
-    streams = {name: _Stream() for name in readers(network)}
+    watched = readers(network)
+    streams = {name: _Stream() for name in watched}
     hooks = [
         module.register_forward_pre_hook(lambda _, inputs, name=name: streams[name].see(inputs[0]))
-        for name, module in readers(network).items()
+        for name, module in watched.items()
     ]
     try:
         for i, picture in enumerate(pictures):

@@ -5,6 +5,7 @@ from pocketstyle.converters import GateResult, check_gpu, convert, verify
 from pocketstyle.networks import art_spec, build
 from pocketstyle.networks.art import TRUNKS
 
+from ..networks.patterns import lively
 from .conftest import CARD, torch
 
 SIDE = 64
@@ -15,12 +16,7 @@ CASES = [*((trunk, "sandwich-swap") for trunk in TRUNKS), ("mobilenet", "adain")
 def network(request):
     trunk, transfer = request.param
     torch.manual_seed(0)
-    made = build(art_spec(trunk, 3, SIDE, transfer=transfer, stages=(4, 8, 12))).eval()
-    with torch.no_grad():
-        for parameter in made.parameters():
-            if parameter.ndim == 4:
-                parameter.mul_(6**0.5)
-    return made
+    return lively(build(art_spec(trunk, 3, SIDE, transfer=transfer, stages=(4, 8, 12)))).eval()
 
 
 @pytest.fixture(scope="module")

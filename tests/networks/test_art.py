@@ -9,18 +9,14 @@ from pocketstyle.networks.art import TRUNKS
 from pocketstyle.networks.transfers import coloured
 from torch.utils.flop_counter import FlopCounterMode
 
+from .patterns import lively
+
 STAGES = (4, 6, 8, 10, 12)
 
 
 def network(trunk: str, maps: int = 3, **options):
-    """With weights that keep the size of what ReLUs pass on, so that styles show."""
     torch.manual_seed(0)
-    made = build(art_spec(trunk, maps, 64, stages=STAGES, **options)).eval()
-    with torch.no_grad():
-        for parameter in made.parameters():
-            if parameter.ndim == 4:
-                parameter.mul_(6**0.5)  # torch's own have a third of Kaiming's variance, halved
-    return made
+    return lively(build(art_spec(trunk, maps, 64, stages=STAGES, **options))).eval()
 
 
 def pictures(*sides: tuple[int, int]) -> list[torch.Tensor]:

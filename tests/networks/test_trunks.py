@@ -11,7 +11,7 @@ from pocketstyle.datasets import to_tensor
 from pocketstyle.errors import FormatError
 from pocketstyle.latency_model import total_macs
 from pocketstyle.networks import art_spec, build
-from pocketstyle.networks.art import load_trunk, trunk_of, vgg_stages
+from pocketstyle.networks.art import load_trunk, spec_of, trunk_of
 from skimage import data
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -30,9 +30,7 @@ def published(path: str) -> dict[str, torch.Tensor]:
 
 
 def trunk_on(tensors: dict[str, torch.Tensor], maps: int = 4):
-    name = trunk_of(tensors)
-    stages = {"stages": vgg_stages(tensors, maps)} if name == "vgg" else {}
-    trunk = build(art_spec(name, maps, **stages)).encoder.eval()
+    trunk = build(spec_of(tensors, maps)).encoder.eval()
     load_trunk(trunk, tensors)
     return trunk
 

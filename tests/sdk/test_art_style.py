@@ -13,6 +13,7 @@ from pocketstyle.cli.torch_stylizer import TorchStylizer  # noqa: E402
 from pocketstyle.converters import convert  # noqa: E402
 from pocketstyle.networks import ModelCard, art_spec, build, save  # noqa: E402
 
+from ..networks.patterns import lively  # noqa: E402
 from .test_style import run  # noqa: E402
 
 SIDE = 48
@@ -24,11 +25,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("art")
     for name, transfer in (("swap", "sandwich-swap"), ("adain", "adain")):
         torch.manual_seed(0)
-        network = build(art_spec("mobilenet", 2, SIDE, transfer=transfer)).eval()
-        with torch.no_grad():
-            for parameter in network.parameters():
-                if parameter.ndim == 4:
-                    parameter.mul_(6**0.5)
+        network = lively(build(art_spec("mobilenet", 2, SIDE, transfer=transfer))).eval()
         card = ModelCard(name)
         save(folder / f"{name}.safetensors", network, card)
         convert(network, card, {"fp32": folder / f"{name}.tflite"}, predicted_ms={})

@@ -24,15 +24,12 @@ from pocketstyle.search.zero_channel import (
 )
 from typer.testing import CliRunner
 
+from ..networks.patterns import lively
+
 
 def network(trunk: str, maps: int = 3):
     torch.manual_seed(0)
-    made = build(art_spec(trunk, maps, 64, stages=(8, 12, 16, 16, 16))).eval()
-    with torch.no_grad():
-        for parameter in made.parameters():
-            if parameter.ndim == 4:
-                parameter.mul_(6**0.5)
-    return made
+    return lively(build(art_spec(trunk, maps, 64, stages=(8, 12, 16, 16, 16)))).eval()
 
 
 def pictures(count: int = 4, side: int = 64) -> np.ndarray:
