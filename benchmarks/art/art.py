@@ -51,11 +51,11 @@ from pocketstyle.search.zero_channel import (
     silent_channels,
     without,
 )
-from skimage.registration import optical_flow_tvl1
 from torch import Tensor
 
 sys.path.append(str(Path(__file__).parents[1]))
 from clocks import timed
+from flicker import flows_of
 from hardware import hardware
 
 ROOT = Path(__file__).parents[2]
@@ -283,9 +283,7 @@ def video(arguments: argparse.Namespace, frames: int = 30) -> dict:
     """The warping error of a clip, its style held, beside its input's."""
     clip = arguments.shared / "data/video/walk.mkv"
     shrunk = np.stack([resize(one, 384, 256) for one in islice(read_frames(clip), frames)])
-    grey = shrunk.mean(-1).astype(np.float32) / 255
-    flow = np.stack([optical_flow_tvl1(grey[i + 1], grey[i]) for i in range(len(grey) - 1)])
-    inputs, flow = to_tensor(shrunk), torch.from_numpy(flow.astype(np.float32))
+    flow, inputs = flows_of(shrunk), to_tensor(shrunk)
     _, styles = art_pairs(arguments.shared)
     result = {
         "clip": clip.name,

@@ -37,10 +37,10 @@ from predecessors import Cascade, PlainWct, Wavelet, smoothed
 from samples import sample_pairs
 from skimage.color import rgb2gray
 from skimage.filters import threshold_multiotsu
-from skimage.registration import optical_flow_tvl1
 
 sys.path.append(str(Path(__file__).parents[1]))
 from clocks import timed
+from flicker import flows_of
 from hardware import hardware
 
 ROOT = Path(__file__).parents[2]
@@ -233,9 +233,7 @@ def video(runs: Path, clip: Path, frames: int = 30, height: int = 256) -> dict:
     pictures = list(islice(read_frames(clip), frames))
     width = round(pictures[0].shape[1] * height / pictures[0].shape[0] / 16) * 16
     shrunk = np.stack([resize(one, width, height) for one in pictures])
-    grey = shrunk.mean(-1).astype(np.float32) / 255
-    flows = [optical_flow_tvl1(grey[i + 1], grey[i]) for i in range(len(grey) - 1)]
-    flow, inputs = torch.from_numpy(np.stack(flows).astype(np.float32)), to_tensor(shrunk)
+    flow, inputs = flows_of(shrunk), to_tensor(shrunk)
     style = picture(runs, "style", height, width)
     result = {"clip": clip.name, "frames": len(shrunk), "size": [width, height]}
     result["input"] = warping_error(inputs, inputs, flow)
