@@ -4,37 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...errors import UsageError
 from ...latency_model.kernel import Kernel
 from .adain import AdaIn
 from .swap import check_patch, edged, grid_stride, overlaps, style_patches, swapped
 from .transfer import Statistics, Transfer
 
-MOST = 512  # of the style's patches: of a finer map every so many, or the cost grows with the
+MOST = 256  # of the style's patches: of a finer map every so many, or the cost grows with the
 # square of the pixels
+SHARE = 0.5
 
 
 class SandwichSwap(Transfer):
     """Content in the style's space, its patches exchanged for the style's, colours set right.
 
     The first AdaIN makes patches comparable, the swap brings texture, the last AdaIN gives the
-    whole the style's mean and deviation, which a choice of patches does not have.
+    whole the style's mean and deviation, which a choice of patches does not have. Swapped features
+    are mixed with those that were to be swapped, which remember what the picture shows: of the
+    transforms here this one keeps most edges for what it takes of the style (docs/art.md).
 
     Statistics: mean and deviation [B, 1, 1, C], `style_patches`, and the mean and deviation of
     what gives the colours, which is the style itself unless `coloured` says otherwise.
 
     Args:
         patch, most: as in `StyleSwap`.
+        share: how much of the features is exchanged, in (0, 1]; 1 is the paper's.
     """
 
     count = 6
 
-    def __init__(self, patch: int = 3, most: int | None = MOST):
+    def __init__(self, patch: int = 3, most: int | None = MOST, share: float = SHARE):
         super().__init__()
         check_patch(patch)
-        self.patch, self.most, self.adain = patch, most, AdaIn()
+        if not 0 < share <= 1:
+            raise UsageError(f"a share of {share} of the features; it is above 0 and at most 1")
+        self.patch, self.most, self.share, self.adain = patch, most, share, AdaIn()
 
     def statistics(self, style: Tensor) -> Statistics:
         own = self.adain.statistics(style)
@@ -43,7 +51,7 @@ class SandwichSwap(Transfer):
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, deviation, keys, values, *colours = statistics
         x = self.adain(content, mean, deviation)
-        return self.adain(self.swapped(x, keys, values), *colours)
+        return self.adain(torch.lerp(x, self.swapped(x, keys, values), self.share), *colours)
 
     def swapped(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """The style's patches in place of the content's."""
@@ -63,7 +71,8 @@ class SandwichSwap(Transfer):
         yield Kernel("SUM", n, 1, 1, 1, 1, h, w)
         yield Kernel("DIV", n, n, 1, 1, 1, h, w)
         yield Kernel("CONV_2D", n, c, self.patch, 1, 1, h, w)
-        yield Kernel("MUL", c, c, 1, 1, 1, h, w)
+        for op in ("MUL", "SUB", "MUL", "ADD"):  # overlaps, and the mixture
+            yield Kernel(op, c, c, 1, 1, 1, h, w)
         yield from self.adain.kernels(c, h, w)
 
 

@@ -82,7 +82,7 @@ def swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """Content features with the style's patches.
 
     Alike is what has the largest cosine (eq. 3; the content patch's own length changes no
-    choice). Similarities are a matrix product over some rows at a time, the chosen patches are
+    choice). Similarities are a convolution over some rows at a time, the chosen patches are
     laid down one of their places after the other: what is held in memory grows with the pixels,
     not with their square.
 
@@ -100,24 +100,24 @@ def swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
 def _swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     c, h, w = content.shape
     count, patch = keys.shape[:2]
-    x = edged(content[None], patch)
-    weights = keys.permute(0, 3, 1, 2).flatten(1).T  # [C patch², N]
+    x, like = edged(content[None], patch), keys.permute(0, 3, 1, 2)
     if content.is_cuda:
-        weights = weights.half()
+        x, like = x.half(), like.half()
+    x = x.contiguous(memory_format=torch.channels_last)
     best = []
     at_once = max(1, AT_ONCE // (count * w))
     for top in range(0, h, at_once):
-        rows = x[:, :, top : top + at_once + patch - 1]
-        queries = F.unfold(rows, patch)[0].T.to(weights.dtype)  # [pixels, C patch²]
-        best.append((queries @ weights).argmax(1))
+        similar = F.conv2d(x[:, :, top : top + at_once + patch - 1], like)
+        best.append(similar.argmax(1).flatten())
     chosen = torch.cat(best)
-    half = patch // 2
-    laid = content.new_zeros(c, h + 2 * half, w + 2 * half)
+    half, rows = patch // 2, values.permute(1, 2, 3, 0)
+    laid = content.new_zeros(h + 2 * half, w + 2 * half, c)
     for i in range(patch):
         for j in range(patch):
-            part = values[:, patch - 1 - i, patch - 1 - j].index_select(1, chosen)
-            laid[:, i : i + h, j : j + w] += part.unflatten(1, (h, w))
-    return laid[:, half : half + h, half : half + w] / overlaps(h, w, patch).to(content)
+            part = rows[patch - 1 - i, patch - 1 - j].contiguous()[chosen]
+            laid[i : i + h, j : j + w] += part.unflatten(0, (h, w))
+    laid = laid[half : half + h, half : half + w].permute(2, 0, 1)
+    return laid / overlaps(h, w, patch).to(content)
 
 
 def overlaps(h: int, w: int, patch: int) -> Tensor:

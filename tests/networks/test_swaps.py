@@ -1,6 +1,7 @@
 """Transforms that exchange patches or learn, against numpy, torch's convolutions and the claims."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -69,11 +70,12 @@ def test_a_regular_grid_of_patches():
     torch.testing.assert_close(made, wanted)
 
 
-@pytest.mark.parametrize(("patch", "most"), itertools.product((1, 3, 5), (None, 64)))
-def test_the_sandwich_has_the_styles_mean_and_deviation(patch, most):
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.1])
+@pytest.mark.parametrize(("patch", "most"), [*itertools.product((1, 3, 5), (None, 64))])
+def test_the_sandwich_has_the_styles_mean_and_deviation(patch, most, share):
     """The paper's claim, to 1e-4."""
-    transfer, content, style = SandwichSwap(patch, most), features(0), features(1, h=9, w=31)
-    made = transfer.between(content, style)
+    content, style = features(0), features(1, h=9, w=31)
+    made = SandwichSwap(patch, most, share).between(content, style)
     for one in (torch.mean, lambda x, over: x.std(over, unbiased=False)):
         torch.testing.assert_close(one(made, (2, 3)), one(style, (2, 3)), rtol=1e-4, atol=1e-4)
     swap = StyleSwap(patch).between(content, style)
@@ -81,14 +83,23 @@ def test_the_sandwich_has_the_styles_mean_and_deviation(patch, most):
 
 
 def test_the_sandwich_is_its_three_layers():
-    content, style = features(0), features(1, h=9, w=31)
+    content, style = features(0), features(1, h=9, w=20)
     projected = AdaIn().between(content, style)
     wanted = AdaIn().between(StyleSwap().between(projected, style), style)
-    torch.testing.assert_close(SandwichSwap().between(content, style), wanted)
+    torch.testing.assert_close(SandwichSwap(share=1).between(content, style), wanted)
+    mixed = StyleSwap().between(projected, style) / 4 + projected * 3 / 4
+    wanted = AdaIn().between(mixed, style)
+    torch.testing.assert_close(SandwichSwap(share=0.25).between(content, style), wanted)
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.1, math.nan])
+def test_shares_that_are_none(share):
+    with pytest.raises(UsageError, match="above 0 and at most 1"):
+        SandwichSwap(share=share)
 
 
 @pytest.mark.parametrize("sides", [(24, 20), (13, 9), (2, 3)])
-@pytest.mark.parametrize(("patch", "most"), itertools.product((1, 3, 5), (None, 64)))
+@pytest.mark.parametrize(("patch", "most"), [*itertools.product((1, 3, 5), (None, 64))])
 def test_the_form_that_phones_run(patch, most, sides):
     content, style = features(0, 8, *sides), features(1, h=9, w=31)
     made = ConvolutionalSandwichSwap(patch, most).between(content, style)
