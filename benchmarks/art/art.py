@@ -15,22 +15,24 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 
 import numpy as np
 import torch
+from curves import params, pruned
 from gatys import drawn_by_optimisation
 from peers import MicroAst
 from PIL import Image
 from pocketstyle.datasets import read_folder, to_pictures, to_tensor
 from pocketstyle.images import list_pictures, read_rgb, resize
-from pocketstyle.latency_model import predict_all
-from pocketstyle.metrics import edges, gram_loss, load_teed, ssim, warping_error
-from pocketstyle.networks import ArtNetwork, build, load, photo_spec, read_tensors
+from pocketstyle.latency_model import predict_all, total_macs
+from pocketstyle.metrics import warping_error
+from pocketstyle.networks import ArtNetwork, build, load, read_tensors
 from pocketstyle.networks.art import load_trunk, spec_of
-from pocketstyle.networks.photo import PHOTONET, VggEncoder, load_encoder, stages_of
 from pocketstyle.networks.transfers import (
     AdaIn,
     AvatarDecorator,
@@ -38,20 +40,13 @@ from pocketstyle.networks.transfers import (
     OptimalWct,
     SandwichSwap,
     StyleSwap,
+    Transfer,
 )
 from pocketstyle.sdk import read_frames
-from pocketstyle.search.zero_channel import (
-    channel_statistics,
-    error_shares,
-    lowest,
-    magnitudes,
-    prune,
-    psnr,
-    refit,
-    silent_channels,
-    without,
-)
-from torch import Tensor
+from pocketstyle.search.shipped import MODELS
+from scores import SIZE, Scores, art_pairs
+from squares import sample_squares
+from torch import Tensor, nn
 
 sys.path.append(str(Path(__file__).parents[1]))
 from clocks import timed
@@ -60,106 +55,80 @@ from hardware import hardware
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "benchmarks/results/art.json"
-SIZE, CONTENTS = 256, 10  # of 42, with all of the 26 styles
 SIZES, REPEATS = (128, 256, 512, 1024), 3
-TRANSFERS = {  # those of others as published: every patch of both, covariances in float64
+PLAIN, OURS, LEARNED = (f"vgg-{name}/model.safetensors" for name in ("adain", "swap", "linear"))
+TRANSFERS: dict[str, Callable[[], Transfer]] = {
+    # those of others as published: every patch of both, covariances in float64
     "styleswap": StyleSwap,
     "adain": AdaIn,
     "wct": EigenWct,
     "optimalwct": OptimalWct,
     "avatarnet": AvatarDecorator,
+    "sandwichswap": partial(SandwichSwap, most=None, share=1.0),
     "artnet": SandwichSwap,
 }
-SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)  # of channels that go
-LEARNED, HELD_OUT, PRUNED_SIDE = 98, 14, 128  # pictures and their side in pruning
-MOST_LOST = 0.5  # dB
+SETTINGS: dict[str, Callable[[], Transfer]] = {
+    "share 1": partial(SandwichSwap, share=1.0),
+    "share 0.75": partial(SandwichSwap, share=0.75),
+    "share 0.5": SandwichSwap,
+    "share 0.25": partial(SandwichSwap, share=0.25),
+    "every patch": partial(SandwichSwap, most=None),
+    "64 patches": partial(SandwichSwap, most=64),
+    "patches of 1": partial(SandwichSwap, 1),
+    "patches of 5": partial(SandwichSwap, 5),
+}
+TRUNKS = ("vgg-adain", "mobilenet", "squeezenet", "googlenet")
+BUNDLES = {"artnet-256": 256, "artnet": 512}
+ALPHAS = (1.0, 0.8, 0.6, 0.4)
+LEARNED_FROM, HELD_OUT, PRUNED_SIDE = 98, 14, 128  # pictures and their side in pruning
 
 
-def networks(runs: Path) -> dict[str, ArtNetwork]:
+def networks(runs: Path, decoder: str = PLAIN) -> dict[str, ArtNetwork]:
     """By method: one decoder for all, and the learned transform's own."""
-    plain, _ = load(runs / "vgg-adain/model.safetensors")
-    found = {}
-    for name, kind in TRANSFERS.items():
-        found[name] = build(plain.spec).eval()
-        found[name].load_state_dict(plain.state_dict())
-        found[name].transfer = kind()
-    if (learned := runs / "vgg-linear/model.safetensors").exists():
-        found["linearwct"] = load(learned)[0]
-    return found
+    found = {name: with_transfer(runs / decoder, kind()) for name, kind in TRANSFERS.items()}
+    return found | {"linearwct": load(runs / LEARNED)[0]}
 
 
-def judge_encoder(runs: Path) -> VggEncoder:
-    """relu1_1 to relu5_1 of the small VGG-19, whatever network is judged."""
-    tensors = read_tensors(runs / "vgg.safetensors")
-    encoder = build(photo_spec(PHOTONET, SIZE, stages_of(tensors))).encoder.eval()
-    load_encoder(encoder, tensors)
-    return encoder
+def with_transfer(path: Path, transfer: Transfer) -> ArtNetwork:
+    network, _ = load(path)
+    network.transfer = transfer
+    return network
 
 
-def art_pairs(shared: Path) -> tuple[list[Tensor], list[Tensor]]:
-    """Contents spread over all of them, and every style; squeezed to squares."""
-
-    def pictures(kind: str) -> list[Tensor]:
-        paths = list_pictures(shared / "data/art" / kind)
-        return [to_tensor(resize(read_rgb(path), SIZE, SIZE)[None]) for path in paths]
-
-    contents = pictures("content")
-    some = [contents[i * len(contents) // CONTENTS] for i in range(CONTENTS)]
-    return some, pictures("style")
-
-
-class Scores:
-    """Means over pairs of what stays of the content and how near the style is."""
-
-    def __init__(self, shared: Path, runs: Path):
-        self.teed, self.encoder = load_teed(runs / "teed.safetensors"), judge_encoder(runs)
-        self.contents, self.styles = art_pairs(shared)
-        with torch.no_grad():
-            self.edges = [edges(one, self.teed) for one in self.contents]
-            self.features = [self.encoder(one) for one in self.styles]
-
-    @torch.no_grad()
-    def of(self, play) -> dict[str, float]:
-        """Args: play: content and style, both [1, 3, S, S], to a picture."""
-        rows = []
-        for content, wanted in zip(self.contents, self.edges, strict=True):
-            for style, features in zip(self.styles, self.features, strict=True):
-                made = play(content, style).clamp(-1, 1)
-                found = self.encoder(made)
-                rows.append(
-                    (
-                        float(ssim(2 * edges(made, self.teed) - 1, 2 * wanted - 1)),
-                        float(gram_loss(found, features)),
-                        moments_apart(found, features),
-                    )
-                )
-        names = ("ssim_edge", "gram", "mean_std")
-        return dict(zip(names, (fmean(values) for values in zip(*rows, strict=True)), strict=True))
-
-
-def moments_apart(made: list[Tensor], style: list[Tensor]) -> float:
-    """Mean over the maps of the squared difference of means and deviations, relative."""
-    errors = []
-    for a, b in zip(made, style, strict=True):
-        for one, other in ((a.mean((2, 3)), b.mean((2, 3))), (a.std((2, 3)), b.std((2, 3)))):
-            errors.append(float((one - other).square().sum() / other.square().sum()))
-    return fmean(errors)
+def shipped() -> ArtNetwork:
+    return load(MODELS / "artnet.safetensors")[0]
 
 
 def methods(arguments: argparse.Namespace) -> dict:
-    scores, found = Scores(arguments.shared, arguments.runs), {}
-    for name, network in networks(arguments.runs).items():
-        found[name] = scores.of(network)
-        print(name, found[name], flush=True)
-    count = len(scores.contents) * len(scores.styles)
-    return {"methods": found, "n": count, "size": SIZE}
+    """Every transform with the decoder that AdaIN trained, and with the one that S² trained."""
+    scores, result = Scores(arguments.shared, arguments.runs), {}
+    for key, decoder in (("methods", PLAIN), ("methods_of_s2", OURS)):
+        result[key] = {}
+        for name, network in networks(arguments.runs, decoder).items():
+            result[key][name] = scores.of(network)
+            print(key, name, result[key][name], flush=True)
+    return result | {"n": scores.pairs, "size": SIZE}
+
+
+def settings(arguments: argparse.Namespace) -> dict:
+    """What S² is made of, and what alpha does to it and to others."""
+    scores = Scores(arguments.shared, arguments.runs, count=5, every=2)
+    rows = []
+    for name, kind in (SETTINGS | TRANSFERS).items():
+        network = with_transfer(arguments.runs / OURS, kind())
+        for alpha in ALPHAS if name in TRANSFERS else (1.0,):
+            row = {"name": name, "alpha": alpha}
+            row |= scores.of(partial(network, alpha=alpha))
+            rows.append(row)
+            print(row, flush=True)
+    return {"settings": {"pairs": scores.pairs, "rows": rows}}
 
 
 def times(arguments: argparse.Namespace) -> dict:
     """Milliseconds of a frame whose style is known, and of the style; one thread, in turns."""
     torch.set_num_threads(1)
     shared, rows = arguments.shared, []
-    players = networks(arguments.runs)
+    players = networks(arguments.runs) | {"shipped": shipped()}
     paths = [list_pictures(shared / "data/art" / kind)[0] for kind in ("content", "style")]
     micro = MicroAst(shared / "weights/microast")
     for side in SIZES:
@@ -193,89 +162,42 @@ def child(arguments: argparse.Namespace) -> None:
     print(json.dumps({"size": 1024, "s": seconds, "peak_mb": peak}))
 
 
-def params(network) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
 def pruning(arguments: argparse.Namespace) -> dict:
-    """Of every trained trunk: exact zeros, and curves of near-zero channels and of magnitudes."""
+    """Of every trained trunk."""
     pictures = read_folder(arguments.pictures, PRUNED_SIDE).pictures
     order = np.random.default_rng(0).permutation(len(pictures))
-    learned, held_out = pictures[order[:LEARNED]], pictures[order[LEARNED:][:HELD_OUT]]
-    found = {}
-    for path in sorted(arguments.runs.glob("*/model.safetensors")):
-        if path.parent.name not in arguments.trunks:
-            continue
-        network, _ = load(path)
-        found[path.parent.name] = row = pruned(network, learned, held_out)
-        print(path.parent.name, row, flush=True)
+    learned, held_out = pictures[order[:LEARNED_FROM]], pictures[order[LEARNED_FROM:][:HELD_OUT]]
+    scores, found = Scores(arguments.shared, arguments.runs, count=2, every=4), {}
+    for name in TRUNKS:
+        network, _ = load(arguments.runs / name / "model.safetensors")
+        found[name] = pruned(network, learned, held_out, scores)
+        print(name, found[name], flush=True)
     return {"pruning": found}
 
 
-def pruned(network: ArtNetwork, learned: np.ndarray, held_out: np.ndarray) -> dict:
-    seen = channel_statistics(network, learned)
-    silent = silent_channels(network, seen)
-    exact, whole = without(network, silent), psnr(network, held_out)
-    with torch.no_grad():
-        apart = [
-            (exact.reconstruct(x) - network.reconstruct(x)).abs().max()
-            for x in to_tensor(held_out).split(1)
-        ]
-    curve = []
-    for share in SHARES:
-        for criterion in ("near-zero", "magnitude"):
-            scores = (
-                error_shares(network, seen) if criterion == "near-zero" else magnitudes(network)
-            )
-            gone = lowest(scores, share)
-            small = without(network, gone, seen)
-            row = {"criterion": criterion, "share": share, "params": params(small)}
-            row |= {"ms": predict_all(small.kernels())["s10"], "psnr_db": psnr(small, held_out)}
-            if criterion == "near-zero":
-                kept = {name: (~out).nonzero().flatten() for name, out in gone.items()}
-                refit(small, network, kept, learned)
-                row["refitted_psnr_db"] = psnr(small, held_out)
-            curve.append(row)
-    shown = np.concatenate([held_out, learned])  # the first eighth is held out
-    near = prune(network, shown, MOST_LOST, lambda *_: None)
-    return {
-        "criterion": "silent on every picture",
-        "channels": sum(map(len, silent.values())),
-        "silent": sum(int(channels.sum()) for channels in silent.values()),
-        "silent_trunk": sum(
-            int(out.sum()) for name, out in silent.items() if not name.startswith("decode")
-        ),
-        "params_before": params(network),
-        "params_after": params(exact),
-        "trunk_before": params(network.encoder),
-        "trunk_after": params(exact.encoder),
-        "max_abs_difference": float(max(apart)),
-        "psnr_db": whole,
-        "ms": predict_all(network.kernels())["s10"],
-        "curve": curve,
-        "near_zero_params": near.params_after,
-        "near_zero_trunk": params(near.network.encoder),
-        "near_zero_lost_db": near.psnr_before - near.psnr_after,
-        "near_zero_ms": predict_all(near.network.kernels())["s10"],
-        "pictures": len(learned),
-        "held_out": len(held_out),
-    }
-
-
 def peers(arguments: argparse.Namespace) -> dict:
-    """MicroAST as published beside ours; scores and a picture's time."""
-    scores, micro = (
-        Scores(arguments.shared, arguments.runs),
-        MicroAst(arguments.shared / "weights/microast"),
-    )
-    ours, _ = load(arguments.runs / "vgg-swap/model.safetensors")
-    plain, _ = load(arguments.runs / "vgg-adain/model.safetensors")
+    """MicroAST as published beside ours."""
+    scores = Scores(arguments.shared, arguments.runs)
+    micro = MicroAst(arguments.shared / "weights/microast")
+    ours, plain = (load(arguments.runs / run)[0] for run in (OURS, PLAIN))
     found = {}
-    for name, network in (("microast", micro), ("adain", plain), ("artnet", ours)):
+    players = {"microast": micro, "adain": plain, "artnet": ours, "shipped": shipped()}
+    for name, network in players.items():
         found[name] = scores.of(network)
         found[name]["params"] = micro.size if network is micro else params(network)
         print(name, found[name], flush=True)
     return {"peers": found}
+
+
+def bundles(arguments: argparse.Namespace) -> dict:
+    """What the bundles weigh and are predicted to take."""
+    rows, weights = [], shipped()
+    for name, size in BUNDLES.items():
+        kernels = list(weights.kernels(size, size))
+        row = {"name": name, "size": size, "params": params(weights)}
+        row |= {"mb": (ROOT / f"sdk/models/{name}.tflite").stat().st_size / 1e6}
+        rows.append(row | {"gmacs": total_macs(kernels) / 1e9, "ms": predict_all(kernels)})
+    return {"bundles": rows}
 
 
 @torch.no_grad()
@@ -290,7 +212,7 @@ def video(arguments: argparse.Namespace, frames: int = 30) -> dict:
         "frames": len(shrunk),
         "input": warping_error(inputs, inputs, flow),
     }
-    for name, network in networks(arguments.runs).items():
+    for name, network in (networks(arguments.runs) | {"shipped": shipped()}).items():
         statistics = network.encode_style(styles[0])
         made = [network.stylize(one, statistics).clamp(-1, 1) for one in inputs.split(1)]
         result[name] = warping_error(torch.cat(made), inputs, flow)
@@ -299,8 +221,6 @@ def video(arguments: argparse.Namespace, frames: int = 30) -> dict:
 
 def gatys(arguments: argparse.Namespace) -> dict:
     """The paper's pre-analysis: optimisation with four trunks, on photos that may be shown."""
-    from squares import sample_squares
-
     columns, rows = [], []
     for path in sorted(arguments.runs.glob("*.safetensors")):
         if path.stem == "teed":
@@ -318,7 +238,7 @@ def gatys(arguments: argparse.Namespace) -> dict:
     return {"gatys": rows}
 
 
-def load_trunk_alone(tensors: dict[str, Tensor]):
+def load_trunk_alone(tensors: dict[str, Tensor]) -> nn.Module:
     trunk = build(spec_of(tensors, 4, SIZE)).encoder.eval().requires_grad_(False)
     load_trunk(trunk, tensors)
     return trunk
@@ -326,13 +246,10 @@ def load_trunk_alone(tensors: dict[str, Tensor]):
 
 def sheet(arguments: argparse.Namespace) -> dict:
     """Every method on photos and paintings made here, which may be shown."""
-    from squares import sample_squares
-
     pairs = sample_squares(SIZE)
     columns = [list(column) for column in zip(*pairs, strict=True)]
-    players = networks(arguments.runs) | {
-        "shipped": load(arguments.runs / "vgg-swap/model.safetensors")[0]
-    }
+    micro = MicroAst(arguments.shared / "weights/microast")
+    players = networks(arguments.runs) | {"shipped": shipped(), "microast": micro}
     for network in players.values():
         with torch.no_grad():
             columns.append([network(content, style) for content, style in pairs])
@@ -350,9 +267,11 @@ def save_sheet(columns: list[list[Tensor]], path: Path, side: int = 160) -> None
 
 PARTS = {
     "methods": methods,
+    "settings": settings,
     "times": times,
     "pruning": pruning,
     "peers": peers,
+    "bundles": bundles,
     "video": video,
     "gatys": gatys,
     "sheet": sheet,
@@ -364,9 +283,6 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--pictures", type=Path, default=Path("runs/photo/pictures"))
-    parser.add_argument(
-        "--trunks", nargs="*", default=["vgg-adain", "mobilenet", "squeezenet", "googlenet"]
-    )
     parser.add_argument("--part", nargs="*", default=list(PARTS), choices=PARTS)
     parser.add_argument("--child", action="store_true")
     arguments = parser.parse_args()

@@ -9,8 +9,10 @@ import json
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+
 sys.path.append(str(Path(__file__).parents[1]))
-from pages import table
+from pages import DEVICES, table
 
 ROOT = Path(__file__).parents[2]
 NAMES = {
@@ -20,78 +22,155 @@ NAMES = {
     "linearwct": "LinearWCT",
     "optimalwct": "OptimalWCT",
     "avatarnet": "Avatar-Net",
-    "artnet": "ArtNet (S²)",
+    "sandwichswap": "S² as published",
+    "artnet": "S²",
 }
-PAPER = {  # SSIM of edges; seconds at 512²
-    "styleswap": (0.4851, 1.5782),
-    "adain": (0.3525, 0.0344),
-    "wct": (0.2032, 4.1922),
-    "linearwct": (0.4363, 0.0603),
-    "optimalwct": (0.2511, 1.8077),
-    "avatarnet": (0.3829, 0.3718),
-    "artnet": (0.4452, 0.0147),
+OTHERS = {"shipped": "artnet, pruned, as shipped", "microast": "MicroAST"}
+RIVALS = ("adain", "wct", "optimalwct", "avatarnet")  # to be above in edges
+NEARER = ("adain", "styleswap", "avatarnet")  # to be below in Gram loss
+SLOWER = ("styleswap", "wct", "optimalwct", "avatarnet")
+PAPER = {  # SSIM of edges
+    "styleswap": 0.4851,
+    "adain": 0.3525,
+    "wct": 0.2032,
+    "linearwct": 0.4363,
+    "optimalwct": 0.2511,
+    "avatarnet": 0.3829,
+    "artnet": 0.4452,
 }
 
 
 def methods(result: dict) -> str:
-    lines = [
-        (
-            title,
-            f"{result['methods'][name]['ssim_edge']:.3f}",
-            f"{PAPER[name][0]:.3f}",
-            f"{result['methods'][name]['gram']:.3f}",
-            f"{result['methods'][name]['mean_std']:.3f}",
-        )
-        for name, title in NAMES.items()
-        if name in result["methods"]
-    ]
-    head = ("transform", "SSIM of edges", "the paper's", "Gram", "mean and deviation")
+    lines = []
+    for name, title in NAMES.items():
+        one, other = result["methods"][name], result["methods_of_s2"][name]
+        figures = (one["ssim_edge"], one["gram"], one["mean_std"])
+        figures += (other["ssim_edge"], other["gram"], other["mean_std"])
+        paper = PAPER.get(name)
+        lines.append((title, f"{paper:.4f}" if paper else "", *(f"{x:.3f}" for x in figures)))
+    head = ("transform", "the paper's edges", *("edges", "Gram", "moments") * 2)
+    titles = {"content": "content", "style": "style"} | NAMES | OTHERS
+    shown = ", ".join(titles[name] for name in result["sheet"])
+    told = " ".join(
+        f"With {whose} decoder {compared(result[key])}"
+        for whose, key in (("AdaIN's", "methods"), ("S²'s", "methods_of_s2"))
+    )
     return f"""## Transforms side by side
 
 {result["n"]} pairs at {result["size"]} px of the evaluation set (42 contents and 26 styles; nothing
-of it is trained on). One trunk and one decoder for all, trained with AdaIN's features; LinearWCT
-has weights of its own and trains its decoder with them. SSIM of both pictures' edges (TEED's). Gram
-loss and squared differences of means and deviations to the style, relative to the style's own,
-over relu1_1 to relu5_1 of the small VGG-19.
+of it is trained on). Edges: SSIM of both pictures' edges (TEED's; the paper has HED's). Gram: loss
+to the style, moments: squared differences of means and deviations, both relative to the style's
+own, over relu1_1 to relu5_1 of the small VGG-19. Every transform changes the same features, those
+of all the trunk's blocks at a stride of 8.
+
+One trunk, and one decoder for all: first the decoder that AdaIN trained, then the one that S²
+trained, by the same recipe and as long; LinearWCT's weights and decoder are its own in both.
 
 {table(head, lines)}
 
-![Contents, styles, the transforms in the table's order, the shipped network](art.jpg)
+{told}
 
-The sheet shows photos of scikit-image and scikit-learn in styles painted by a program.
+![Contents, styles, and what each makes of them](art.jpg)
+
+The sheet shows photos of scikit-image and scikit-learn in styles painted by a program. From the
+left: {shown}; the transforms with AdaIN's decoder.
 """
+
+
+def compared(found: dict) -> str:
+    """Whether S² keeps more edges than what it is meant to, and takes as much of the style."""
+    ours = found["artnet"]
+    above = [NAMES[name] for name in RIVALS if ours["ssim_edge"] > found[name]["ssim_edge"]]
+    below = [NAMES[name] for name in RIVALS if ours["ssim_edge"] <= found[name]["ssim_edge"]]
+    nearer = [NAMES[name] for name in NEARER if ours["gram"] <= found[name]["gram"]]
+    further = [NAMES[name] for name in NEARER if ours["gram"] > found[name]["gram"]]
+    parts = [f"S² keeps more edges than {', '.join(above) or 'none'}"]
+    parts += [f"fewer than {', '.join(below)}"] if below else []
+    parts.append(f"its Gram loss is at most that of {', '.join(nearer) or 'none'}")
+    parts += [f"above that of {', '.join(further)}"] if further else []
+    return ", ".join(parts) + "."
+
+
+def settings(found: dict) -> str:
+    rows = found["rows"]
+    lines = [
+        (r["name"], f"{r['ssim_edge']:.3f}", f"{r['gram']:.3f}", f"{r['mean_std']:.3f}")
+        for r in rows
+        if r["name"] not in NAMES
+    ]
+    return f"""## What S² is made of
+
+{found["pairs"]} of the pairs, with S²'s decoder. As published, S² exchanges every patch for one of
+the style's and keeps nothing of what was there; ours mixes both (a share of a half), looks at 256
+of the style's patches and has patches of 3x3. The share was chosen by a look at pairs of this set.
+
+{table(("S² with", "edges", "Gram", "moments"), lines)}
+
+Every transform takes less of a style and keeps more of a picture at a smaller alpha, so that
+figures at alpha 1 alone compare little. The lower right is better:
+
+![Edges kept against Gram loss, at alphas of 1, 0.8, 0.6 and 0.4](art_alpha.png)
+"""
+
+
+def draw_settings(rows: list[dict], path: Path) -> None:
+    """Edges against Gram loss, a line per transform."""
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    for name, title in NAMES.items():
+        points = [(r["ssim_edge"], r["gram"]) for r in rows if r["name"] == name]
+        if points:
+            style = {"linewidth": 2.5} if name == "artnet" else {"linewidth": 1}
+            axes.plot(*zip(*points, strict=True), marker="o", label=title, **style)
+    axes.set(xlabel="SSIM of edges (more of the picture)", ylabel="Gram loss (less of the style)")
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
 
 
 def times(result: dict) -> str:
     rows = result["times"]
     lines = []
-    for name, title in (*NAMES.items(), ("microast", "MicroAST")):
+    for name, title in (*NAMES.items(), *OTHERS.items()):
         if name not in rows[0]["ms"]:
             continue
         line = [title]
         for row in rows:
             ms = row["ms"][name]
-            line.append(f"{ms:.0f} ({ms / row['ms']['artnet']:.1f})")
+            line.append(f"{ms:.0f} ({ms / row['ms']['artnet']:.2f})")
         lines.append(tuple(line))
-    head = ("transform", *(f"{row['size']}² ms (ratio)" for row in rows))
+    head = ("network", *(f"{row['size']}² ms (ratio)" for row in rows))
     first, last, large = rows[0], rows[-1], result["large"]
-    grown = last["ms"]["artnet"] / first["ms"]["artnet"]
     pixels = (last["size"] / first["size"]) ** 2
+    slower = [
+        f"{NAMES[name]} at {row['size']}²"
+        for row in rows[1:]
+        for name in SLOWER
+        if row["ms"][name] <= row["ms"]["artnet"]
+    ]
+    grown = "; ".join(
+        f"{title} {last['ms'][name] / first['ms'][name]:.0f}"
+        for name, title in (("artnet", "S²'s time"), ("shipped", OTHERS["shipped"]))
+    )
+    aim = f"aimed at: faster than {', '.join(NAMES[name] for name in SLOWER)} from 256² on"
     return f"""## Time
 
-A frame whose style's statistics are known, {first["threads"]} thread, medians of
+A frame whose style's statistics are known, torch, {first["threads"]} thread, medians of
 {first["repeats"]} in turns ({last["repeats"]} at {last["size"]}²); in brackets as a multiple of
-S². Those of others look at every patch of the style, as published; S² looks at 512 of them at
-most. MicroAST's time includes its style.
+S². Those of others look at every patch of the style, as published; S² looks at 256 of them at
+most. Trunk and decoder are the same for all but the shipped network, which is pruned, and MicroAST,
+whose time includes its style.
 
 {table(head, lines)}
 
-From {first["size"]}² to {last["size"]}² pixels grow {pixels:.0f} times, S²'s time {grown:.0f}.
-At {large["size"]}², style included: {large["s"]:.1f} s and {large["peak_mb"] / 1024:.1f} GB.
+S² is not faster than {", ".join(slower) or "none of those it is to be"} ({aim}). From
+{first["size"]}² to {last["size"]}² pixels grow {pixels:.0f} times; {grown} times. At
+{large["size"]}², style included, in a process of its own: {large["s"]:.1f} s and
+{large["peak_mb"] / 953.67:.1f} GB.
 """
 
 
 def pruning(found: dict) -> str:
+    first = next(iter(found.values()))
     lines = [
         (
             name,
@@ -108,41 +187,50 @@ def pruning(found: dict) -> str:
     parts = [
         f"""## Pruning without training
 
-`pocketstyle prune`: channels that are zero on all of {next(iter(found.values()))["pictures"]}
-pictures go, and the pictures stay the same; then those whose variance matters least, with their
-means in the next layers' biases and the layers fitted anew by least squares, until half a dB is
-lost on {next(iter(found.values()))["held_out"]} other pictures. Of trunk and decoder together:
+`pocketstyle prune`: channels that are zero on all of {first["pictures"]} pictures go, and those
+pictures stay the same (the largest difference is given, of a range of 2); then those whose variance
+matters least, with their means in the next layers' biases and the layers fitted anew by least
+squares, until half a dB is lost on {first["held_out"]} other pictures. Of trunk and decoder
+together, which is what runs; the paper counts the trunk alone (6.63 → 3.28 M, all of which is due
+to the cut after inception_4e, and 2.22 → 0.76 M):
 
 {table(head, lines)}
+
+The curves: the control removes what has small weights, means made up for alike. Edges and Gram of
+{first["pairs"]} pairs of the evaluation set.
 """
     ]
+    head = ("channels gone", "parameters", "S10 ms", "dB", "dB fitted anew", "edges", "Gram")
+    head += ("by magnitude: parameters", "dB", "edges", "Gram")
     for name, row in found.items():
         near = [one for one in row["curve"] if one["criterion"] == "near-zero"]
         plain = [one for one in row["curve"] if one["criterion"] == "magnitude"]
+        whole = ("none", f"{row['params_before']}", f"{row['ms']:.1f}", f"{row['psnr_db']:.1f}", "")
+        whole += (f"{row['ssim_edge']:.3f}", f"{row['gram']:.3f}", "", "", "", "")
         curve = [
             (
                 f"{a['share']:.0%}",
                 f"{a['params']}",
+                f"{a['ms']:.1f}",
                 f"{a['psnr_db']:.1f}",
                 f"{a['refitted_psnr_db']:.1f}",
+                f"{a['ssim_edge']:.3f}",
+                f"{a['gram']:.3f}",
                 f"{b['params']}",
                 f"{b['psnr_db']:.1f}",
+                f"{b['ssim_edge']:.3f}",
+                f"{b['gram']:.3f}",
             )
             for a, b in zip(near, plain, strict=True)
         ]
-        head = ("channels gone", "parameters", "dB", "fitted anew", "by magnitude", "dB")
-        parts.append(
-            f"""`{name}`, {row["psnr_db"]:.1f} dB whole; the control removes what has small weights,
-means made up for alike:
-
-{table(head, curve)}
-"""
-        )
+        parts.append(f"`{name}`:\n\n{table(head, [whole, *curve])}\n")
     return "\n".join(parts)
 
 
-def peers(found: dict) -> str:
+def peers(result: dict) -> str:
     names = {"microast": "MicroAST, as published", "adain": "AdaIN, small VGG", "artnet": "S²"}
+    names["shipped"] = OTHERS["shipped"]
+    times = {row["size"]: row["ms"] for row in result["times"]}
     lines = [
         (
             names[name],
@@ -150,13 +238,38 @@ def peers(found: dict) -> str:
             f"{row['ssim_edge']:.3f}",
             f"{row['gram']:.3f}",
             f"{row['mean_std']:.3f}",
+            f"{times[256][name]:.0f}",
+            f"{times[512][name]:.0f}",
         )
-        for name, row in found.items()
+        for name, row in result["peers"].items()
     ]
-    head = ("network", "parameters", "SSIM of edges", "Gram", "mean and deviation")
+    head = ("network", "parameters", "edges", "Gram", "moments", "256² ms", "512² ms")
     return f"""## Beside peers
 
-The same pairs; ours with the decoder that was trained for S².
+The same {result["n"]} pairs; every network with its own decoder. Times from above; MicroAST's
+include its style.
+
+{table(head, lines)}
+"""
+
+
+def bundles(rows: list[dict]) -> str:
+    lines = [
+        (
+            f"`{r['name']}`",
+            f"{r['size']}²",
+            f"{r['mb']:.2f}",
+            f"{r['params']}",
+            f"{r['gmacs']:.2f}",
+            *(f"{r['ms'][device]:.1f}" for device in DEVICES),
+        )
+        for r in rows
+    ]
+    head = ("bundle", "size", "MB", "parameters", "G multiply-accumulates", *DEVICES.values())
+    return f"""## What is shipped
+
+Milliseconds of a frame as the speed model predicts them (`docs/speed_model.md` says how far it can
+be trusted; aimed at: 33 on the S10 at 256²):
 
 {table(head, lines)}
 """
@@ -165,7 +278,7 @@ The same pairs; ours with the decoder that was trained for S².
 def video(one: dict) -> str:
     lines = [
         (title, f"{one[name]:.5f}", f"{one[name] / one['input']:.1f}")
-        for name, title in NAMES.items()
+        for name, title in (NAMES | OTHERS).items()
         if name in one
     ]
     return f"""## Video
@@ -173,7 +286,7 @@ def video(one: dict) -> str:
 {one["frames"]} frames of `{one["clip"]}` at 384x256, the style held. Warping error, the input's own
 {one["input"]:.5f}:
 
-{table(("transform", "warping error", "of the input's"), lines)}
+{table(("transform", "warping error", "times the input's"), lines)}
 """
 
 
@@ -192,14 +305,20 @@ seconds for five pictures at 256 px:
 
 def page() -> str:
     result = json.loads((ROOT / "benchmarks/results/art.json").read_text())
-    parts = [INTRODUCTION.format(hardware=result["hardware"])]
-    if "methods" in result:
-        parts.append(methods(result))
-    if "times" in result:
-        parts.append(times(result))
-    writers = {"pruning": pruning, "peers": peers, "video": video, "gatys": gatys}
-    parts += [write(result[name]) for name, write in writers.items() if name in result]
-    return "\n".join(parts)
+    machine, _, _ = result["hardware"].rpartition(", ")  # threads are said where they matter
+    return "\n".join(
+        (
+            INTRODUCTION.format(hardware=machine),
+            bundles(result["bundles"]),
+            methods(result),
+            settings(result["settings"]),
+            times(result),
+            pruning(result["pruning"]),
+            peers(result),
+            video(result["video"]),
+            gatys(result["gatys"]),
+        )
+    )
 
 
 INTRODUCTION = """# Any picture in the manner of any other
@@ -214,6 +333,8 @@ batch norms), MobileNetV2, SqueezeNet 1.1, VGG-19 of any width; each equal to it
 
 
 def main() -> None:
+    found = json.loads((ROOT / "benchmarks/results/art.json").read_text())
+    draw_settings(found["settings"]["rows"], ROOT / "docs/art_alpha.png")
     (ROOT / "docs/art.md").write_text(page())
 
 
