@@ -179,18 +179,22 @@ def pruning(found: dict) -> str:
             f"{row['max_abs_difference']:.0e}",
             f"{row['near_zero_params']} ({1 - row['near_zero_params'] / row['params_before']:.0%})",
             f"{row['near_zero_lost_db']:.2f}",
+            f"{row['near_zero_styled_db']:.1f}",
             f"{row['ms']:.1f} → {row['near_zero_ms']:.1f}",
         )
         for name, row in found.items()
     ]
-    head = ("network", "zero channels", "parameters", "difference", "near-zero", "dB", "S10 ms")
+    head = ("network", "zero channels", "parameters", "difference", "near-zero", "lost dB")
+    head += ("styles dB", "S10 ms")
     parts = [
         f"""## Pruning without training
 
 `pocketstyle prune`: channels that are zero on all of {first["pictures"]} pictures go, and those
 pictures stay the same (the largest difference is given, of a range of 2); then those whose variance
 matters least, with their means in the next layers' biases and the layers fitted anew by least
-squares, until half a dB is lost on {first["held_out"]} other pictures. Of trunk and decoder
+squares, until half a dB is lost on {first["held_out"]} other pictures, or pictures in others'
+manners fall below 35 dB to what the whole network makes: a picture that is given back shows nothing
+of the textures that a decoder knows besides. Of trunk and decoder
 together, which is what runs; the paper counts the trunk alone (6.63 → 3.28 M, all of which is due
 to the cut after inception_4e, and 2.22 → 0.76 M):
 
@@ -200,12 +204,20 @@ The curves: the control removes what has small weights, means made up for alike.
 {first["pairs"]} pairs of the evaluation set.
 """
     ]
-    head = ("channels gone", "parameters", "S10 ms", "dB", "dB fitted anew", "edges", "Gram")
+    head = ("channels gone", "parameters", "S10 ms", "dB", "dB fitted anew", "styles dB")
+    head += ("edges", "Gram")
     head += ("by magnitude: parameters", "dB", "edges", "Gram")
     for name, row in found.items():
         near = [one for one in row["curve"] if one["criterion"] == "near-zero"]
         plain = [one for one in row["curve"] if one["criterion"] == "magnitude"]
-        whole = ("none", f"{row['params_before']}", f"{row['ms']:.1f}", f"{row['psnr_db']:.1f}", "")
+        whole = (
+            "none",
+            f"{row['params_before']}",
+            f"{row['ms']:.1f}",
+            f"{row['psnr_db']:.1f}",
+            "",
+            "",
+        )
         whole += (f"{row['ssim_edge']:.3f}", f"{row['gram']:.3f}", "", "", "", "")
         curve = [
             (
@@ -214,6 +226,7 @@ The curves: the control removes what has small weights, means made up for alike.
                 f"{a['ms']:.1f}",
                 f"{a['psnr_db']:.1f}",
                 f"{a['refitted_psnr_db']:.1f}",
+                f"{a['styled_psnr_db']:.1f}",
                 f"{a['ssim_edge']:.3f}",
                 f"{a['gram']:.3f}",
                 f"{b['params']}",

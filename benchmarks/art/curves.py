@@ -16,6 +16,7 @@ from pocketstyle.search.zero_channel import (
     psnr,
     refit,
     silent_channels,
+    styled_psnr,
     without,
 )
 from scores import Scores
@@ -50,6 +51,7 @@ def pruned(network: ArtNetwork, learned: np.ndarray, held_out: np.ndarray, score
                 kept = {name: (~out).nonzero().flatten() for name, out in gone.items()}
                 refit(small, network, kept, learned)
                 row["refitted_psnr_db"] = psnr(small, held_out)
+            row["styled_psnr_db"] = styled_psnr(small, network, held_out)
             row |= scores.of(small)
             curve.append(row)
     shown = np.concatenate([held_out, learned])  # the first eighth is held out
@@ -73,6 +75,7 @@ def pruned(network: ArtNetwork, learned: np.ndarray, held_out: np.ndarray, score
         "curve": curve,
         "near_zero_params": done.params_after,
         "near_zero_trunk": params(done.network.encoder),
+        "near_zero_styled_db": done.styled_psnr,
         "near_zero_lost_db": done.psnr_before - done.psnr_after,
         "near_zero_ms": predict_all(done.network.kernels())["s10"],
         "pictures": len(learned),

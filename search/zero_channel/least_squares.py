@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...datasets import to_tensor
 from ..importance import readers
+from .passes import drawn
 
 PLACES = 48  # of a picture, for each layer
 RIDGE = 0.1  # pull to the weights that are there, as a share of the inputs' mean energy
@@ -70,8 +72,7 @@ def _sampled_outputs(network: nn.Module, pictures: Tensor) -> dict[str, Tensor]:
         module.register_forward_hook(lambda _, __, made, name=name: note(name, made))
         for name, module in readers(network).items()
     ]
-    for picture in pictures:
-        network.reconstruct(to_tensor(picture[None]))
+    deque(drawn(network, pictures), 0)
     for hook in hooks:
         hook.remove()
     return {name: torch.cat(parts) for name, parts in found.items()}
@@ -86,7 +87,6 @@ def _captured(network: nn.Module, module: nn.Module, pictures: Tensor) -> list[T
         found.append(columns[0][:, _places(*made.shape[2:], len(found))].T)
 
     hook = module.register_forward_hook(note)
-    for picture in pictures:
-        network.reconstruct(to_tensor(picture[None]))
+    deque(drawn(network, pictures), 0)
     hook.remove()
     return found

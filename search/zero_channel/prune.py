@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ...datasets import to_tensor
 from ...errors import UsageError
 from .least_squares import refit
+from .passes import drawn
 from .removal import error_shares, lowest, silent_channels, without
 from .statistics import channel_statistics
 
+TINY = 1e-10  # equal pictures: 106 dB
 HELD_OUT = 0.125  # of the pictures: PSNR is of these, nothing is fitted to them
+STYLED_DB = 35  # PSNR to the whole network's pictures in others' manners, at least: below it styles
+# lose their textures, of which a picture that is given back shows nothing
 HALVINGS = 5  # of the range in which the share of channels that go is looked for
 
 Report = Callable[[str, int, int], None]
@@ -30,6 +33,7 @@ class Pruned:
         silent, gone: channels that were zero on every picture, and all that went, of `channels`.
         params_before, params_after: weights.
         psnr_before, psnr_after: of the pictures held out, given back by the auto-encoder, dB.
+        styled_psnr: what is left against the whole network, in other pictures' manners, dB.
         learned, held_out: pictures.
     """
 
@@ -41,6 +45,7 @@ class Pruned:
     params_after: int
     psnr_before: float
     psnr_after: float
+    styled_psnr: float
     learned: int
     held_out: int
 
@@ -52,9 +57,9 @@ def prune(network: nn.Module, pictures: np.ndarray, lose_db: float, report: Repo
     least squares. How many go is found by halving.
 
     Args:
-        network: with `reconstruct`, on the CPU.
+        network: with `encode` and `decode`, on the CPU.
         pictures: uint8 [N, S, S, 3], 8 at least, in no order.
-        lose_db: how much of the PSNR may go; 0 removes zeros only.
+        lose_db: how much of the PSNR may go; 0 removes zeros only. Styles keep `STYLED_DB`.
 
     Raises:
         UsageError: too few pictures.
@@ -79,7 +84,8 @@ def prune(network: nn.Module, pictures: np.ndarray, lose_db: float, report: Repo
             small = without(network, some, found)
             kept = {name: (~out).nonzero().flatten() for name, out in some.items()}
             refit(small, network, kept, learned)
-            if before - psnr(small, judged) <= lose_db:
+            close = styled_psnr(small, network, judged) >= STYLED_DB
+            if close and before - psnr(small, judged) <= lose_db:
                 low, best, gone = share, small, some
             else:
                 high = share
@@ -93,19 +99,27 @@ def prune(network: nn.Module, pictures: np.ndarray, lose_db: float, report: Repo
         params_after=_params(best),
         psnr_before=before,
         psnr_after=psnr(best, judged),
+        styled_psnr=styled_psnr(best, network, judged),
         learned=len(learned),
         held_out=held_out,
     )
 
 
-@torch.no_grad()
 def psnr(network: nn.Module, pictures: np.ndarray) -> float:
     """Of what an auto-encoder gives back, dB. Args: pictures: uint8 [N, S, S, 3]."""
-    errors = []
-    for picture in pictures:
-        x = to_tensor(picture[None])
-        errors.append(float((network.reconstruct(x).clamp(-1, 1) - x).square().mean()))
-    return float(10 * np.log10(4 / np.mean(errors)))
+    both = zip(drawn(network, pictures), pictures, strict=True)
+    return _psnr((made, to_tensor(picture[None])) for (made, _), picture in both)
+
+
+def styled_psnr(small: nn.Module, whole: nn.Module, pictures: np.ndarray) -> float:
+    """Of pictures in others' manners, to what the whole network makes, dB; as in `psnr`."""
+    both = zip(drawn(small, pictures), drawn(whole, pictures), strict=True)
+    return _psnr((made, wanted) for (_, made), (_, wanted) in both)
+
+
+def _psnr(pairs: Iterable[tuple[Tensor, Tensor]]) -> float:
+    errors = [float((made - wanted).square().mean()) for made, wanted in pairs]
+    return float(10 * np.log10(4 / max(np.mean(errors), TINY)))
 
 
 def _params(network: nn.Module) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ...datasets import to_tensor
 from ..importance import readers
+from .passes import drawn
 
 
 @dataclass
@@ -56,11 +56,10 @@ def channel_statistics(
     pictures: Tensor,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, ChannelStatistics]:
-    """Of every layer's input, as an auto-encoder sees the pictures, which stream one by one.
+    """Of every layer's input, while the pictures are `drawn`.
 
     Args:
-        network: with `reconstruct`, on the CPU.
-        pictures: uint8 [N, H, W, 3].
+        network, pictures: as `drawn` takes them.
         report: called after each picture with how many are done, and the total.
     """
     watched = readers(network)
@@ -70,8 +69,7 @@ def channel_statistics(
         for name, module in watched.items()
     ]
     try:
-        for i, picture in enumerate(pictures):
-            network.reconstruct(to_tensor(picture[None]))
+        for i, _ in enumerate(drawn(network, pictures)):
             report(i + 1, len(pictures))
     finally:
         for hook in hooks:

@@ -20,6 +20,7 @@ from pocketstyle.search.zero_channel import (
     psnr,
     refit,
     silent_channels,
+    styled_psnr,
     without,
 )
 from typer.testing import CliRunner
@@ -142,9 +143,34 @@ def test_pruning_goes_as_far_as_it_may(lose_db):
     assert done.psnr_before == pytest.approx(psnr(made, shown[:2]))
     assert done.psnr_after == pytest.approx(psnr(done.network, shown[:2]))
     assert done.psnr_before - done.psnr_after <= lose_db + 1e-4
+    assert done.styled_psnr == pytest.approx(styled_psnr(done.network, made, shown[:2]))
+    assert done.styled_psnr >= (35 if lose_db else 80)
     assert (done.gone > done.silent) == (lose_db > 0)
     assert done.params_after == sum(p.numel() for p in done.network.parameters())
     assert done.params_after < done.params_before
+
+
+def test_styles_are_judged_by_what_the_whole_network_makes_of_them():
+    """Each picture in the manner of the one before it, in numpy."""
+    made, other, shown = network("vgg"), network("squeezenet"), pictures(3)
+    errors = []
+    for i in range(3):
+        x, style = (to_tensor(shown[j][None]) for j in (i, max(0, i - 1)))
+        both = []
+        for one in (made, other):
+            with torch.no_grad():
+                a, b = one.encode(x), one.encode(style)
+                mean, deviation = (f(b, (2, 3), keepdim=True) for f in (torch.mean, population))
+                own = (f(a, (2, 3), keepdim=True) for f in (torch.mean, population))
+                normal = (a - next(own)) / next(own)
+                both.append(one.decode(normal * deviation + mean).clamp(-1, 1).numpy())
+        errors.append(np.mean((both[0] - both[1]) ** 2))
+    wanted = 10 * np.log10(4 / np.mean(errors))
+    assert styled_psnr(made, other, shown) == pytest.approx(wanted, abs=0.05)
+
+
+def population(x, *over, keepdim):
+    return (x.var(*over, correction=0, keepdim=keepdim) + 1e-5).sqrt()
 
 
 def test_too_few_pictures():
