@@ -71,6 +71,9 @@ def run(
             help="Of the picture's size: stylized where white, left as it is where black."
         ),
     ] = None,
+    steady: Annotated[
+        bool, typer.Option(help="Of a video: less flicker where it stands still.")
+    ] = False,
     compare: Annotated[bool, typer.Option(help="Show the input beside the result.")] = False,
     size: Annotated[
         int | None, typer.Option(help="Of a bundle of several sizes: the side [its first].")
@@ -121,6 +124,7 @@ def run(
             compare=compare,
             alpha=alpha,
             mask=None if mask is None else read_rgb(mask),
+            steady=steady,
             report=lambda done, total: report("stylize", done, total),
         )
     fields = {key: str(v) if isinstance(v, Path) else v for key, v in asdict(result).items()}

@@ -16,6 +16,7 @@ from .bundle import (
 from .clip_reader import read_frames
 from .clip_writer import write_video
 from .files import PictureReport, stylize_file
+from .steady import Steady
 from .stylizer import Fit, Stylizer
 from .video import VideoReport, stylize_video
 
@@ -24,6 +25,7 @@ __all__ = [
     "Fit",
     "PictureReport",
     "Signature",
+    "Steady",
     "Stylizer",
     "TensorInfo",
     "VideoReport",

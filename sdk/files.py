@@ -57,6 +57,7 @@ def stylize_file(
     compare: bool = False,
     alpha: float = 1.0,
     mask: np.ndarray | None = None,
+    steady: bool = False,
     report: Report | None = None,
 ) -> PictureReport | VideoReport:
     """Stylize a picture, a folder, a video or a list of pairs.
@@ -77,12 +78,13 @@ def stylize_file(
         alpha: of a list of pairs, as in `Stylizer.set_style`.
         mask: uint8[H, W, 3] of the pictures' size: stylized where it is white, as it was where it
             is black.
+        steady: of a video, as in `stylize_video`.
         report: called after each picture or frame with how many are done and the total, None
             where unknown.
 
     Raises:
         UsageError: the target exists and `force` is off, or is of another kind than the source; a
-            mask for a video.
+            mask for a video, steadiness for pictures.
         DataError: the source is missing or unreadable, the mask is of another size, or the target
             cannot be written.
     """
@@ -93,6 +95,9 @@ def stylize_file(
         raise DataError(f"no such file: {source}")
     if not force and (any(target.iterdir()) if target.is_dir() else target.exists()):
         raise UsageError(f"{target} exists; pass --force to replace it")
+    video = not (source.is_dir() or source.suffix.lower() in (*SUFFIXES, ".csv"))
+    if steady and not video:
+        raise UsageError(f"{source} is no video; frames are what is steadied")
     if source.is_dir():
         return _stylize_folder(stylizer, source, target, manner, report)
     if source.suffix.lower() == ".csv":
@@ -107,7 +112,9 @@ def stylize_file(
         raise UsageError(f"{source} is no picture; a mask is for pictures")
     if not hasattr(stylizer, "apply"):
         raise UsageError(f"{source} is no picture; a video is stylized by a bundle")
-    return stylize_video(stylizer, source, target, fit=fit, compare=compare, report=report)
+    return stylize_video(
+        stylizer, source, target, fit=fit, compare=compare, steady=steady, report=report
+    )
 
 
 def _stylize_folder(

@@ -21,6 +21,7 @@ from ..images import laid_over, resize
 from .ahead import ahead
 from .clip_reader import ClipReader
 from .clip_writer import writing_clip
+from .steady import Steady
 from .stylizer import Fit, Stylizer, check_fit
 
 _DEPTH = 8  # enough to ride out a key frame or a burst of audio packets
@@ -66,6 +67,7 @@ def stylize_video(
     *,
     fit: Fit = "crop",
     compare: bool = False,
+    steady: bool = False,
     report: Report | None = None,
 ) -> VideoReport:
     """Stylize a video file into an MP4 (H.264) with the source's time stamps.
@@ -82,6 +84,7 @@ def stylize_video(
             frame through the network's square and gives the source's size (made even), and so
             does "detail", which keeps what is finer than the network sees.
         compare: put what the network saw to the left of what it made.
+        steady: blend frames with those before them where the video stands still (`Steady`).
         report: called after each frame with frames done and the total, None where unknown.
 
     Raises:
@@ -97,7 +100,7 @@ def stylize_video(
         else:
             width, height = clip.width - clip.width % 2, clip.height - clip.height % 2
         seen = ahead(_shots(clip, stylizer.size, (width, height), fit, compare), _DEPTH)
-        made = ahead(_stylized(stylizer, seen, fit), _DEPTH)
+        made = ahead(_stylized(stylizer, seen, fit, Steady() if steady else None), _DEPTH)
         full_width = 2 * width if compare else width
         with (
             closing(made),
@@ -143,13 +146,15 @@ def _shots(
 
 
 def _stylized(
-    stylizer: Stylizer, items: Generator[_Shot | av.Packet], fit: Fit
+    stylizer: Stylizer, items: Generator[_Shot | av.Packet], fit: Fit, steady: Steady | None
 ) -> Iterator[_Shot | av.Packet]:
     """Run the network; audio packets pass as they are."""
     with closing(items):
         for item in items:
             if isinstance(item, _Shot):
                 made = stylizer.apply(item.picture)
+                if steady is not None:
+                    made = steady(item.picture, made)
                 if fit == "detail":
                     made = laid_over(item.whole, item.picture, made)
                 item = _Shot(item.pts, made, item.whole)

@@ -240,3 +240,20 @@ def test_kill_leaves_no_target(tiny, clip, tmp_path):
     run = subprocess.run([sys.executable, "-c", code, tiny.path, clip, target], check=False)
     assert run.returncode == -9
     assert not target.exists()
+
+
+def test_steady_frames(stylizer, tmp_path):
+    """Noise flickers less; the first frame, which has none before it, is the same."""
+    random, scene = np.random.default_rng(0), quadrants(48, 48).astype(float)
+    noise = random.normal(0, 3, (20, 1, 1, 1))
+    frames = [np.clip(scene + level, 0, 255).astype(np.uint8) for level in noise]
+    write_video(frames, tmp_path / "noisy.mp4", fps=25)
+    made = []
+    for steady in (False, True):
+        path = tmp_path / f"{steady}.mp4"
+        stylize_video(stylizer, tmp_path / "noisy.mp4", path, steady=steady)
+        made.append(np.stack([*read_frames(path)]).astype(float))
+    plain, steadied = made
+    assert difference(plain[0], steadied[0]) < 1
+    flicker = [np.abs(np.diff(one, axis=0)).mean() for one in made]
+    assert flicker[1] < 0.5 * flicker[0]
