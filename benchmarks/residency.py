@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pocketstyle.converters import check_gpu
+from pocketstyle.sdk.gpu_gate import check_gpu
 
 
 def residency(tflite: bytes) -> dict[str, Any]:

@@ -79,6 +79,9 @@ def run(
         int | None, typer.Option(help="Of a bundle of several sizes: the side [its first].")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    accelerator: Annotated[
+        str, typer.Option(help="cpu, gpu (an error where it does not run it all), or auto.")
+    ] = "auto",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -98,10 +101,12 @@ def run(
 
         if size is not None or fit is not None:
             raise UsageError("a model's pictures keep their size: --size and --fit are a bundle's")
+        if accelerator != "auto":
+            raise UsageError("a model runs with torch on the CPU; --accelerator is a bundle's")
         stylizer = TorchStylizer(model, threads)
     else:
         with quiet():  # the runtime announces its kernels
-            stylizer = Stylizer.load(model, threads, size)
+            stylizer = Stylizer.load(model, threads, size, accelerator, strict=True)
     if listed and styles:
         raise UsageError(f"{source} names the styles; leave --style out")
     if stylizer.takes_style and not styles and not listed:

@@ -1,6 +1,6 @@
 """Converters: from a network to a TFLite bundle, and the checks that it is a faithful one.
 
-Names are imported on first use: torch is slow to load, and the GPU gate's child needs none of it.
+Names are imported on first use: torch is slow to load.
 """
 
 from importlib import import_module
@@ -8,10 +8,8 @@ from typing import Any
 
 _HOMES = {
     "Fidelity": "fidelity",
-    "GateResult": "gpu_gate",
     "RouteEnvironment": "environment",
     "Verification": "verification",
-    "check_gpu": "gpu_gate",
     "convert": "bundle",
     "embed_metadata": "metadata",
     "load_foreign": "foreign",

@@ -14,11 +14,11 @@ import numpy as np
 
 from ..errors import FormatError, UsageError
 from ..sdk.bundle import BundleInfo, read_info
+from ..sdk.gpu_gate import check_gpu
 from .bundle import LEAST_PSNR
 from .delegate_rules import refusals
 from .fidelity import LEVELS, Fidelity, as_signed, as_taken, compare, network_values, noise
 from .flatbuffer import macs, operators, read_model, weight_types
-from .gpu_gate import check_gpu
 from .player import Player, style_statistics
 from .ranges import Range, worst_range
 from .tflite import takes_style

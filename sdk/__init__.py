@@ -4,6 +4,7 @@ Needs numpy, Pillow, PyAV, pydantic and a TFLite runtime; no torch and no tensor
 """
 
 from ..images import read_rgb
+from .accelerator import Accelerator
 from .bundle import (
     BundleInfo,
     Signature,
@@ -21,6 +22,7 @@ from .stylizer import Fit, Stylizer
 from .video import VideoReport, stylize_video
 
 __all__ = [
+    "Accelerator",
     "BundleInfo",
     "Fit",
     "PictureReport",

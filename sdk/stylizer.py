@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import FormatError, UsageError
 from ..images import centre_square, laid_over, resize
+from .accelerator import Accelerator, load_network
 from .bundle import ENCODE_STYLE, STYLE, BundleInfo, Signature, TensorInfo, read_info, resolve
-from .interpreter import load_interpreter
 from .styled import Styled
 
 SANDWICH_SWAP = "sandwich-swap"  # of a spec's blocks: the transform that tells colours apart
@@ -34,27 +34,38 @@ class Stylizer(Styled):
         takes_style: whether it draws in the manner of a style picture.
         size: side of the network's pictures, pixels.
         runtime: package of the TFLite runtime in use.
+        accelerator: what runs the network, "cpu" or "gpu".
     """
 
     def __init__(
-        self, path: str | Path, threads: int | None = None, size: int | None = None
+        self,
+        path: str | Path,
+        threads: int | None = None,
+        size: int | None = None,
+        accelerator: Accelerator = "auto",
+        strict: bool = False,
     ) -> None:
         self.info: BundleInfo = read_info(path)
         signature = self.info.signature(size)
         self._input, self._output = _picture_tensors(signature, path)
         self.size: int = self._input.shape[1]
-        interpreter, self.runtime = load_interpreter(path, threads)
-        self._runner = _runner(interpreter, signature, path)
+        network, self.runtime, self.accelerator = load_network(path, accelerator, threads, strict)
+        self._runner = _runner(network, signature, path)
         super().__init__()
         self._inputs = signature.inputs
         self.takes_style = len(signature.inputs) > 1
-        self._encode = _encoder(interpreter, self.info, path) if self.takes_style else None
+        self._encode = _encoder(network, self.info, path) if self.takes_style else None
         self._taken = np.empty(self._input.shape, self._input.dtype)
         self._scratch = np.empty((self.size, self.size, 3), np.float32)
 
     @classmethod
     def load(
-        cls, name_or_path: str | Path, threads: int | None = None, size: int | None = None
+        cls,
+        name_or_path: str | Path,
+        threads: int | None = None,
+        size: int | None = None,
+        accelerator: Accelerator = "auto",
+        strict: bool = False,
     ) -> Self:
         """Load a shipped bundle by its name, or any bundle by its path.
 
@@ -62,13 +73,16 @@ class Stylizer(Styled):
             name_or_path: a name from `shipped()`, or a file.
             threads: of the CPU kernels; None takes every core but one, at most 4.
             size: side of the pictures, for a bundle of several; None takes its first.
+            accelerator: "gpu" takes the CPU with a warning where the GPU does not run all of the
+                network, "auto" without one; "cpu" asks for none.
+            strict: with "gpu", an error in place of the warning.
 
         Raises:
-            UsageError: no such bundle, or none of this size.
+            UsageError: no such bundle or accelerator, or none of this size.
             FormatError: the file is no bundle, or holds no network of one picture in, one out.
-            PocketstyleError: no TFLite runtime is installed.
+            PocketstyleError: no TFLite runtime is installed, or `strict` and no GPU.
         """
-        return cls(resolve(name_or_path), threads, size)
+        return cls(resolve(name_or_path), threads, size, accelerator, strict)
 
     @property
     def usual_fit(self) -> Fit:
@@ -257,10 +271,10 @@ def _picture_tensors(signature: Signature, path: str | Path) -> tuple[TensorInfo
     return tensors
 
 
-def _runner(interpreter: Any, signature: Signature, path: str | Path) -> Any:
+def _runner(network: Any, signature: Signature, path: str | Path) -> Any:
     """What runs a signature, after checking that file and metadata agree on it."""
     try:
-        runner = interpreter.get_signature_runner(signature.name)
+        runner = network.get_signature_runner(signature.name)
     except ValueError as error:
         raise FormatError(f"{path}: the network has no signature {signature.name!r}") from error
     for promised, details in (
@@ -279,11 +293,11 @@ def _runner(interpreter: Any, signature: Signature, path: str | Path) -> Any:
     return runner
 
 
-def _encoder(interpreter: Any, info: BundleInfo, path: str | Path) -> Any:
+def _encoder(network: Any, info: BundleInfo, path: str | Path) -> Any:
     """What runs the signature of a style picture."""
     for signature in info.signatures:
         if signature.name == ENCODE_STYLE:
-            return _runner(interpreter, signature, path)
+            return _runner(network, signature, path)
     raise FormatError(f"{path}: a style's statistics come from {ENCODE_STYLE}, which is missing")
 
 

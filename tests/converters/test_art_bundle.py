@@ -1,9 +1,10 @@
 """ArtNet on every trunk as TFLite: the swap as convolutions, nothing transposed, all on the GPU."""
 
 import pytest
-from pocketstyle.converters import GateResult, check_gpu, convert, verify
+from pocketstyle.converters import convert, verify
 from pocketstyle.networks import art_spec, build
 from pocketstyle.networks.art import TRUNKS
+from pocketstyle.sdk.gpu_gate import GateResult, check_gpu
 
 from ..networks.patterns import lively
 from .conftest import CARD, torch

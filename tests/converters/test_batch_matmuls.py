@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
-from pocketstyle.converters import check_gpu
 from pocketstyle.converters.batch_matmuls import drop_copies
 from pocketstyle.converters.flatbuffer import operators, read_model, write_model
 from pocketstyle.quiet import quiet
+from pocketstyle.sdk.gpu_gate import check_gpu
 
 litert_torch = pytest.importorskip("litert_torch")
 

@@ -1,7 +1,7 @@
 """Every family of generators, pruned, as TFLite: the operators it announces, its own pictures."""
 
 import pytest
-from pocketstyle.converters import GateResult, check_gpu, convert, verify
+from pocketstyle.converters import convert, verify
 from pocketstyle.latency_model import total_macs
 from pocketstyle.networks import (
     build,
@@ -14,6 +14,7 @@ from pocketstyle.networks import (
     ugatit_full_spec,
     ugatit_spec,
 )
+from pocketstyle.sdk.gpu_gate import GateResult, check_gpu
 
 from ..networks.patterns import scrambled
 from .conftest import CARD, SIZE, torch

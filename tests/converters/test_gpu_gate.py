@@ -3,8 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pocketstyle.converters import GateResult, check_gpu
-from pocketstyle.converters.gpu_gate import NO_DELEGATE, NO_DEVICE, VULKAN_VARIABLES
+from pocketstyle.sdk.gpu_gate import NO_DELEGATE, NO_DEVICE, VULKAN_VARIABLES, GateResult, check_gpu
 
 from .conftest import export, torch
 
@@ -76,6 +75,6 @@ def test_a_hanging_delegate_is_no_verdict(bundles):
 
 
 def test_the_child_loads_no_torch():
-    code = "import sys, pocketstyle.converters.gpu_gate; print('torch' in sys.modules)"
+    code = "import sys, pocketstyle.sdk.gpu_gate; print('torch' in sys.modules)"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert child.stdout == "False\n"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pocketstyle.converters import convert, verify
 from pocketstyle.converters.environment import RouteEnvironment
-from pocketstyle.converters.gpu_gate import GateResult
 from pocketstyle.errors import UsageError
+from pocketstyle.sdk.gpu_gate import GateResult
 from pocketstyle.sdk.interpreter import RUNTIMES
 
 from .conftest import CARD

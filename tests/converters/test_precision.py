@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from pocketstyle.converters import GateResult, convert, to_tflite, verify
+from pocketstyle.converters import convert, to_tflite, verify
 from pocketstyle.converters.bundle import LEAST_PSNR
 from pocketstyle.errors import PocketstyleError, UsageError
 from pocketstyle.sdk import Stylizer, read_info
+from pocketstyle.sdk.gpu_gate import GateResult
 from skimage.metrics import peak_signal_noise_ratio
 
 from .conftest import CARD

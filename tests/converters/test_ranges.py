@@ -2,8 +2,8 @@
 
 import pytest
 from pocketstyle.converters import convert, verify
-from pocketstyle.converters.gpu_gate import GateResult
 from pocketstyle.networks.layers import Conv2d
+from pocketstyle.sdk.gpu_gate import GateResult
 
 from .conftest import CARD, make_network, torch
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
-from pocketstyle.converters import check_gpu
 from pocketstyle.converters.delegate_rules import refusals
 from pocketstyle.converters.flatbuffer import read_model
 from pocketstyle.networks.transfers import AdaIn, NewtonSchulzWct
 from pocketstyle.quiet import quiet
+from pocketstyle.sdk.gpu_gate import check_gpu
 
 litert_torch = pytest.importorskip("litert_torch")
 

@@ -6,10 +6,10 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from pocketstyle.converters import convert, verify
 from pocketstyle.converters.flatbuffer import read_model
-from pocketstyle.converters.gpu_gate import GateResult
 from pocketstyle.converters.verification import LIMITS
 from pocketstyle.errors import FormatError, UsageError
 from pocketstyle.sdk import read_info
+from pocketstyle.sdk.gpu_gate import GateResult
 from skimage.metrics import peak_signal_noise_ratio
 
 from .conftest import CARD, SIZE, make_network, torch

@@ -2,7 +2,7 @@
 
 LiteRT's GPU delegate exists for WebGPU too, and WebGPU runs on any Vulkan device, SwiftShader in
 software included. So the check needs no GPU; its timings would mean nothing. Some graphs abort
-the process, therefore the delegate runs in a child: `python -m pocketstyle.converters.gpu_gate`.
+the process, therefore the delegate runs in a child: `python -m pocketstyle.sdk.gpu_gate`.
 """
 
 from __future__ import annotations
@@ -51,13 +51,15 @@ class GateResult:
     max_abs: float | None = None
 
 
-def check_gpu(bundle: str | Path, time_limit: float = TIME_LIMIT) -> GateResult:
+def check_gpu(
+    bundle: str | Path, time_limit: float = TIME_LIMIT, software: bool = True
+) -> GateResult:
     """Compile and run a TFLite file on the GPU delegate, in a child process.
 
-    The machine's own Vulkan device comes first, then a software device from the usual places;
-    VK_DRIVER_FILES or VK_ICD_FILENAMES, where set, are taken at their word.
+    The machine's own Vulkan device comes first, then, unless `software` is off, a software device
+    from the usual places; VK_DRIVER_FILES or VK_ICD_FILENAMES, where set, are taken at their word.
     """
-    for environment in _environments():
+    for environment in _environments(software):
         try:
             child = subprocess.run(
                 [sys.executable, "-m", __spec__.name, str(bundle)],
@@ -78,9 +80,9 @@ def check_gpu(bundle: str | Path, time_limit: float = TIME_LIMIT) -> GateResult:
     return GateResult(None, NO_DEVICE)
 
 
-def _environments() -> Iterator[dict[str, str]]:
+def _environments(software: bool) -> Iterator[dict[str, str]]:
     yield dict(os.environ)
-    if not any(name in os.environ for name in VULKAN_VARIABLES):
+    if software and not any(name in os.environ for name in VULKAN_VARIABLES):
         for path in SOFTWARE_DEVICES:
             if Path(path).is_file():
                 yield os.environ | dict.fromkeys(VULKAN_VARIABLES, path)

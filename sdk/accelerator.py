@@ -1,0 +1,59 @@
+"""Which processor plays a network: the GPU where it takes all of it, else the CPU."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from ..errors import PocketstyleError, UsageError
+from .compiled import CompiledNetwork
+from .gpu_gate import check_gpu
+from .interpreter import load_interpreter
+
+Accelerator = Literal["auto", "cpu", "gpu"]
+
+
+def load_network(
+    path: str | Path, accelerator: Accelerator, threads: int | None, strict: bool
+) -> tuple[Any, str, str]:
+    """A TFLite file, ready to run its signatures.
+
+    The GPU is tried in a child process first, since some graphs abort theirs, and its output has to
+    agree with the CPU's without being the same to the last bit, which would be the CPU's own.
+
+    Args:
+        accelerator: "gpu" warns where the CPU takes its place, "auto" does not, and asks no GPU
+            where there is none.
+        threads: of the CPU's kernels, as in `load_interpreter`.
+        strict: with "gpu", raise instead of taking the CPU.
+
+    Returns:
+        What has `get_signature_runner`, the runtime's package, and "cpu" or "gpu".
+
+    Raises:
+        UsageError: no such accelerator.
+        PocketstyleError: no runtime is installed, or `strict` and no GPU takes all of the network.
+        FormatError: the runtime refuses the file.
+    """
+    if accelerator not in get_args(Accelerator):
+        known = ", ".join(get_args(Accelerator))
+        raise UsageError(f"accelerator is {accelerator!r}; it is one of {known}")
+    if accelerator == "gpu" or (accelerator == "auto" and _has_gpu()):
+        found = check_gpu(path, software=False)
+        if found.resident:
+            return CompiledNetwork(path), "ai_edge_litert", "gpu"
+        told = f"the GPU does not run {path}: {found.note}"
+        if accelerator == "gpu" and strict:
+            raise PocketstyleError(told)
+        if accelerator == "gpu":
+            warnings.warn(f"{told}; the CPU does", RuntimeWarning, stacklevel=4)
+    return *load_interpreter(path, threads), "cpu"
+
+
+def _has_gpu() -> bool:
+    """Whether asking for one is worth the seconds: the kernel knows of a device."""
+    if sys.platform != "linux":
+        return True
+    return Path("/dev/nvidia0").exists() or any(Path("/dev/dri").glob("renderD*"))

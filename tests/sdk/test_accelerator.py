@@ -1,0 +1,74 @@
+"""CPU or GPU: what is asked for, what is taken, and what is said where it cannot be."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pocketstyle.errors import PocketstyleError, UsageError
+from pocketstyle.sdk import Stylizer, accelerator
+from pocketstyle.sdk.gpu_gate import (
+    NO_DELEGATE,
+    NO_DEVICE,
+    SOFTWARE_DEVICES,
+    VULKAN_VARIABLES,
+    GateResult,
+)
+
+from .conftest import SIZE
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """A GPU in software."""
+    path = next((path for path in SOFTWARE_DEVICES if Path(path).is_file()), None)
+    if path is None:
+        pytest.skip("no Vulkan device (Debian: apt-get install chromium libvulkan1)")
+    for variable in VULKAN_VARIABLES:
+        monkeypatch.setenv(variable, path)
+
+
+def test_the_gpu_plays_what_the_cpu_plays(tiny, device):
+    rgb = np.random.default_rng(0).integers(0, 256, (50, 40, 3), np.uint8)
+    made = {}
+    for name in ("cpu", "gpu"):
+        try:
+            stylizer = Stylizer.load(tiny.path, accelerator=name, strict=True)
+        except PocketstyleError as error:
+            if NO_DELEGATE in str(error):
+                pytest.skip(NO_DELEGATE)
+            raise
+        with stylizer:
+            assert stylizer.accelerator == name
+            made[name] = [stylizer.stylize(rgb), stylizer.stylize(rgb[::-1])]
+    for one, other in zip(*made.values(), strict=True):
+        assert np.abs(one.astype(int) - other).max() <= 1
+    assert (made["gpu"][0] != made["gpu"][1]).any()
+
+
+@pytest.mark.parametrize("verdict", [NO_DEVICE, "rejected by the GPU delegate: GATHER"])
+def test_where_there_is_no_gpu(tiny, monkeypatch, verdict):
+    refused = GateResult(None, verdict)
+    monkeypatch.setattr(accelerator, "check_gpu", lambda *_, **__: refused)
+    monkeypatch.setattr(accelerator, "_has_gpu", lambda: True)
+    with pytest.warns(RuntimeWarning, match="the CPU does") as told:
+        asked = Stylizer.load(tiny.path, accelerator="gpu")
+    assert len(told) == 1 and verdict in str(told[0].message) and asked.accelerator == "cpu"
+    with pytest.raises(PocketstyleError, match="the GPU does not run"):
+        Stylizer.load(tiny.path, accelerator="gpu", strict=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        auto = Stylizer.load(tiny.path)
+    assert auto.accelerator == "cpu"
+    assert auto.apply(np.zeros((SIZE, SIZE, 3), np.uint8)).shape == (SIZE, SIZE, 3)
+
+
+def test_auto_asks_no_gpu_where_the_kernel_knows_none(tiny, monkeypatch):
+    monkeypatch.setattr(accelerator, "_has_gpu", lambda: False)
+    monkeypatch.setattr(accelerator, "check_gpu", lambda *_, **__: pytest.fail("asked"))
+    assert Stylizer.load(tiny.path).accelerator == "cpu"
+
+
+def test_accelerators_that_are_none(tiny):
+    with pytest.raises(UsageError, match="one of auto, cpu, gpu"):
+        Stylizer.load(tiny.path, accelerator="npu")
