@@ -289,10 +289,10 @@ def main() -> None:
     if arguments.child:
         child(arguments)
         return
-    result = json.loads(OUT.read_text()) if OUT.exists() else {}
     for part in arguments.part:
-        result |= PARTS[part](arguments) | {"hardware": hardware()}
-        OUT.write_text(json.dumps(result, indent=1) + "\n")
+        found = PARTS[part](arguments) | {"hardware": hardware()}
+        result = json.loads(OUT.read_text()) if OUT.exists() else {}
+        OUT.write_text(json.dumps(result | found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
