@@ -17,6 +17,7 @@ from .bundle import (
 from .clip_reader import read_frames
 from .clip_writer import write_video
 from .files import PictureReport, stylize_file
+from .frame_rate import FrameRateStylizer
 from .steady import Steady
 from .stylizer import Fit, Stylizer
 from .video import VideoReport, stylize_video
@@ -25,6 +26,7 @@ __all__ = [
     "Accelerator",
     "BundleInfo",
     "Fit",
+    "FrameRateStylizer",
     "PictureReport",
     "Signature",
     "Steady",

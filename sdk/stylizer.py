@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from ..images import centre_square, laid_over, resize
 from .accelerator import Accelerator, load_network
 from .bundle import ENCODE_STYLE, STYLE, BundleInfo, Signature, TensorInfo, read_info, resolve
 from .styled import Styled
+
+if TYPE_CHECKING:
+    from .frame_rate import FrameRateStylizer
 
 SANDWICH_SWAP = "sandwich-swap"  # of a spec's blocks: the transform that tells colours apart
 Fit = Literal["crop", "stretch", "detail"]
@@ -83,6 +87,25 @@ class Stylizer(Styled):
             PocketstyleError: no TFLite runtime is installed, or `strict` and no GPU.
         """
         return cls(resolve(name_or_path), threads, size, accelerator, strict)
+
+    @staticmethod
+    def for_frame_rate(
+        frames_per_second: float, bundles: Sequence[str | Path], **options: Any
+    ) -> FrameRateStylizer:
+        """Of several bundles the best that holds a frame rate, as the device heats up and cools.
+
+        Args:
+            bundles: names or files, of one size, as a search for several targets gives them.
+            options: as `load` takes them.
+
+        Raises:
+            UsageError: there are none, they are of several sizes, or the rate is not above 0.
+            FormatError, PocketstyleError: as in `load`.
+        """
+        from .frame_rate import FrameRateStylizer  # which plays Stylizers
+
+        loaded = [Stylizer.load(bundle, **options) for bundle in bundles]
+        return FrameRateStylizer(loaded, frames_per_second)
 
     @property
     def usual_fit(self) -> Fit:
