@@ -9,6 +9,7 @@ import typer
 from .. import __version__
 from ..errors import PocketstyleError
 from . import (
+    bench,
     convert,
     data,
     demo,
@@ -45,7 +46,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-COMMANDS = (demo, data, train, search, prune, convert, verify, stylize, evaluate, info, models)
+COMMANDS = (
+    demo,
+    data,
+    train,
+    search,
+    prune,
+    convert,
+    verify,
+    stylize,
+    bench,
+    evaluate,
+    info,
+    models,
+)
 for module in COMMANDS:
     app.command(module.NAME)(module.run)
 app.add_typer(latency.app, name="latency")

@@ -1,45 +1,38 @@
 """Playing style networks: pictures, folders and videos through a bundle.
 
-Needs numpy, Pillow, PyAV, pydantic and a TFLite runtime; no torch and no tensorflow.
+Needs numpy, Pillow, PyAV, pydantic and a TFLite runtime; no torch and no tensorflow. Names are
+imported on first use: an app that shows a menu waits for none of it.
 """
 
-from ..images import read_rgb
-from .accelerator import Accelerator
-from .bundle import (
-    BundleInfo,
-    Signature,
-    TensorInfo,
-    append_info,
-    read_info,
-    resolve,
-    shipped,
-)
-from .clip_reader import read_frames
-from .clip_writer import write_video
-from .files import PictureReport, stylize_file
-from .frame_rate import FrameRateStylizer
-from .steady import Steady
-from .stylizer import Fit, Stylizer
-from .video import VideoReport, stylize_video
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "Accelerator",
-    "BundleInfo",
-    "Fit",
-    "FrameRateStylizer",
-    "PictureReport",
-    "Signature",
-    "Steady",
-    "Stylizer",
-    "TensorInfo",
-    "VideoReport",
-    "append_info",
-    "read_frames",
-    "read_info",
-    "read_rgb",
-    "resolve",
-    "shipped",
-    "stylize_file",
-    "stylize_video",
-    "write_video",
-]
+_HOMES = {
+    "Accelerator": ".accelerator",
+    "BundleInfo": ".bundle",
+    "Fit": ".stylizer",
+    "FrameRateStylizer": ".frame_rate",
+    "PictureReport": ".files",
+    "Signature": ".bundle",
+    "Steady": ".steady",
+    "Stylizer": ".stylizer",
+    "TensorInfo": ".bundle",
+    "VideoReport": ".video",
+    "append_info": ".bundle",
+    "read_frames": ".clip_reader",
+    "read_info": ".bundle",
+    "read_rgb": "..images",
+    "resolve": ".bundle",
+    "shipped": ".bundle",
+    "stylize_file": ".files",
+    "stylize_video": ".video",
+    "write_video": ".clip_writer",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)

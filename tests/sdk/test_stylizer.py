@@ -194,10 +194,13 @@ def test_missing_runtimes_are_passed_over(tiny, square, monkeypatch):
 
 
 def test_importing_needs_no_training_stack():
-    code = "import pocketstyle.sdk, sys; print(*sys.modules)"
+    code = "from pocketstyle.sdk import *; import sys; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in run.stdout.split()}
     assert "pocketstyle" in loaded and "numpy" in loaded
     assert not loaded & {"torch", "tensorflow", "jax", "flatbuffers", "ai_edge_litert"}
     own = {name.split(".")[1] for name in run.stdout.split() if name.startswith("pocketstyle.")}
     assert own == {"sdk", "errors", "images", "whole"}
+    code = "import pocketstyle.sdk, sys; print('numpy' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"

@@ -1,0 +1,67 @@
+"""pocketstyle bench: how fast a bundle is on this computer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..quiet import quiet
+from .options import Json
+
+NAME = "bench"
+
+
+def run(
+    bundle: Annotated[str, typer.Argument(help="A .tflite, or the name of a shipped bundle.")],
+    as_json: Json = False,
+) -> None:
+    """Time a bundle on this computer: first and later pictures, memory, CPU threads and GPU.
+
+    No runtime tells Python what single operators take; on phones TFLite's own tool does
+    (`pocketstyle latency measure --benchmark-model`).
+    """
+    from ..sdk import resolve
+    from ..sdk.bench import Timing, bench
+
+    path = resolve(bundle)
+    with quiet():  # the runtime announces its kernels
+        found = list(bench(path))
+    timings = [one for one in found if isinstance(one, Timing)]
+    missing = [one for one in found if not isinstance(one, Timing)]
+    if as_json:
+        print(json.dumps({"timings": [asdict(one) for one in timings], "missing": missing}))
+        return
+    table = Table(title=path.stem)
+    for head in (
+        "on",
+        "threads",
+        "load ms",
+        "style ms",
+        "first ms",
+        "median ms",
+        "95 % ms",
+        "runs",
+        "MB",
+    ):
+        table.add_column(head, justify="right")
+    for one in timings:
+        style = "" if one.style_ms is None else f"{one.style_ms:.1f}"
+        figures = (one.first_ms, one.median_ms, one.p95_ms)
+        table.add_row(
+            one.accelerator,
+            "" if one.threads is None else str(one.threads),
+            f"{one.load_ms:.0f}",
+            style,
+            *(f"{value:.1f}" for value in figures),
+            str(one.runs),
+            f"{one.peak_mb:.0f}",
+        )
+    console = Console()
+    console.print(table)
+    for line in missing:
+        console.print(line)
