@@ -1,0 +1,12 @@
+"""Damaged and odd files are stylised or refused with a line (benchmarks/fuzz.py, fewer of them)."""
+
+from fuzz import run
+
+
+def test_whole_odd_and_damaged_files():
+    found = run("heads", 60)
+    assert found["wrong"] == []
+    outcomes = found["outcomes"]
+    assert sum(outcomes.values()) == 60
+    assert outcomes["whole: stylised"] == 22 and outcomes["whole: refused"] == 1  # a sound
+    assert outcomes["empty: refused"] == 1 and outcomes["text: refused"] == 2
