@@ -40,13 +40,15 @@ def run(
 ) -> None:
     """Remove channels that a network's pictures do not need: zero-channel pruning."""
     from ..datasets import read_folder
-    from ..networks import save
+    from ..networks import ArtNetwork, save
     from ..search.zero_channel import prune
 
+    if output.suffix != ".safetensors":
+        raise UsageError(f"a model is written as .safetensors, not as {output}")
     check_free(output, force)
     network, card = stored(model)
-    if not hasattr(network, "reconstruct"):
-        raise UsageError(f"{model} takes no style; `pocketstyle search` prunes it")
+    if not isinstance(network, ArtNetwork):
+        raise UsageError(f"{model} is no ArtNet; `pocketstyle search` prunes what takes no style")
     with progress() as report:
         found = read_folder(pictures, SIDE, report=lambda *done: report("pictures", *done))
         chosen = sorted(Random(0).sample(range(len(found)), min(count, len(found))))

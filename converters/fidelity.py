@@ -18,12 +18,14 @@ class Fidelity:
 
     Attributes:
         max_abs, mean_abs: of all values.
+        p95_abs: what 95 of a hundred of them keep.
         psnr_db: peak to peak 2.
         ssim: mean structural similarity.
     """
 
     max_abs: float
     mean_abs: float
+    p95_abs: float
     psnr_db: float
     ssim: float
 
@@ -40,6 +42,7 @@ def compare(made: np.ndarray, wanted: np.ndarray) -> Fidelity:
     return Fidelity(
         float(difference.max()),
         float(difference.mean()),
+        float(np.percentile(difference, 95)),
         float(10 * np.log10(4 / mean_square)),
         float(ssim(x, y).mean()),
     )

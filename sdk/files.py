@@ -152,12 +152,12 @@ def _stylize_each(
     skipped: list[str] = []
     for done, (path, read) in enumerate(readers.items(), start=1):
         try:
-            rgb = read()
-        except DataError as error:
+            made = _stylized(stylizer, read(), manner)
+        except DataError as error:  # a mask of another size, too
             skipped.append(str(error))
         else:
             _make_folder(path.parent)
-            _write_picture(_stylized(stylizer, rgb, manner), path)
+            _write_picture(made, path)
         if report is not None:
             report(done, len(readers))
     return tuple(skipped)

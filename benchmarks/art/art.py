@@ -55,15 +55,16 @@ from hardware import hardware
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "benchmarks/results/art.json"
-SIZES, REPEATS = (128, 256, 512, 1024), 3
+SIZES, REPEATS = (128, 256, 512, 1024), 5
 PLAIN, OURS, LEARNED = (f"vgg-{name}/model.safetensors" for name in ("adain", "swap", "linear"))
+RIDGE = 1e-6  # of the eigenvalues' sum
 TRANSFERS: dict[str, Callable[[], Transfer]] = {
-    # those of others as published: every patch of both, covariances in float64
+    # those of others as published: every patch of both, covariances in float64, hardly a ridge
     "styleswap": StyleSwap,
     "adain": AdaIn,
-    "wct": EigenWct,
-    "optimalwct": OptimalWct,
-    "avatarnet": AvatarDecorator,
+    "wct": partial(EigenWct, ridge=RIDGE),
+    "optimalwct": partial(OptimalWct, ridge=RIDGE),
+    "avatarnet": partial(AvatarDecorator, ridge=RIDGE),
     "sandwichswap": partial(SandwichSwap, most=None, share=1.0),
     "artnet": SandwichSwap,
 }
@@ -80,7 +81,7 @@ SETTINGS: dict[str, Callable[[], Transfer]] = {
 TRUNKS = ("vgg-adain", "mobilenet", "squeezenet", "googlenet")
 BUNDLES = {"artnet-256": 256, "artnet": 512}
 ALPHAS = (1.0, 0.8, 0.6, 0.4)
-LEARNED_FROM, HELD_OUT, PRUNED_SIDE = 98, 14, 128  # pictures and their side in pruning
+LEARNED_FROM, PRUNED_SIDE = 112, 128  # pictures and their side in pruning
 
 
 def networks(runs: Path, decoder: str = PLAIN) -> dict[str, ArtNetwork]:
@@ -128,9 +129,9 @@ def times(arguments: argparse.Namespace) -> dict:
     """Milliseconds of a frame whose style is known, and of the style; one thread, in turns."""
     torch.set_num_threads(1)
     shared, rows = arguments.shared, []
-    players = networks(arguments.runs) | {"shipped": shipped()}
-    paths = [list_pictures(shared / "data/art" / kind)[0] for kind in ("content", "style")]
     micro = MicroAst(shared / "weights/microast")
+    players = networks(arguments.runs) | {"shipped": shipped(), "microast": micro}
+    paths = [list_pictures(shared / "data/art" / kind)[0] for kind in ("content", "style")]
     for side in SIZES:
         content, style = (to_tensor(resize(read_rgb(path), side, side)[None]) for path in paths)
         frames: dict[str, list[float]] = {}
@@ -142,7 +143,6 @@ def times(arguments: argparse.Namespace) -> dict:
                     statistics = network.encode_style(style)
                 styles.setdefault(name, []).append(timed(network.encode_style, style))
                 frames.setdefault(name, []).append(timed(network.stylize, content, statistics))
-            frames.setdefault("microast", []).append(timed(micro, content, style))
         row = {"size": side, "repeats": 1 if heavy else REPEATS, "threads": 1}
         row["ms"] = {name: 1000 * median(values) for name, values in frames.items()}
         row["style_ms"] = {name: 1000 * median(values) for name, values in styles.items()}
@@ -165,12 +165,12 @@ def child(arguments: argparse.Namespace) -> None:
 def pruning(arguments: argparse.Namespace) -> dict:
     """Of every trained trunk."""
     pictures = read_folder(arguments.pictures, PRUNED_SIDE).pictures
-    order = np.random.default_rng(0).permutation(len(pictures))
-    learned, held_out = pictures[order[:LEARNED_FROM]], pictures[order[LEARNED_FROM:][:HELD_OUT]]
+    chosen = np.random.default_rng(0).permutation(len(pictures))[:LEARNED_FROM]
+    unseen = read_folder(arguments.shared / "data/art/content", PRUNED_SIDE).pictures
     scores, found = Scores(arguments.shared, arguments.runs, count=2, every=4), {}
     for name in TRUNKS:
         network, _ = load(arguments.runs / name / "model.safetensors")
-        found[name] = pruned(network, learned, held_out, scores)
+        found[name] = pruned(network, pictures[chosen], unseen, scores)
         print(name, found[name], flush=True)
     return {"pruning": found}
 

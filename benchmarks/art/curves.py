@@ -30,14 +30,20 @@ def params(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def pruned(network: ArtNetwork, learned: np.ndarray, held_out: np.ndarray, scores: Scores) -> dict:
-    seen = channel_statistics(network, learned)
+def pruned(network: ArtNetwork, pictures: np.ndarray, unseen: np.ndarray, scores: Scores) -> dict:
+    """Everything that the page tells of one network.
+
+    Args:
+        pictures: uint8 [N, S, S, 3] that channels are looked at with and layers are fitted to.
+        unseen: likewise, of which nothing was trained, fitted or chosen: PSNR is of these.
+    """
+    seen = channel_statistics(network, pictures)
     silent = silent_channels(network, seen)
-    exact, whole = without(network, silent), psnr(network, held_out)
+    exact, whole = without(network, silent), psnr(network, unseen)
     with torch.no_grad():
         apart = [
             (exact.reconstruct(x) - network.reconstruct(x)).abs().max()
-            for x in to_tensor(learned).split(1)
+            for x in to_tensor(pictures).split(1)
         ]
     curve = []
     for share in SHARES:
@@ -46,16 +52,14 @@ def pruned(network: ArtNetwork, learned: np.ndarray, held_out: np.ndarray, score
             gone = lowest(error_shares(network, seen) if near else magnitudes(network), share)
             small = without(network, gone, seen)
             row = {"criterion": criterion, "share": share, "params": params(small)}
-            row |= {"ms": predict_all(small.kernels())["s10"], "psnr_db": psnr(small, held_out)}
-            if near:
-                kept = {name: (~out).nonzero().flatten() for name, out in gone.items()}
-                refit(small, network, kept, learned)
-                row["refitted_psnr_db"] = psnr(small, held_out)
-            row["styled_psnr_db"] = styled_psnr(small, network, held_out)
+            row |= {"ms": predict_all(small.kernels())["s10"], "psnr_db": psnr(small, unseen)}
+            kept = {name: (~out).nonzero().flatten() for name, out in gone.items()}
+            refit(small, network, kept, pictures)
+            row["refitted_psnr_db"] = psnr(small, unseen)
+            row["styled_psnr_db"] = styled_psnr(small, network, unseen)
             row |= scores.of(small)
             curve.append(row)
-    shown = np.concatenate([held_out, learned])  # the first eighth is held out
-    done = prune(network, shown, MOST_LOST, lambda *_: None)
+    done = prune(network, pictures, MOST_LOST, lambda *_: None)
     return {
         "criterion": "silent on every picture",
         "channels": sum(map(len, silent.values())),
@@ -75,9 +79,10 @@ def pruned(network: ArtNetwork, learned: np.ndarray, held_out: np.ndarray, score
         "curve": curve,
         "near_zero_params": done.params_after,
         "near_zero_trunk": params(done.network.encoder),
-        "near_zero_styled_db": done.styled_psnr,
-        "near_zero_lost_db": done.psnr_before - done.psnr_after,
+        "near_zero_lost_db": whole - psnr(done.network, unseen),
+        "near_zero_styled_db": styled_psnr(done.network, network, unseen),
         "near_zero_ms": predict_all(done.network.kernels())["s10"],
-        "pictures": len(learned),
-        "held_out": len(held_out),
+        "near_zero_scores": scores.of(done.network),
+        "pictures": len(pictures),
+        "unseen": len(unseen),
     }

@@ -37,10 +37,17 @@ class MicroAst(nn.Module):
         return sum(value.numel() for value in self.weights.values())
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        _, x = self.encoded("content_encoder", content)
+        return self.stylize(content, self.encode_style(style))
+
+    def encode_style(self, style: Tensor) -> list[tuple]:
+        """Of both levels, the deeper one first: features, and the filters that they give."""
         near, deep = self.encoded("style_encoder", style)
-        x = self.modulated(rescaled(x, deep), "decoder.dec1", self.filters(deep, 2))
-        x = self.modulated(rescaled(x, near), "decoder.dec2", self.filters(near, 1))
+        return [(deep, self.filters(deep, 2)), (near, self.filters(near, 1))]
+
+    def stylize(self, content: Tensor, style: list[tuple]) -> Tensor:
+        _, x = self.encoded("content_encoder", content)
+        for (features, filters), layer in zip(style, ("dec1", "dec2"), strict=True):
+            x = self.modulated(rescaled(x, features), f"decoder.{layer}", filters)
         for depthwise, pointwise in (("1", "3"), ("6", "8")):
             x = F.interpolate(x, scale_factor=2, mode="bilinear")
             x = F.relu(self.convolved(x, f"decoder.dec3.{depthwise}"))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import torch
 from pocketstyle.datasets import to_tensor
 from pocketstyle.images import list_pictures, read_rgb, resize
@@ -51,22 +52,29 @@ class Scores:
             self.features = [self.encoder(one) for one in self.styles]
 
     @torch.no_grad()
-    def of(self, play: Callable[[Tensor, Tensor], Tensor]) -> dict[str, float]:
-        """Args: play: content and style, both [1, 3, S, S], to a picture."""
+    def of(self, play: Callable[[Tensor, Tensor], Tensor]) -> dict:
+        """Means over all pairs, and of edges and Gram loss over each content's pairs.
+
+        Args:
+            play: content and style, both [1, 3, S, S], to a picture.
+        """
         rows = []
         for content, wanted in zip(self.contents, self.edges, strict=True):
+            rows.append([])
             for style, features in zip(self.styles, self.features, strict=True):
                 made = play(content, style).clamp(-1, 1)
                 found = self.encoder(made)
-                rows.append(
+                rows[-1].append(
                     (
                         float(ssim(2 * edges(made, self.teed) - 1, 2 * wanted - 1)),
                         float(gram_loss(found, features)),
                         moments_apart(found, features),
                     )
                 )
-        names = ("ssim_edge", "gram", "mean_std")
-        return dict(zip(names, (fmean(values) for values in zip(*rows, strict=True)), strict=True))
+        by_content = np.mean(rows, 1)
+        means = by_content.mean(0).tolist()
+        scores = dict(zip(("ssim_edge", "gram", "mean_std"), means, strict=True))
+        return scores | {"by_content": by_content[:, :2].tolist()}
 
 
 def moments_apart(made: list[Tensor], style: list[Tensor]) -> float:

@@ -121,9 +121,10 @@ artnet --style style.jpg -o out.jpg`). The styles are painted by a program
   of all its blocks changed together by AdaIN, a swap of 3x3 patches, AdaIN; the trunk inverted.
   {done.params_before} parameters; {done.silent} of {done.channels} channels were zero on every
   picture, {done.gone} are gone, {done.params_after} parameters are left
-  ({done.psnr_before:.2f} dB before, {done.psnr_after:.2f} dB after, of {done.held_out} pictures
-  that were not looked at; in others' manners they are within {done.styled_psnr:.1f} dB of what the
-  whole network makes).
+  (of {done.held_out} pictures by which their number was chosen: {done.psnr_before:.2f} dB before,
+  {done.psnr_after:.2f} dB after; in AdaIN's manner {done.styled_psnr:.1f} dB to the whole network.
+  Where S² then takes other patches, pictures differ more: docs/art.md has edges and styles of
+  both).
 - **Data.** Contents: 320 tiles (`benchmarks/photo/pictures.py`). Styles: 320 pictures painted by a
   program from them (`benchmarks/art/styles.py`); no artist's work.
 - **Rebuild.** `benchmarks/art/README.md`; settings and versions are in the files' headers.

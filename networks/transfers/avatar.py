@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .swap import check_patch, style_patches, swapped
 from .transfer import Statistics, Transfer
-from .wct import composed, eigen, moments
+from .wct import RIDGE, composed, eigen, moments
 
 
 class AvatarDecorator(Transfer):
@@ -21,18 +21,19 @@ class AvatarDecorator(Transfer):
 
     Args:
         patch: side of a patch.
+        ridge: as `EigenWct`'s.
     """
 
     count = 4
 
-    def __init__(self, patch: int = 3):
+    def __init__(self, patch: int = 3, ridge: float = RIDGE):
         super().__init__()
         check_patch(patch)
-        self.patch = patch
+        self.patch, self.ridge = patch, ridge
 
     def statistics(self, style: Tensor) -> Statistics:
         mean, centred, covariance = moments(style.double())
-        values, vectors = eigen(covariance)
+        values, vectors = eigen(covariance, self.ridge)
         root = composed(values.sqrt(), vectors)
         white = (centred @ composed(values.rsqrt(), vectors)).permute(0, 3, 1, 2)
         patches = style_patches(white.to(style.dtype), self.patch)
@@ -41,7 +42,7 @@ class AvatarDecorator(Transfer):
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, colouring, *patches = statistics
         _, centred, covariance = moments(content.double())
-        values, vectors = eigen(covariance)
+        values, vectors = eigen(covariance, self.ridge)
         white = centred @ composed(values.rsqrt(), vectors)
         white = white.permute(0, 3, 1, 2).to(content.dtype)
         made = swapped(white, *patches).permute(0, 2, 3, 1)

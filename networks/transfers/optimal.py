@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .transfer import Statistics, Transfer
-from .wct import composed, eigen, moments
+from .wct import RIDGE, composed, eigen, moments
 
 
 class OptimalWct(Transfer):
@@ -17,18 +17,25 @@ class OptimalWct(Transfer):
     (closed form; float64). Both have `wct`'s ridge.
 
     Statistics: mean [B, 1, 1, C] and covariance [B, 1, C, C].
+
+    Args:
+        ridge: as `EigenWct`'s.
     """
+
+    def __init__(self, ridge: float = RIDGE):
+        super().__init__()
+        self.ridge = ridge
 
     def statistics(self, style: Tensor) -> Statistics:
         mean, _, covariance = moments(style.double())
-        values, vectors = eigen(covariance)
+        values, vectors = eigen(covariance, self.ridge)
         ridged = composed(values, vectors)
         return mean.to(style.dtype), ridged.to(style.dtype)
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, wanted = (t.double() for t in statistics)
         _, centred, covariance = moments(content.double())
-        values, vectors = eigen(covariance)
+        values, vectors = eigen(covariance, self.ridge)
         root = composed(values.sqrt(), vectors)
         inverse = composed(values.rsqrt(), vectors)
         between, axes = torch.linalg.eigh(root @ wanted @ root)

@@ -21,15 +21,17 @@ class RegionWise(Transfer):
         network.transfer = RegionWise(EigenWct(), content_labels, style_labels)
 
     Args:
-        transfer: any but this one.
+        transfer: any that looks at pixels one by one: regions are no rectangles.
         content, style: labels of their pictures' pixels, int64[H, W] of any size each.
 
     Raises:
-        UsageError: labels of another kind or shape.
+        UsageError: labels of another kind or shape, or a transform of patches.
     """
 
     def __init__(self, transfer: Transfer, content: Tensor, style: Tensor):
         super().__init__()
+        if hasattr(transfer, "patch"):
+            raise UsageError(f"{type(transfer).__name__} looks at patches, which regions have not")
         for name, labels in (("content", content), ("style", style)):
             if labels.dtype != torch.int64 or labels.ndim != 2 or 0 in labels.shape:
                 raise UsageError(

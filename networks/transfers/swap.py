@@ -89,9 +89,14 @@ def swapped(content: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     Args:
         content: [B, C, H, W]; edges are reflected.
         keys, values: of `style_patches`, for one style or for one of each content.
+
+    Raises:
+        UsageError: there are several styles, but not one for each content.
     """
     c = content.shape[1]
     styles = len(values) // c
+    if styles not in (1, len(content)):
+        raise UsageError(f"{styles} styles for {len(content)} contents; one, or one for each")
     pairs = [*zip(keys.chunk(styles), values.chunk(styles), strict=True)] * len(content)
     made = [_swapped(x, *pair) for x, pair in zip(content, pairs, strict=False)]
     return torch.stack(made)

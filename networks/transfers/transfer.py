@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from ...errors import UsageError
 from ...latency_model.kernel import Kernel
 
 Statistics = tuple[Tensor, ...]
@@ -34,8 +35,15 @@ class Transfer(nn.Module):
         return blended(self(content, *self.statistics(style)), content, alpha)
 
     def kernels(self, c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
-        """The converted graph's operators for content features of c channels, h×w (C4)."""
-        raise NotImplementedError
+        """The converted graph's operators for content features of c channels, h×w (C4).
+
+        Raises:
+            UsageError: it has no form that phones run.
+        """
+        raise UsageError(
+            f"{type(self).__name__} has no form that phones run, so that it has no cost and is not "
+            "converted; torch plays it"
+        )
 
 
 def channels_last_mean(x: Tensor) -> Tensor:

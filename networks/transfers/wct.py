@@ -69,18 +69,25 @@ class EigenWct(_Wct):
     """By eigenvectors in float64: the reference.
 
     Statistics: mean [B, 1, 1, C] and the covariance's square root [B, 1, C, C].
+
+    Args:
+        ridge: in place of `RIDGE`; what is published has next to none.
     """
+
+    def __init__(self, ridge: float = RIDGE):
+        super().__init__()
+        self.ridge = ridge
 
     def statistics(self, style: Tensor) -> Statistics:
         mean, _, covariance = moments(style.double())
-        values, vectors = eigen(covariance)
+        values, vectors = eigen(covariance, self.ridge)
         root = composed(values.sqrt(), vectors)
         return mean.to(style.dtype), root.to(style.dtype)
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, colouring = (t.double() for t in statistics)
         _, centred, covariance = moments(content.double())
-        values, vectors = eigen(covariance)
+        values, vectors = eigen(covariance, self.ridge)
         whitening = composed(values.rsqrt(), vectors)
         made = centred @ (whitening @ colouring) + mean
         return made.permute(0, 3, 1, 2).to(content.dtype)
@@ -135,11 +142,11 @@ def square_roots(covariance: Tensor, iterations: int = ITERATIONS) -> tuple[Tens
     return root, inverse, scale
 
 
-def eigen(covariance: Tensor) -> tuple[Tensor, Tensor]:
+def eigen(covariance: Tensor, ridge: float = RIDGE) -> tuple[Tensor, Tensor]:
     """Eigenvalues with the ridge, [B, 1, 1, C], and eigenvectors [B, 1, C, C]."""
     values, vectors = torch.linalg.eigh(covariance)
     values = values.clamp(min=0)[..., None, :]
-    return values + RIDGE * (values.sum(-1, keepdim=True) + TINY), vectors
+    return values + ridge * (values.sum(-1, keepdim=True) + TINY), vectors
 
 
 def composed(values: Tensor, vectors: Tensor) -> Tensor:

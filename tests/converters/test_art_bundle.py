@@ -36,6 +36,18 @@ def test_it_is_the_network_it_came_from(network, bundle, monkeypatch):
     assert not found.delegate_refuses
 
 
+def test_a_bundle_of_another_side_than_the_weights(tmp_path, monkeypatch):
+    """Style networks take pictures of any sides."""
+    made = lively(build(art_spec("vgg", 3, SIDE, stages=(4, 8, 12)))).eval()
+    convert(made, CARD, {"fp32": tmp_path / "art.tflite"}, predicted_ms={})
+    gate = GateResult(None, "has its own test")
+    monkeypatch.setattr("pocketstyle.converters.verification.check_gpu", lambda _: gate)
+    stored = build(art_spec("vgg", 3, 2 * SIDE, stages=(4, 8, 12)))
+    stored.load_state_dict(made.state_dict())
+    found = verify(tmp_path / "art.tflite", (stored.eval(), CARD))
+    assert found.operators_match is True and found.max_abs < 1e-3
+
+
 def test_the_gpu_runs_all_of_it(bundle):
     gate = check_gpu(bundle)
     if gate.resident is None:

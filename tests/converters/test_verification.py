@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from pocketstyle.converters import convert, verify
+from pocketstyle.converters.fidelity import Fidelity
 from pocketstyle.converters.flatbuffer import read_model
 from pocketstyle.converters.verification import LIMITS
 from pocketstyle.errors import FormatError, UsageError
@@ -69,6 +70,12 @@ def test_without_a_network_there_is_no_parity(bundles):
 def test_problems_name_what_is_wrong(bundles):
     found = verify(bundles["fp32"].path)
     assert replace(found, gpu_resident=None).problems == ()
+    of_choices = Fidelity(max_abs=0.5, mean_abs=0.004, p95_abs=0.01, psnr_db=40, ssim=1)
+    chosen = replace(found, limit=0.02, parity=of_choices, chooses=True)
+    assert chosen.problems == ()
+    assert len(replace(chosen, chooses=False).problems) == 1
+    for worse in ({"mean_abs": 0.006}, {"p95_abs": 0.03}):
+        assert len(replace(chosen, parity=replace(of_choices, **worse)).problems) == 1
     broken = replace(found, transposes=2, gpu_resident=False, gpu_note="crash")
     assert len(broken.problems) == 2
     assert "2 TRANSPOSE operators" in broken.problems

@@ -5,7 +5,14 @@ import torch
 from pocketstyle.errors import UsageError
 from pocketstyle.networks import build, photo_spec
 from pocketstyle.networks.photo import PHOTONET
-from pocketstyle.networks.transfers import AdaIn, EigenWct, RegionWise
+from pocketstyle.networks.transfers import (
+    AdaIn,
+    AvatarDecorator,
+    EigenWct,
+    RegionWise,
+    SandwichSwap,
+    StyleSwap,
+)
 
 
 def halves(h: int, w: int) -> torch.Tensor:
@@ -65,3 +72,9 @@ def test_a_network_with_regions():
 def test_other_labels_are_refused(labels):
     with pytest.raises(UsageError, match=r"int64\[H, W\]"):
         RegionWise(AdaIn(), labels, halves(4, 4))
+
+
+@pytest.mark.parametrize("kind", [StyleSwap, SandwichSwap, AvatarDecorator])
+def test_regions_have_no_patches(kind):
+    with pytest.raises(UsageError, match="patches, which regions have not"):
+        RegionWise(kind(), torch.zeros(4, 4).long(), torch.zeros(4, 4).long())

@@ -200,3 +200,14 @@ def test_alpha_and_batches():
         torch.testing.assert_close(whole[i : i + 1], alone, rtol=1e-4, atol=1e-4)
     one_style = transfer(content, *transfer.statistics(style[:1]))
     torch.testing.assert_close(one_style[:1], whole[:1], rtol=1e-4, atol=1e-4)
+
+
+def test_styles_that_are_not_one_for_each_content():
+    transfer, styles = StyleSwap(), torch.cat((features(2), features(3)))
+    with pytest.raises(UsageError, match="2 styles for 3 contents"):
+        transfer(features(0).repeat(3, 1, 1, 1), *transfer.statistics(styles))
+
+
+def test_transforms_that_phones_do_not_run_have_no_cost():
+    with pytest.raises(UsageError, match="StyleSwap has no form that phones run"):
+        list(StyleSwap().kernels(4, 8, 8))

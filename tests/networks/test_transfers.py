@@ -73,7 +73,7 @@ def test_adain_gives_the_styles_means_and_deviations():
 
 @pytest.mark.parametrize("name", TRANSFERS)
 def test_a_content_that_is_its_own_style_stays_what_it_is(name):
-    transfer, x = TRANSFERS[name](), features(0)
+    transfer, x = TRANSFERS[name](), features(0)[..., :16, :16]  # S² looks at 256 patches
     made = transfer(x, *transfer.statistics(x))
     torch.testing.assert_close(made, x, rtol=1e-3, atol=1e-3 * float(x.max()))
 

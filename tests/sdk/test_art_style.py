@@ -111,6 +111,18 @@ def test_a_mask_says_where(folder, tmp_path, fit):
     assert (made[:, right] == plain[:, right]).all() and (made != before).any()
 
 
+def test_of_a_folder_what_the_mask_does_not_fit_is_skipped(folder, tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("content", "other"):
+        (pictures / f"{name}.png").write_bytes((folder / f"{name}.png").read_bytes())
+    with Stylizer.load(folder / "swap.tflite", threads=1) as stylizer:
+        stylizer.set_style(read_rgb(folder / "style.png"))
+        mask = read_rgb(folder / "mask.png")
+        report = stylize_file(stylizer, pictures, tmp_path / "out", fit="stretch", mask=mask)
+    assert report.pictures == 1 and "the mask is 70x50" in report.skipped[0]
+
+
 def test_a_mask_that_does_not_fit(folder, tmp_path):
     with Stylizer.load(folder / "swap.tflite", threads=1) as stylizer:
         stylizer.set_style(read_rgb(folder / "style.png"))

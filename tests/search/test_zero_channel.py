@@ -200,8 +200,11 @@ def test_the_command(tmp_path):
     assert float(error) < 1e-5 * float(played(made, shown).abs().max())
     assert "--force" in str(run(*words).exception)
     other = tmp_path / "other.safetensors"
-    plain = run("heads-teacher", "--pictures", tmp_path / "pictures", "-o", other)
-    assert "takes no style" in str(plain.exception) and not other.exists()
+    for model in ("heads-teacher", "photonas"):
+        refused = run(model, "--pictures", tmp_path / "pictures", "-o", other)
+        assert "is no ArtNet" in str(refused.exception) and not other.exists()
+    named = run(*words[:-1], tmp_path / "other.tflite")
+    assert "written as .safetensors" in str(named.exception)
 
 
 def test_every_layer_keeps_channels():

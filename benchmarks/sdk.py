@@ -1,0 +1,124 @@
+"""The SDK as a product, measured: import, pipeline, steadiness.
+
+    python benchmarks/sdk.py --shared DIR [--part import pipeline steady]
+
+`--shared` has data/video. Each part is a section of benchmarks/results/sdk.json. Times want an idle
+machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from flicker import flows_of, read_frames
+from hardware import hardware
+from pocketstyle.datasets import to_tensor
+from pocketstyle.images import resize
+from pocketstyle.metrics import warping_error
+from pocketstyle.sdk import Steady, Stylizer, stylize_video, write_video
+from pocketstyle.sdk import read_frames as frames_of
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "benchmarks/results/sdk.json"
+REPEATS, MODEL, SIZE = 7, "toonhead", 256
+CLIP = "one-by-one-person-detection.mp4"
+PLAYED = 90  # frames
+WIDTHS = {"480p": (854, 480), "1080p": (1920, 1080)}
+STEADIED = ("walk.mkv", "sister.mkv", "head-pose-face-detection-female.gif")
+
+
+def imports(_: Path) -> dict:
+    """Milliseconds in processes of their own, Python's own start not counted."""
+    statements = ("import pocketstyle.sdk", "from pocketstyle.sdk import Stylizer")
+    found = {}
+    for statement in statements:
+        code = (
+            f"import time; began = time.perf_counter(); {statement}; "
+            "print(1000 * (time.perf_counter() - began)); import sys; "
+            "print(*({'torch', 'tensorflow', 'cv2'} & set(sys.modules)))"
+        )
+        told = [
+            subprocess.check_output([sys.executable, "-c", code], text=True) for _ in range(REPEATS)
+        ]
+        ms, heavy = zip(*(one.splitlines() for one in told), strict=True)
+        found[statement] = {
+            "ms": median(map(float, ms)),
+            "heavy": sorted(set(" ".join(heavy).split())),
+        }
+    return found
+
+
+def pipeline(shared: Path) -> list[dict]:
+    """Frames a second of a video, decoded and encoded, beside the network alone, in turns."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder, Stylizer.load(MODEL, 1, accelerator="cpu") as one:
+        for name, (width, height) in WIDTHS.items():
+            clip = Path(folder) / f"{name}.mp4"
+            source = islice(frames_of(shared / "data/video" / CLIP), PLAYED)
+            write_video((resize(rgb, width, height) for rgb in source), clip, fps=25)
+            alone, whole = [], []
+            for _ in range(3):
+                alone.append(_alone(one))
+                whole.append(stylize_video(one, clip, Path(folder) / "out.mp4").fps)
+            fps = {"alone": median(alone), "whole": median(whole)}
+            rows.append({"clip": name, **fps, "ratio": fps["whole"] / fps["alone"]})
+    return rows
+
+
+def _alone(stylizer: Stylizer) -> float:
+    tensor = np.zeros((1, stylizer.size, stylizer.size, 3), np.float32)
+    stylizer.run(tensor)
+    began = time.perf_counter()
+    for _ in range(PLAYED):
+        stylizer.run(tensor)
+    return PLAYED / (time.perf_counter() - began)
+
+
+def steady(shared: Path) -> list[dict]:
+    """Warping errors of a source, of what a network makes of it, and of that steadied."""
+    rows = []
+    with Stylizer.load(MODEL, 1, accelerator="cpu") as stylizer:
+        for name in STEADIED:
+            frames = read_frames(shared / "data/video" / name, 60, None, SIZE)
+            flows, source = flows_of(frames), to_tensor(frames)
+            began = time.perf_counter()
+            plain = [stylizer.apply(frame) for frame in frames]
+            played = time.perf_counter()
+            blend = Steady()
+            steadied = [blend(*pair) for pair in zip(frames, plain, strict=True)]
+            added = (time.perf_counter() - played) / (played - began)
+            errors = {
+                key: warping_error(to_tensor(np.stack(some)), source, flows)
+                for key, some in (("source", frames), ("plain", plain), ("steady", steadied))
+            }
+            ratio = errors["steady"] / errors["plain"]
+            rows.append({"clip": name, **errors, "ratio": ratio, "added_time": added})
+    return rows
+
+
+PARTS = {"import": imports, "pipeline": pipeline, "steady": steady}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, required=True)
+    parser.add_argument("--part", nargs="*", default=list(PARTS), choices=PARTS)
+    arguments = parser.parse_args()
+    result = json.loads(OUT.read_text()) if OUT.exists() else {}
+    for part in arguments.part:
+        result |= {part: PARTS[part](arguments.shared), "hardware": hardware()}
+        print(json.dumps(result[part], indent=1), flush=True)
+        OUT.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
