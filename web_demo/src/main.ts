@@ -1,0 +1,288 @@
+/** The page: what the visitor chooses, played. */
+
+import bundles from "virtual:bundles";
+import { usualFit } from "./bundle";
+import type { Accelerator, Stylized } from "./network";
+import type { Pixels } from "./pixels";
+import { Closed, Player } from "./player";
+import samples from "./samples.json";
+import { record, savePng } from "./save";
+import { fetchFile, frameOf, isTflite, type Live, openCamera, openVideo, readBytes, readPicture } from "./sources";
+import * as view from "./view";
+
+const FIRST_BUNDLE = "toonhead";
+const SUITABLE: Record<string, string> = { heads: "head.jpg" }; // a bundle that wants its own sample
+const PORTRAIT = "astronaut.jpg";
+const SCENE = "chelsea.jpg";
+const LIGHT = "rocket.jpg"; // the first style of a network for photos
+const MANNER = "mosaic.jpg"; // of one that paints
+const MEASURED = 10; // runs
+const LONGEST = 10_000; // milliseconds of measuring, after the third run
+
+let player: Player | undefined;
+let file: File | undefined; // the player's
+let still: Pixels | undefined;
+let live: Live | undefined;
+let style: Pixels | undefined;
+const own = { source: false, style: false }; // whether the visitor chose them
+let loads = 0; // bundles asked for: of several at once the last counts
+let round = 0; // grows with every choice: what an earlier one still makes is not shown
+let recording: { stop(): void } | undefined;
+
+const alpha = view.byId<HTMLInputElement>("alpha");
+const after = view.byId<HTMLCanvasElement>("after");
+
+/** Do what was asked for; what goes wrong is one line on the page. */
+async function attempt(work: () => Promise<void>): Promise<void> {
+  view.showError(null);
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Closed) return;
+    view.showError(error instanceof Error ? error.message : String(error));
+    view.showStatus("", false);
+  }
+}
+
+/** Load a bundle; the one before it plays on until then, and stays where this fails. */
+async function useBundle(chosen: File): Promise<void> {
+  view.showStatus(`Loading ${chosen.name}`, true);
+  const mine = ++loads;
+  const wanted = view.chosen("accelerator") as Accelerator;
+  try {
+    const opened = await Player.open(await readBytes(chosen), chosen.name, wanted);
+    if (mine !== loads) return opened.close();
+    player?.close();
+    [player, file] = [opened, chosen];
+  } finally {
+    if (player !== undefined) view.markBundle(player.info.name);
+  }
+  const { info, accelerator } = player;
+  const fit = usualFit(info);
+  view.showAbout(info, fit);
+  if (wanted !== accelerator) {
+    view.byId("gpu-hint").textContent = "The GPU does not run this network; the CPU does.";
+  }
+  if (!own.source) await useSample(SUITABLE[info.name] ?? (fit === "crop" ? PORTRAIT : SCENE));
+  if (fit !== "crop" && !own.style) await useStyleSample(fit === "detail" ? LIGHT : MANNER);
+  if (mine !== loads) return;
+  if (fit !== "crop") await player.setStyle(style!);
+  await play();
+}
+
+async function useSample(name: string): Promise<void> {
+  setSource(await readPicture(await fetchFile(`samples/${name}`)), name);
+}
+
+async function useStyleSample(name: string): Promise<void> {
+  style = await readPicture(await fetchFile(`samples/${name}`));
+  view.markSample("styles", name);
+}
+
+/** A picture or a video in place of what was there. */
+function setSource(source: Pixels | Live, sample: string | null): void {
+  recording?.stop();
+  live?.close();
+  [still, live] = "video" in source ? [undefined, source] : [source, undefined];
+  view.byId("pause").textContent = "Pause";
+  view.showLive(live !== undefined);
+  view.markSample("pictures", sample);
+}
+
+async function useSource(chosen: File, sample: string | null = null): Promise<void> {
+  const isVideo = chosen.type.startsWith("video/") || /\.(mp4|webm|mov|m4v)$/i.test(chosen.name);
+  setSource(await (isVideo ? openVideo(chosen) : readPicture(chosen)), sample);
+  own.source = true;
+  await play();
+}
+
+async function useStyle(chosen: File, sample: string | null = null): Promise<void> {
+  style = await readPicture(chosen);
+  own.style = true;
+  view.markSample("styles", sample);
+  if (player !== undefined && usualFit(player.info) !== "crop") await player.setStyle(style);
+  await play();
+}
+
+/** Whatever was dropped or pasted. */
+async function useFile(chosen: File): Promise<void> {
+  if (isTflite(new Uint8Array(await chosen.slice(0, 8).arrayBuffer()))) await useBundle(chosen);
+  else await useSource(chosen);
+}
+
+/** Stylize the picture, or frame after frame until something else is chosen. */
+async function play(): Promise<void> {
+  const mine = ++round;
+  if (player === undefined) return;
+  if (live === undefined) {
+    if (still !== undefined) await playPicture(player, still, mine);
+    return;
+  }
+  const times: number[] = [];
+  while (mine === round) {
+    const began = performance.now();
+    const square = usualFit(player.info) === "crop" ? player.info.signatures[0].inputs[0].shape[1] : null;
+    const made = await player.stylize(frameOf(live, square), share());
+    if (mine !== round) return;
+    view.showResult(made);
+    const now = performance.now();
+    times.push(now);
+    while (times[0] < now - 2000) times.shift();
+    const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
+    const told = view.timesOf(player.accelerator, made.networkMs, now - began);
+    view.showStatus(`${told}, ${rate.toFixed(1)} frames a second`, false);
+    await nextFrame(live.video);
+  }
+}
+
+async function playPicture(by: Player, picture: Pixels, mine: number): Promise<void> {
+  view.showStatus("Working", true);
+  const began = performance.now();
+  const made = await by.stylize(picture, share());
+  if (mine !== round) return;
+  view.showResult(made);
+  view.showStatus(view.timesOf(by.accelerator, made.networkMs, performance.now() - began), false);
+}
+
+/** How much of the style is wanted, 0..1; all of it from a network that takes none. */
+function share(): number {
+  return player !== undefined && usualFit(player.info) === "crop" ? 1 : Number(alpha.value) / 100;
+}
+
+function nextFrame(video: HTMLVideoElement): Promise<void> {
+  return new Promise((resolve) => {
+    if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(() => resolve());
+    else requestAnimationFrame(() => resolve());
+  });
+}
+
+/** The median of some runs, once warm. */
+async function measure(): Promise<void> {
+  if (player === undefined) return;
+  const picture = still ?? (live && frameOf(live, null));
+  if (picture === undefined) return;
+  const mine = ++round;
+  const [network, whole]: [number[], number[]] = [[], []];
+  const began = performance.now();
+  while (whole.length < MEASURED && (whole.length < 3 || performance.now() - began < LONGEST)) {
+    view.showStatus(`Measuring ${whole.length + 1} of ${MEASURED}`, true);
+    const start = performance.now();
+    const made: Stylized = await player.stylize(picture, share());
+    if (mine !== round) return;
+    whole.push(performance.now() - start);
+    network.push(made.networkMs);
+  }
+  const output = view.byId("measured");
+  const told = view.timesOf(player.accelerator, median(network), median(whole));
+  output.textContent = `Median of ${whole.length}. ${player.info.name} on ${told}`;
+  Object.assign(output.dataset, {
+    runs: whole.length,
+    networkMs: median(network),
+    wholeMs: median(whole),
+    accelerator: player.accelerator,
+  });
+  await play();
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
+}
+
+function onFile(id: string, use: (chosen: File) => Promise<void>): void {
+  const input = view.byId<HTMLInputElement>(id);
+  input.addEventListener("change", () => {
+    const [chosen] = input.files ?? [];
+    if (chosen !== undefined) void attempt(() => use(chosen));
+    input.value = ""; // the same file can be chosen again
+  });
+}
+
+function onClick(id: string, work: () => Promise<void>): void {
+  view.byId(id).addEventListener("click", () => void attempt(work));
+}
+
+function toggleRecording(): void {
+  const button = view.byId("record");
+  if (recording !== undefined) return recording.stop();
+  const recorder = record(after, `${player?.info.name}`);
+  button.textContent = "Stop and save";
+  recording = {
+    stop() {
+      recorder.stop();
+      recording = undefined;
+      button.textContent = "Record video";
+    },
+  };
+}
+
+async function togglePause(): Promise<void> {
+  if (live === undefined) return;
+  const { video } = live;
+  await (video.paused ? video.play() : video.pause());
+  view.byId("pause").textContent = video.paused ? "Play" : "Pause";
+}
+
+/** Files that are dropped: on the style's field a style, anywhere else what they are. */
+function listenForDrops(): void {
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    const [chosen] = event.dataTransfer?.files ?? [];
+    const onStyle = view.byId("style-controls").contains(event.target as Node);
+    if (chosen !== undefined) void attempt(() => (onStyle ? useStyle : useFile)(chosen));
+  });
+  addEventListener("paste", (event) => {
+    const [chosen] = event.clipboardData?.files ?? [];
+    if (chosen !== undefined) void attempt(() => useFile(chosen));
+  });
+}
+
+async function chooseAccelerator(): Promise<void> {
+  const gpu = await navigator.gpu?.requestAdapter().catch(() => null);
+  const radio = document.querySelector<HTMLInputElement>("input[value=webgpu]")!;
+  radio.checked = !!gpu;
+  radio.disabled = !gpu;
+  if (!gpu) view.byId("gpu-hint").textContent = "This browser gives no WebGPU to this page.";
+}
+
+async function start(): Promise<void> {
+  const open = async (url: string) => useBundle(await fetchFile(url));
+  view.listBundles(bundles, ({ url }) => void attempt(() => open(url)));
+  view.listSamples("pictures", [...samples.pictures, ...samples.clips], (sample) =>
+    attempt(async () => useSource(await fetchFile(`samples/${sample.file}`), sample.file)),
+  );
+  view.listSamples("styles", samples.styles, (sample) =>
+    attempt(async () => useStyle(await fetchFile(`samples/${sample.file}`), sample.file)),
+  );
+  view.showCredits([...samples.pictures, ...samples.clips, ...samples.styles]);
+  onFile("open-bundle", useBundle);
+  onFile("open-source", useSource);
+  onFile("open-style", useStyle);
+  onClick("camera", async () => {
+    setSource(await openCamera(), null);
+    own.source = true;
+    await play();
+  });
+  onClick("save", () => savePng(after, `${player?.info.name}`));
+  onClick("record", async () => toggleRecording());
+  onClick("pause", togglePause);
+  onClick("measure", measure);
+  alpha.addEventListener("change", () => void attempt(play));
+  view.byId("divide").addEventListener("input", ({ target }) => {
+    const { value } = target as HTMLInputElement;
+    view.byId("frame").style.setProperty("--divide", `${value}%`);
+  });
+  for (const radio of document.querySelectorAll("input[name=mode]")) {
+    radio.addEventListener("change", () => (view.byId("frame").dataset.mode = view.chosen("mode")));
+  }
+  await chooseAccelerator();
+  for (const radio of document.querySelectorAll("input[name=accelerator]")) {
+    radio.addEventListener("change", () => void attempt(async () => file && useBundle(file)));
+  }
+  listenForDrops();
+  const first = bundles.find(({ name }) => name === FIRST_BUNDLE) ?? bundles[0];
+  await open(first.url);
+}
+
+void attempt(start);

@@ -1,0 +1,159 @@
+/** What the page shows; nothing here decides anything. */
+
+import type { BundleInfo } from "./bundle";
+import type { Accelerator, Stylized } from "./network";
+import type { Pixels } from "./pixels";
+
+/** A picture, clip or style that comes with the page. */
+export interface Sample {
+  file: string;
+  title: string;
+  credit: string;
+}
+
+/** A bundle that comes with the page. */
+export interface Shipped {
+  name: string;
+  url: string;
+  size: number; // side of its pictures, pixels
+  takesStyle: boolean;
+}
+
+const ACCELERATORS = { webgpu: "GPU (WebGPU)", wasm: "CPU (WebAssembly)" };
+const HINTS = {
+  crop: "This network sees the centre square. A face from hair to neck suits it.",
+  stretch: "This network paints the whole picture anew, in the manner of the style below.",
+  detail: "This network gives the picture the colours and the light of the style below.",
+};
+const PHONES: Record<string, string> = {
+  s10: "Galaxy S10",
+  pixel4: "Pixel 4",
+  mi8se: "Mi 8 SE",
+  a03s: "Galaxy A03s",
+  iphonexs: "iPhone XS",
+  iphone7: "iPhone 7",
+};
+
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  return document.getElementById(id) as T;
+}
+
+/** The radio button of a group that is chosen. */
+export function chosen(group: string): string {
+  return document.querySelector<HTMLInputElement>(`input[name=${group}]:checked`)!.value;
+}
+
+export function showResult({ before, after }: Stylized): void {
+  byId("frame").style.setProperty("--ratio", String(before.width / before.height));
+  draw(byId("before"), before);
+  draw(byId("after"), after);
+}
+
+/** One line on what happens; while `busy` the last result is dimmed. */
+export function showStatus(text: string, busy: boolean): void {
+  byId("status").textContent = text;
+  byId("frame").setAttribute("aria-busy", String(busy));
+}
+
+/** One line on what went wrong; null takes it away. */
+export function showError(text: string | null): void {
+  byId("error").hidden = text === null;
+  byId("error").textContent = text;
+}
+
+export function timesOf(accelerator: Accelerator, networkMs: number, wholeMs: number): string {
+  return `${ACCELERATORS[accelerator]}: network ${ms(networkMs)}, whole picture ${ms(wholeMs)}`;
+}
+
+/** Buttons that are there for a video or the camera, and not for a picture. */
+export function showLive(live: boolean): void {
+  for (const id of ["record", "pause"]) byId(id).hidden = !live;
+  byId("save").textContent = live ? "Save this frame" : "Save PNG";
+}
+
+export function showAbout(info: BundleInfo, fit: keyof typeof HINTS): void {
+  byId("style-controls").hidden = fit === "crop";
+  byId("fit-hint").textContent = HINTS[fit];
+  byId("about-title").textContent = info.name;
+  byId("about-text").textContent = info.description;
+  const predicted = Object.entries(PHONES)
+    .filter(([device]) => device in info.predictedMs)
+    .map(([device, name]) => `${name} ${ms(info.predictedMs[device])}`);
+  const entries: [string, string[]][] = [
+    ["Licence", [info.licence]],
+    ["Made from", info.attribution],
+    ["Predicted on phones' GPUs", predicted],
+  ];
+  byId("about-list").replaceChildren(
+    ...entries
+      .filter(([, lines]) => lines.length > 0)
+      .flatMap(([term, lines]) => [element("dt", term), ...lines.map((line) => element("dd", line))]),
+  );
+}
+
+export function showCredits(samples: Sample[]): void {
+  const told = samples.map(({ title, credit }) => `${title}: ${credit}`);
+  byId("credits").textContent = `Samples. ${told.join(". ")}.`;
+}
+
+/** A radio button for each shipped bundle. */
+export function listBundles(bundles: Shipped[], pick: (bundle: Shipped) => void): void {
+  byId("bundles").replaceChildren(
+    ...bundles.map((bundle) => {
+      const input = document.createElement("input");
+      Object.assign(input, { type: "radio", name: "bundle", value: bundle.name });
+      input.addEventListener("change", () => pick(bundle));
+      const what = `${bundle.takesStyle ? "takes a style" : "portraits"}, ${bundle.size} px`;
+      const label = element("label");
+      label.append(input, element("strong", bundle.name), element("span", what));
+      return label;
+    }),
+  );
+}
+
+/** Mark the shipped bundle of this name; none where it is the visitor's own. */
+export function markBundle(name: string): void {
+  for (const input of document.querySelectorAll<HTMLInputElement>("input[name=bundle]")) {
+    input.checked = input.value === name;
+  }
+}
+
+/** A button with a small picture for each sample. */
+export function listSamples(id: string, samples: Sample[], pick: (sample: Sample) => void): void {
+  byId(id).replaceChildren(
+    ...samples.map((sample) => {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", title: sample.title });
+      button.dataset.file = sample.file;
+      button.setAttribute("aria-pressed", "false");
+      const thumb = document.createElement(sample.file.endsWith(".mp4") ? "video" : "img");
+      Object.assign(thumb, { src: `samples/${sample.file}`, alt: "", muted: true, preload: "metadata" });
+      button.append(thumb, element("span", sample.title));
+      button.addEventListener("click", () => pick(sample));
+      return button;
+    }),
+  );
+}
+
+/** Mark the sample of this file in a list; none where it is the visitor's own. */
+export function markSample(id: string, file: string | null): void {
+  for (const button of byId(id).querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.file === file));
+  }
+}
+
+function draw(canvas: HTMLCanvasElement, { width, height, data }: Pixels): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  canvas.getContext("2d")!.putImageData(new ImageData(data, width, height), 0, 0);
+}
+
+function element(tag: string, text = ""): HTMLElement {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}
+
+function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}

@@ -1,0 +1,4 @@
+declare module "virtual:bundles" {
+  const bundles: import("./view").Shipped[];
+  export default bundles;
+}
