@@ -30,15 +30,15 @@ CREDITS = {
     "coffee": "Rachel Michetti, CC0",
     "rocket": "SpaceX, public domain",
 }
-DRAWN = "drawn by pocketstyle"
-FACE = (80, 0, 400, 320)  # of the astronaut: a portrait from hair to neck
+DRAWN = "made by pocketstyle"
+FACE = (149, 44, 297, 192)  # of the astronaut: cropped as toonhead's training pictures are
 PAINTED = {  # a style's file: its name, the manner, the photo below it, the seed of its colours
-    "oil": ("Oil", styles.oil, "rocket", 5),
     "mosaic": ("Mosaic", styles.mosaic, "coffee", 2),
-    "dots": ("Dots", styles.dots, "chelsea", 3),
-    "ink": ("Ink", styles.hatching, "astronaut", 1),
-    "poster": ("Poster", styles.poster, "coffee", 4),
-    "marble": ("Marble", styles.pattern, "chelsea", 9),
+    "oil": ("Oil", styles.oil, "coffee", 6),
+    "dots": ("Dots", styles.dots, "coffee", 4),
+    "ink": ("Ink", styles.hatching, "chelsea", 4),
+    "poster": ("Poster", styles.poster, "astronaut", 2),
+    "marble": ("Marble", styles.pattern, "chelsea", 1),
 }
 
 
@@ -54,10 +54,11 @@ def main() -> None:
     ]
     made = [_saved("rocket", "Launch", Image.fromarray(photos["rocket"]), CREDITS["rocket"])]
     for file, (title, manner, photo, seed) in PAINTED.items():
-        credit = DRAWN if manner is styles.pattern else f"{DRAWN} from a photo: {CREDITS[photo]}"
-        made.append(_saved(file, title, _painted(manner, photos[photo], seed), credit))
-    _write_clip(OUT / "turning.mp4")
-    clips = [{"file": "turning.mp4", "title": "Turning head", "credit": DRAWN}]
+        made.append(_saved(file, title, _painted(manner, photos[photo], seed), DRAWN))
+    frames = [photo for photo, _ in heads.clip(7, 72, 256)]
+    clip = _saved("turning", "Turning head", Image.fromarray(frames[0]), DRAWN)
+    _write_clip(OUT / "turning.mp4", frames)
+    clips = [clip | {"file": "turning.mp4", "thumb": clip["file"]}]
     text = json.dumps({"pictures": pictures, "clips": clips, "styles": made}, indent=1)
     (HERE / "src/samples.json").write_text(text + "\n")
 
@@ -74,13 +75,13 @@ def _painted(manner: Callable, photo: np.ndarray, seed: int) -> Image.Image:
     return Image.fromarray(np.rint(255 * painted).astype(np.uint8))
 
 
-def _write_clip(path: Path) -> None:
+def _write_clip(path: Path, frames: list[np.ndarray]) -> None:
     with av.open(str(path), "w") as file:
         stream = file.add_stream("libx264", rate=24, options={"crf": "24", "bf": "0"})
         stream.width = stream.height = 256
         stream.pix_fmt = "yuv420p"
-        for photo, _ in heads.clip(7, 72, 256):
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(photo, format="rgb24")))
+        for frame in frames:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         file.mux(stream.encode())
 
 

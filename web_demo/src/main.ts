@@ -1,13 +1,23 @@
 /** The page: what the visitor chooses, played. */
 
 import bundles from "virtual:bundles";
-import { usualFit } from "./bundle";
+import { played, usualFit } from "./bundle";
 import type { Accelerator, Stylized } from "./network";
-import type { Pixels } from "./pixels";
+import { cut, type Pixels, type Square } from "./pixels";
 import { Closed, Player } from "./player";
 import samples from "./samples.json";
 import { record, savePng } from "./save";
-import { fetchFile, frameOf, isTflite, type Live, openCamera, openVideo, readBytes, readPicture } from "./sources";
+import {
+  fetchFile,
+  frameOf,
+  isTflite,
+  type Live,
+  openCamera,
+  openVideo,
+  readBytes,
+  readPicture,
+  squareOf,
+} from "./sources";
 import * as view from "./view";
 
 const FIRST_BUNDLE = "toonhead";
@@ -16,6 +26,7 @@ const PORTRAIT = "astronaut.jpg";
 const SCENE = "chelsea.jpg";
 const LIGHT = "rocket.jpg"; // the first style of a network for photos
 const MANNER = "mosaic.jpg"; // of one that paints
+const SQUARE = ["zoom", "across", "down"]; // the fields of the square that is seen
 const MEASURED = 10; // runs
 const LONGEST = 10_000; // milliseconds of measuring, after the third run
 
@@ -84,6 +95,7 @@ function setSource(source: Pixels | Live, sample: string | null): void {
   recording?.stop();
   live?.close();
   [still, live] = "video" in source ? [undefined, source] : [source, undefined];
+  view.byId<HTMLFormElement>("square").reset();
   view.byId("pause").textContent = "Pause";
   view.showLive(live !== undefined);
   view.markSample("pictures", sample);
@@ -113,35 +125,39 @@ async function useFile(chosen: File): Promise<void> {
 /** Stylize the picture, or frame after frame until something else is chosen. */
 async function play(): Promise<void> {
   const mine = ++round;
-  if (player === undefined) return;
-  if (live === undefined) {
-    if (still !== undefined) await playPicture(player, still, mine);
-    return;
-  }
+  if (player === undefined || (still === undefined && live === undefined)) return;
   const times: number[] = [];
-  while (mine === round) {
+  do {
+    if (live === undefined) view.showStatus("Working", true);
     const began = performance.now();
-    const square = usualFit(player.info) === "crop" ? player.info.signatures[0].inputs[0].shape[1] : null;
-    const made = await player.stylize(frameOf(live, square), share());
+    const made = await player.stylize(content(player), share());
     if (mine !== round) return;
     view.showResult(made);
     const now = performance.now();
     times.push(now);
-    while (times[0] < now - 2000) times.shift();
-    const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
-    const told = view.timesOf(player.accelerator, made.networkMs, now - began);
-    view.showStatus(`${told}, ${rate.toFixed(1)} frames a second`, false);
-    await nextFrame(live.video);
-  }
+    view.showStatus(view.timesOf(player.accelerator, made.networkMs, now - began) + rateOf(times), false);
+    if (live !== undefined) await nextFrame(live.video);
+  } while (live !== undefined && mine === round);
 }
 
-async function playPicture(by: Player, picture: Pixels, mine: number): Promise<void> {
-  view.showStatus("Working", true);
-  const began = performance.now();
-  const made = await by.stylize(picture, share());
-  if (mine !== round) return;
-  view.showResult(made);
-  view.showStatus(view.timesOf(by.accelerator, made.networkMs, performance.now() - began), false);
+/** Frames a second over the last two seconds, told; nothing of a single picture. */
+function rateOf(times: number[]): string {
+  const now = times[times.length - 1];
+  while (times[0] < now - 2000) times.shift();
+  if (times.length < 2) return "";
+  return `, ${((1000 * (times.length - 1)) / (now - times[0])).toFixed(1)} frames a second`;
+}
+
+/** What the network is given: the picture or frame, or the square of it that was chosen. */
+function content({ info }: Player): Pixels {
+  const crops = usualFit(info) === "crop";
+  if (live !== undefined) return crops ? squareOf(live, square(), played(info).size) : frameOf(live);
+  return crops ? cut(still!, square()) : still!;
+}
+
+function square(): Square {
+  const [zoom, x, y] = SQUARE.map((id) => Number(view.byId<HTMLInputElement>(id).value));
+  return { zoom, x, y };
 }
 
 /** How much of the style is wanted, 0..1; all of it from a network that takes none. */
@@ -158,9 +174,8 @@ function nextFrame(video: HTMLVideoElement): Promise<void> {
 
 /** The median of some runs, once warm. */
 async function measure(): Promise<void> {
-  if (player === undefined) return;
-  const picture = still ?? (live && frameOf(live, null));
-  if (picture === undefined) return;
+  if (player === undefined || (still === undefined && live === undefined)) return;
+  const picture = content(player);
   const mine = ++round;
   const [network, whole]: [number[], number[]] = [[], []];
   const began = performance.now();
@@ -255,7 +270,7 @@ async function start(): Promise<void> {
   view.listSamples("styles", samples.styles, (sample) =>
     attempt(async () => useStyle(await fetchFile(`samples/${sample.file}`), sample.file)),
   );
-  view.showCredits([...samples.pictures, ...samples.clips, ...samples.styles]);
+  view.showCredits([...samples.pictures, samples.styles[0]]);
   onFile("open-bundle", useBundle);
   onFile("open-source", useSource);
   onFile("open-style", useStyle);
@@ -268,7 +283,9 @@ async function start(): Promise<void> {
   onClick("record", async () => toggleRecording());
   onClick("pause", togglePause);
   onClick("measure", measure);
-  alpha.addEventListener("change", () => void attempt(play));
+  for (const id of ["alpha", ...SQUARE]) {
+    view.byId(id).addEventListener("change", () => void (live === undefined && attempt(play)));
+  }
   view.byId("divide").addEventListener("input", ({ target }) => {
     const { value } = target as HTMLInputElement;
     view.byId("frame").style.setProperty("--divide", `${value}%`);

@@ -8,7 +8,7 @@ import {
   Tensor,
 } from "@litertjs/core";
 import { type BundleInfo, ENCODE_STYLE, type Fit, played, type Signature, usualFit } from "./bundle";
-import { blend, centreSquare, denormalise, laidOver, normalise, type Pixels, resize, type Values } from "./pixels";
+import { blend, denormalise, laidOver, normalise, type Pixels, resize, type Values } from "./pixels";
 
 export type Accelerator = "webgpu" | "wasm";
 
@@ -68,12 +68,12 @@ export class Network {
   }
 
   /**
-   * Stylize a picture of any size.
+   * Stylize a picture of any size; a network that crops takes it cropped.
    *
    * @param alpha 0..1, how much of what the network makes is laid over the picture.
    */
   async stylize(picture: Pixels, alpha: number): Promise<Stylized> {
-    const seen = resize(this.fit === "crop" ? centreSquare(picture) : picture, this.size, this.size);
+    const seen = resize(picture, this.size, this.size);
     const { values, networkMs } = await this.play(seen, alpha);
     const made = denormalise(values, this.signature.outputs[0], this.size);
     switch (this.fit) {

@@ -13,15 +13,28 @@ export interface Pixels {
 /** A network's values, as they are in its memory. */
 export type Values = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/** The largest centred square. */
-export function centreSquare(picture: Pixels): Pixels {
-  const { width, height } = picture;
-  if (width === height) return picture;
-  const side = Math.min(width, height);
-  const [left, top] = [Math.floor((width - side) / 2), Math.floor((height - side) / 2)];
+/** Where the square that a network sees lies in a picture. */
+export interface Square {
+  zoom: number; // 1: as large as the picture allows
+  x: number; // 0: at the left, 1: at the right
+  y: number; // 0: at the top, 1: at the bottom
+}
+
+/** The largest centred square, which Python takes. */
+export const CENTRE: Square = { zoom: 1, x: 0.5, y: 0.5 };
+
+/** Left, top and side in pixels. */
+export function boxOf(square: Square, width: number, height: number): [number, number, number] {
+  const side = Math.max(1, Math.round(Math.min(width, height) / square.zoom));
+  return [Math.floor((width - side) * square.x), Math.floor((height - side) * square.y), side];
+}
+
+/** The part of a picture in a square. */
+export function cut(picture: Pixels, square: Square): Pixels {
+  const [left, top, side] = boxOf(square, picture.width, picture.height);
   const data = new Uint8ClampedArray(side * side * 4);
   for (let y = 0; y < side; y++) {
-    const from = ((top + y) * width + left) * 4;
+    const from = ((top + y) * picture.width + left) * 4;
     data.set(picture.data.subarray(from, from + side * 4), y * side * 4);
   }
   return { width: side, height: side, data };

@@ -1,6 +1,6 @@
 /** Where pictures come from: files, the samples, a video, the camera. */
 
-import type { Pixels } from "./pixels";
+import { boxOf, type Pixels, type Square } from "./pixels";
 
 const LARGEST_FILE = 64; // megabytes
 const LARGEST_PICTURE = 16e6; // pixels: a phone's browser has no larger canvas
@@ -85,21 +85,19 @@ export async function openCamera(): Promise<Live> {
   return { video, camera: true, close: () => stream.getTracks().forEach((track) => track.stop()) };
 }
 
-/**
- * The frame that a video shows, shrunk by the browser.
- *
- * @param square side of the centre square that is wanted; null takes the whole frame.
- */
-export function frameOf({ video, camera }: Live, square: number | null): Pixels {
+/** The whole frame that a video shows, shrunk by the browser where it is large. */
+export function frameOf({ video, camera }: Live): Pixels {
   const { videoWidth: width, videoHeight: height } = video;
-  if (square === null) {
-    const shrunk = Math.min(1, LIVE_SIDE / Math.max(width, height));
-    const sides = [Math.round(width * shrunk), Math.round(height * shrunk)] as const;
-    return drawn(video, [0, 0, width, height], ...sides, camera);
-  }
-  const side = Math.min(width, height);
-  const box = [(width - side) / 2, (height - side) / 2, side, side] as const;
-  return drawn(video, box, square, square, camera);
+  const shrunk = Math.min(1, LIVE_SIDE / Math.max(width, height));
+  const [toWidth, toHeight] = [Math.round(width * shrunk), Math.round(height * shrunk)];
+  return drawn(video, [0, 0, width, height], toWidth, toHeight, camera);
+}
+
+/** A square of the frame that a video shows, shrunk by the browser to this side. */
+export function squareOf({ video, camera }: Live, square: Square, size: number): Pixels {
+  const x = camera ? 1 - square.x : square.x; // in the mirror
+  const [left, top, side] = boxOf({ ...square, x }, video.videoWidth, video.videoHeight);
+  return drawn(video, [left, top, side, side], size, size, camera);
 }
 
 /** Wait until there is a frame. */

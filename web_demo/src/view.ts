@@ -9,6 +9,7 @@ export interface Sample {
   file: string;
   title: string;
   credit: string;
+  thumb?: string; // a clip's first frame
 }
 
 /** A bundle that comes with the page. */
@@ -21,7 +22,7 @@ export interface Shipped {
 
 const ACCELERATORS = { webgpu: "GPU (WebGPU)", wasm: "CPU (WebAssembly)" };
 const HINTS = {
-  crop: "This network sees the centre square. A face from hair to neck suits it.",
+  crop: "This network wants a face that fills the square, its eyes a little above the middle.",
   stretch: "This network paints the whole picture anew, in the manner of the style below.",
   detail: "This network gives the picture the colours and the light of the style below.",
 };
@@ -73,6 +74,7 @@ export function showLive(live: boolean): void {
 
 export function showAbout(info: BundleInfo, fit: keyof typeof HINTS): void {
   byId("style-controls").hidden = fit === "crop";
+  byId("square").hidden = fit !== "crop";
   byId("fit-hint").textContent = HINTS[fit];
   byId("about-title").textContent = info.name;
   byId("about-text").textContent = info.description;
@@ -82,7 +84,7 @@ export function showAbout(info: BundleInfo, fit: keyof typeof HINTS): void {
   const entries: [string, string[]][] = [
     ["Licence", [info.licence]],
     ["Made from", info.attribution],
-    ["Predicted on phones' GPUs", predicted],
+    ["Predicted on phones' GPUs", predicted.length > 0 ? [predicted.join(", ")] : []],
   ];
   byId("about-list").replaceChildren(
     ...entries
@@ -93,7 +95,7 @@ export function showAbout(info: BundleInfo, fit: keyof typeof HINTS): void {
 
 export function showCredits(samples: Sample[]): void {
   const told = samples.map(({ title, credit }) => `${title}: ${credit}`);
-  byId("credits").textContent = `Samples. ${told.join(". ")}.`;
+  byId("credits").textContent = `Samples: ${told.join("; ")}. Other styles are painted by pocketstyle.`;
 }
 
 /** A radio button for each shipped bundle. */
@@ -126,8 +128,8 @@ export function listSamples(id: string, samples: Sample[], pick: (sample: Sample
       Object.assign(button, { type: "button", title: sample.title });
       button.dataset.file = sample.file;
       button.setAttribute("aria-pressed", "false");
-      const thumb = document.createElement(sample.file.endsWith(".mp4") ? "video" : "img");
-      Object.assign(thumb, { src: `samples/${sample.file}`, alt: "", muted: true, preload: "metadata" });
+      const thumb = document.createElement("img");
+      Object.assign(thumb, { src: `samples/${sample.thumb ?? sample.file}`, alt: "" });
       button.append(thumb, element("span", sample.title));
       button.addEventListener("click", () => pick(sample));
       return button;
