@@ -1,5 +1,5 @@
 /**
- * Resampling as Pillow does it, to the bit: a filter per axis, widened when shrinking.
+ * Resampling as Pillow does it: a filter per axis, widened when shrinking.
  *
  * Four interleaved channels. Bytes are rounded between the two passes and their weights are
  * integers of 1/2^22, as in Pillow's 8-bit path; floats are not rounded.
@@ -39,16 +39,20 @@ export function resample<T extends Uint8ClampedArray | Float32Array>(
   [toWidth, toHeight]: readonly [number, number],
   filter: Filter,
 ): T {
-  let made = source;
-  if (toWidth !== width) {
-    const taps = tapsOf(width, toWidth, filter, made instanceof Uint8ClampedArray);
-    made = across(made, width, height, taps);
+  const bytes = source instanceof Uint8ClampedArray;
+  const columns = tapsOf(width, toWidth, filter, bytes);
+  const rows = tapsOf(height, toHeight, filter, bytes);
+  if (tallFirst(width - toWidth, height - toHeight)) {
+    const made = down(source, width, rows);
+    return toWidth === width ? made : across(made, width, toHeight, columns);
   }
-  if (toHeight !== height) {
-    const taps = tapsOf(height, toHeight, filter, made instanceof Uint8ClampedArray);
-    made = down(made, toWidth, taps);
-  }
-  return made;
+  const made = toWidth === width ? source : across(source, width, height, columns);
+  return toHeight === height ? made : down(made, toWidth, rows);
+}
+
+/** Whether Pillow 13 shrinks the height first, told by how many columns and rows go (measured). */
+function tallFirst(columns: number, rows: number): boolean {
+  return rows > 0 && rows > 2 * columns;
 }
 
 /** For each place of the result: the first place of the source that counts, and the weights. */
