@@ -1,10 +1,11 @@
-# The two commands that matter: `make demo` and `make test`. Both make .venv if it is absent.
+# The commands that matter: `make demo` and `make test`, which make .venv if it is absent, and
+# `make web`, the bundles in a browser, which needs Node alone.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: setup demo test lock clean
+.PHONY: setup demo test web lock clean
 
 setup: $(INSTALLED)
 
@@ -23,10 +24,14 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest
 
+web:
+	@command -v npm >/dev/null || { echo "make web needs Node 20.19 or newer, with npm"; exit 1; }
+	cd web_demo && npm ci && npm run build && npm run serve
+
 # Resolve the pinned environment again, after a change of dependencies in pyproject.toml.
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra search --extra convert --extra cluster --extra fid --extra dev \
 	    --universal --python-version 3.11 --no-header --no-emit-index-url --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info runs/demo runs/.demo.part
+	rm -rf $(VENV) build *.egg-info runs/demo runs/.demo.part web_demo/node_modules web_demo/dist

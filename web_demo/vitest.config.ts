@@ -5,7 +5,7 @@ export default defineConfig({
     projects: [
       { test: { name: "unit", include: ["tests/*.test.ts"] } },
       {
-        test: { name: "e2e", include: ["e2e/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: { name: "e2e", include: ["e2e/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
       },
     ],
   },

@@ -51,7 +51,6 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (error instanceof Closed) return;
     view.showError(error instanceof Error ? error.message : String(error));
-    view.showStatus("", false);
   }
 }
 
@@ -127,6 +126,7 @@ async function play(): Promise<void> {
   const mine = ++round;
   if (player === undefined || (still === undefined && live === undefined)) return;
   const times: number[] = [];
+  const first = player.runs === 0 ? ", the first run" : "";
   do {
     if (live === undefined) view.showStatus("Working", true);
     const began = performance.now();
@@ -135,7 +135,8 @@ async function play(): Promise<void> {
     view.showResult(made);
     const now = performance.now();
     times.push(now);
-    view.showStatus(view.timesOf(player.accelerator, made.networkMs, now - began) + rateOf(times), false);
+    const told = view.timesOf(player.accelerator, made.networkMs, now - began);
+    view.showStatus(told + (live === undefined ? first : rateOf(times)), false);
     if (live !== undefined) await nextFrame(live.video);
   } while (live !== undefined && mine === round);
 }

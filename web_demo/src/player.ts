@@ -7,6 +7,8 @@ import type { Answer, Call } from "./worker";
 
 /** One thread per bundle: what a broken file does to its memory ends with it. */
 export class Player {
+  accelerator: Accelerator = "wasm"; // that runs it, which may not be the one that was wanted
+  runs = 0; // so far; the first is slow, it prepares what the others use
   private readonly waiting: { resolve(value: unknown): void; reject(error: Error): void }[] = [];
 
   private constructor(
@@ -22,9 +24,6 @@ export class Player {
       this.waiting.splice(0).forEach((call) => call.reject(new Error(message || "the worker failed")));
     };
   }
-
-  /** The accelerator that runs it, which may not be the one that was wanted. */
-  accelerator: Accelerator = "wasm";
 
   /**
    * Load a bundle.
@@ -48,8 +47,10 @@ export class Player {
     await this.call({ kind: "style", picture });
   }
 
-  stylize(picture: Pixels, alpha: number): Promise<Stylized> {
-    return this.call<Stylized>({ kind: "stylize", picture, alpha });
+  async stylize(picture: Pixels, alpha: number): Promise<Stylized> {
+    const made = await this.call<Stylized>({ kind: "stylize", picture, alpha });
+    this.runs++;
+    return made;
   }
 
   close(): void {

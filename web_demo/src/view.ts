@@ -50,14 +50,18 @@ export function showResult({ before, after }: Stylized): void {
   draw(byId("after"), after);
 }
 
+let settled = ""; // what was told of the last result
+
 /** One line on what happens; while `busy` the last result is dimmed. */
 export function showStatus(text: string, busy: boolean): void {
+  if (!busy) settled = text;
   byId("status").textContent = text;
   byId("frame").setAttribute("aria-busy", String(busy));
 }
 
-/** One line on what went wrong; null takes it away. */
+/** One line on what went wrong, and the last result stays; null takes the line away. */
 export function showError(text: string | null): void {
+  if (text !== null) showStatus(settled, false);
   byId("error").hidden = text === null;
   byId("error").textContent = text;
 }
