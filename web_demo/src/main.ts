@@ -70,9 +70,7 @@ async function useBundle(chosen: File): Promise<void> {
   const { info, accelerator } = player;
   const fit = usualFit(info);
   view.showAbout(info, fit);
-  if (wanted !== accelerator) {
-    view.byId("gpu-hint").textContent = "The GPU does not run this network; the CPU does.";
-  }
+  view.showFellBack(wanted !== accelerator);
   if (!own.source) await useSample(SUITABLE[info.name] ?? (fit === "crop" ? PORTRAIT : SCENE));
   if (fit !== "crop" && !own.style) await useStyleSample(fit === "detail" ? LIGHT : MANNER);
   if (mine !== loads) return;
@@ -256,10 +254,7 @@ function listenForDrops(): void {
 
 async function chooseAccelerator(): Promise<void> {
   const gpu = await navigator.gpu?.requestAdapter().catch(() => null);
-  const radio = document.querySelector<HTMLInputElement>("input[value=webgpu]")!;
-  radio.checked = !!gpu;
-  radio.disabled = !gpu;
-  if (!gpu) view.byId("gpu-hint").textContent = "This browser gives no WebGPU to this page.";
+  view.showGpu(!!gpu);
 }
 
 async function start(): Promise<void> {

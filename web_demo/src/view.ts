@@ -70,6 +70,19 @@ export function timesOf(accelerator: Accelerator, networkMs: number, wholeMs: nu
   return `${ACCELERATORS[accelerator]}: network ${ms(networkMs)}, whole picture ${ms(wholeMs)}`;
 }
 
+/** Whether there is a GPU to choose; it is chosen where there is. */
+export function showGpu(there: boolean): void {
+  const radio = document.querySelector<HTMLInputElement>("input[value=webgpu]")!;
+  radio.checked = there;
+  radio.disabled = !there;
+  byId("no-gpu").hidden = there;
+}
+
+/** Whether the CPU runs what the GPU was wanted for. */
+export function showFellBack(fellBack: boolean): void {
+  byId("fell-back").hidden = !fellBack;
+}
+
 /** Buttons that are there for a video or the camera, and not for a picture. */
 export function showLive(live: boolean): void {
   for (const id of ["record", "pause"]) byId(id).hidden = !live;
