@@ -32,12 +32,12 @@ def main() -> None:
         Image.fromarray(rgb).save(out / f"{name}.png")
     made: dict[str, np.ndarray] = {}
     for name in PORTRAITS:
-        with Stylizer.load(name, "cpu", threads=1) as stylizer:
+        with Stylizer.load(name, threads=1, accelerator="cpu") as stylizer:
             made[name] = stylizer.stylize(portrait)
     for name, alpha in STYLES.items():
         if name not in shipped():
             continue
-        with Stylizer.load(name, "cpu", threads=1) as stylizer:
+        with Stylizer.load(name, threads=1, accelerator="cpu") as stylizer:
             stylizer.set_style(style, alpha)
             made[name] = stylizer.stylize(cat, stylizer.usual_fit)
     sizes = {}
