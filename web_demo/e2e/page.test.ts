@@ -10,17 +10,21 @@ async function choose(page: Page, id: string, file: string): Promise<void> {
   await page.locator(`#${id}`).setInputFiles(expected.file(file));
 }
 
-async function drop(page: Page, file: string, name = file, at = "body"): Promise<void> {
+/** Drop a file on an element, or paste it. */
+async function give(page: Page, file: string, how: "drop" | "paste", at = "body"): Promise<void> {
   const bytes = [...readFileSync(expected.file(file))];
-  const data = await page.evaluateHandle(
-    ([bytes, name]) => {
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([new Uint8Array(bytes as number[])], name as string));
-      return transfer;
+  await page.locator(at).evaluate(
+    (element, { bytes, file, how }) => {
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array(bytes)], file));
+      const event =
+        how === "drop"
+          ? new DragEvent("drop", { dataTransfer: data, bubbles: true })
+          : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+      element.dispatchEvent(event);
     },
-    [bytes, name],
+    { bytes, file, how },
   );
-  await page.dispatchEvent(at, "drop", { dataTransfer: data });
 }
 
 async function error(page: Page): Promise<string> {
@@ -91,11 +95,26 @@ describe("without WebGPU and without a camera", () => {
   it("plays a bundle that is dropped, and refuses a text", async () => {
     await playBundle(page, "toonhead");
     await playing(page, () => choose(page, "open-source", "portrait.png"));
-    await playing(page, () => drop(page, "own.tflite"));
+    await playing(page, () => give(page, "own.tflite", "drop"));
     expect(await page.locator("#about-title").textContent()).toBe("heads");
     expect(difference(await shown(page), expected.picture("heads"))).toBeLessThanOrEqual(CLOSE);
-    await drop(page, "notes.txt");
+    await give(page, "notes.txt", "drop");
     expect(await error(page)).toBe("notes.txt is not a picture that this browser can read");
+  });
+
+  it("takes a picture that is pasted, and a style that is dropped on its field", async () => {
+    if (!expected.has("artnet-256")) return;
+    await playBundle(page, "artnet-256");
+    await playing(page, () => give(page, "style.png", "paste"));
+    expect((await shown(page)).width).toBe(300); // style.png's
+    await playing(page, () => give(page, "cat.png", "paste"));
+    await playing(page, () => choose(page, "open-style", "portrait.png"));
+    expect(difference(await shown(page), expected.picture("artnet-256"))).toBeGreaterThan(CLOSE);
+    await playing(page, () => give(page, "style.png", "drop", "#style-drop"));
+    if ((await page.locator("#alpha").inputValue()) !== "50") {
+      await playing(page, () => page.locator("#alpha").fill("50"));
+    }
+    expect(difference(await shown(page), expected.picture("artnet-256"))).toBeLessThanOrEqual(CLOSE);
   });
 
   it("takes the square that is chosen", async () => {

@@ -86,6 +86,7 @@ export function showFellBack(fellBack: boolean): void {
 /** Buttons that are there for a video or the camera, and not for a picture. */
 export function showLive(live: boolean): void {
   for (const id of ["record", "pause"]) byId(id).hidden = !live;
+  byId("status").ariaLive = live ? "off" : "polite"; // nobody wants every frame's numbers read out
   byId("save").textContent = live ? "Save this frame" : "Save PNG";
 }
 
