@@ -31,7 +31,8 @@ function shipped(): Plugin {
           const { size } = played(info);
           const url = `models/${file}`;
           return { name: basename(file, ".tflite"), url, size, takesStyle: takesStyle(info) };
-        });
+        })
+        .sort((a, b) => Number(a.takesStyle) - Number(b.takesStyle) || a.name.localeCompare(b.name));
       return `export default ${JSON.stringify(bundles)}`;
     },
     generateBundle() {
