@@ -5,6 +5,7 @@ import { CAMERA, difference, Expected, GPU, playBundle, played, playing, shown, 
 
 const CLOSE = 2; // levels of 255 between the page and the SDK
 const expected = new Expected();
+afterAll(() => expected.remove());
 
 async function choose(page: Page, id: string, file: string): Promise<void> {
   await page.locator(`#${id}`).setInputFiles(expected.file(file));

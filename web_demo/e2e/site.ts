@@ -1,7 +1,7 @@
 /** The built page, served, in Debian's or anybody's Chromium; and what Python makes of pictures. */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -41,6 +41,10 @@ export class Expected {
 
   about(name: string) {
     return this.made.about[name];
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
   }
 }
 
