@@ -112,8 +112,21 @@ def _measure(path: str, accelerator: Accelerator, threads: int | None) -> Timing
         median_ms=median(warm),
         p95_ms=float(np.percentile(warm, 95)),
         runs=len(warm),
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mb=peak_mb(),
     )
+
+
+def peak_mb() -> float:
+    """Memory of this process at most.
+
+    Linux's `ru_maxrss` is no help: a new program inherits that of the process that started it.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 2**20 if sys.platform == "darwin" else most / 1024
 
 
 def _told(path: str, accelerator: Accelerator, threads: int | None) -> dict:

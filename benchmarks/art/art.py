@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -43,6 +42,7 @@ from pocketstyle.networks.transfers import (
     Transfer,
 )
 from pocketstyle.sdk import read_frames
+from pocketstyle.sdk.bench import peak_mb
 from pocketstyle.search.shipped import MODELS
 from scores import SIZE, Scores, art_pairs
 from squares import sample_squares
@@ -158,8 +158,7 @@ def child(arguments: argparse.Namespace) -> None:
     network = networks(arguments.runs)["artnet"]
     content, style = torch.rand(2, 1, 3, 1024, 1024).mul(2).sub(1)
     seconds = timed(network, content, style)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"size": 1024, "s": seconds, "peak_mb": peak}))
+    print(json.dumps({"size": 1024, "s": seconds, "peak_mb": peak_mb()}))
 
 
 def pruning(arguments: argparse.Namespace) -> dict:

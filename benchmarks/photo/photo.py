@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from itertools import islice
@@ -30,6 +29,7 @@ from pocketstyle.metrics import load_teed, warping_error
 from pocketstyle.networks import PhotoNetwork, load
 from pocketstyle.networks.transfers import EigenWct, NewtonSchulzWct, RegionWise, blended
 from pocketstyle.sdk import read_frames
+from pocketstyle.sdk.bench import peak_mb
 from pocketstyle.search import load_config
 from pocketstyle.search.data import load_data, make_batches
 from pocketstyle.search.precision import with_precision
@@ -188,8 +188,7 @@ def child(runs: Path, size: str) -> None:
     # sides are multiples of 16: 1080 rows become 1088
     content, style = (picture(runs, k, -(-height // 16) * 16, width) for k in ("content", "style"))
     seconds = timed(network, content, style)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    told = {"size": [width, height], "photonas_s": seconds, "peak_mb": peak}
+    told = {"size": [width, height], "photonas_s": seconds, "peak_mb": peak_mb()}
     print(json.dumps(told | {"threads": torch.get_num_threads()}))
 
 
