@@ -28,5 +28,6 @@ def drawn(network: nn.Module, pictures: np.ndarray) -> Iterator[tuple[Tensor, Te
         with torch.no_grad():
             x = network.encode(to_tensor(picture[None]))
             styled = transfer.between(x, x if style is None else style)
-            yield tuple(network.decode(one).clamp(-1, 1) for one in (x, styled))
+            made = tuple(network.decode(one).clamp(-1, 1) for one in (x, styled))
         style = x
+        yield made  # outside, or gradients stay off for whoever asks

@@ -23,6 +23,7 @@ from pocketstyle.search.zero_channel import (
     styled_psnr,
     without,
 )
+from pocketstyle.search.zero_channel.passes import drawn
 from typer.testing import CliRunner
 
 from ..networks.patterns import lively
@@ -171,6 +172,14 @@ def test_styles_are_judged_by_what_the_whole_network_makes_of_them():
 
 def population(x, *over, keepdim):
     return (x.var(*over, correction=0, keepdim=keepdim) + 1e-5).sqrt()
+
+
+def test_looking_leaves_gradients_on():
+    made = network("vgg")
+    for _ in drawn(made, pictures(2)):
+        assert torch.is_grad_enabled()
+    styled_psnr(made, made, pictures(2))
+    assert torch.is_grad_enabled()
 
 
 def test_too_few_pictures():
