@@ -94,21 +94,23 @@ def _measure(path: str, accelerator: Accelerator, threads: int | None) -> Timing
         began = clock()
         stylizer.set_style(frame)
         style_ms = 1000 * (clock() - began)
-    out, taken = np.empty_like(frame), []
-    start = clock()
-    while len(taken) < 1 + WARM_UP + RUNS and (
-        len(taken) < 1 + WARM_UP + 1 or clock() - start < LONGEST
-    ):
+    out, start = np.empty_like(frame), clock()
+
+    def played() -> float:
         began = clock()
         stylizer.apply(frame, out)
-        taken.append(1000 * (clock() - began))
-    warm = taken[1 + WARM_UP :]
+        return 1000 * (clock() - began)
+
+    first, *_ = [played() for _ in range(1 + WARM_UP)]
+    warm = [played()]
+    while len(warm) < RUNS and clock() - start < LONGEST:
+        warm.append(played())
     return Timing(
         accelerator=accelerator,
         threads=threads,
         load_ms=load_ms,
         style_ms=style_ms,
-        first_ms=taken[0],
+        first_ms=first,
         median_ms=median(warm),
         p95_ms=float(np.percentile(warm, 95)),
         runs=len(warm),
