@@ -177,7 +177,7 @@ def verify(
     parity = matches = None
     if against is not None:
         network = against[0]
-        anyhow = hasattr(network, "encode_style")  # style networks take any sides
+        anyhow = takes_style(network)  # which takes any sides
         if network.spec.size != info.spec["size"] and not anyhow:
             raise UsageError(f"network of size {network.spec.size}, bundle of {info.spec['size']}")
         wanted = _run_torch(network, network_values(pictures, mean, std))

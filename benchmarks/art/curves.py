@@ -45,11 +45,11 @@ def pruned(network: ArtNetwork, pictures: np.ndarray, unseen: np.ndarray, scores
             (exact.reconstruct(x) - network.reconstruct(x)).abs().max()
             for x in to_tensor(pictures).split(1)
         ]
+    ranked = {"near-zero": error_shares(network, seen), "magnitude": magnitudes(network)}
     curve = []
     for share in SHARES:
-        for criterion in ("near-zero", "magnitude"):
-            near = criterion == "near-zero"
-            gone = lowest(error_shares(network, seen) if near else magnitudes(network), share)
+        for criterion, ranks in ranked.items():
+            gone = lowest(ranks, share)
             small = without(network, gone, seen)
             row = {"criterion": criterion, "share": share, "params": params(small)}
             row |= {"ms": predict_all(small.kernels())["s10"], "psnr_db": psnr(small, unseen)}
