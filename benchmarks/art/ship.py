@@ -26,7 +26,7 @@ from pocketstyle.search.zero_channel import Pruned, prune
 from squares import sample_squares
 
 sys.path.append(str(Path(__file__).parents[1]))
-from pages import DEVICES, PICTURES, table
+from pages import DEVICES, PICTURES, halved, table
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"artnet": 512, "artnet-256": 256}
@@ -88,8 +88,7 @@ def save_sheet() -> None:
             half = stylizer.apply(content)
             stylizer.set_style(style, alpha=0.6)
             rows.append(np.concatenate((content, style, half, stylizer.apply(content)), 1))
-    sheet = Image.fromarray(np.concatenate(rows))
-    sheet = sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS)
+    sheet = halved(Image.fromarray(np.concatenate(rows)))
     sheet.save(ROOT / "docs/models/artnet.jpg", quality=88, optimize=True)
 
 
