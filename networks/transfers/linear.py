@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..normalisation import EPSILON
 from ..width import Concatenation, Width
 from ..zero_padded import ZeroPaddedConv2d
 from .transfer import Statistics, Transfer, channels_last_mean
@@ -14,10 +15,12 @@ INNER = 32  # channels of what the matrix works on
 
 
 class LinearWct(Transfer):
-    """Learned: x → U T_s T_c D (x - mean_c) + mean_s.
+    """Learned: x → r_s U T_s T_c D (x - mean_c) / r_c + mean_s.
 
     D brings features down to `INNER` channels, U up again; each T is what a small network makes of
-    the covariance that it sees.
+    the covariance that it sees. r is the deviation of all features together, so that the networks
+    see a picture's manner whatever its contrast is, and a style of twice the contrast gives twice
+    the deviation.
 
     Statistics: mean [B, 1, 1, C] and T_s [B, 1, 32, 32].
 
@@ -34,19 +37,27 @@ class LinearWct(Transfer):
 
     def statistics(self, style: Tensor) -> Statistics:
         mean = channels_last_mean(style.permute(0, 2, 3, 1))
-        return mean, self.of_style(style - mean.permute(0, 3, 1, 2))[:, None]
+        centred, deviation = _standardised(style)
+        return mean, (deviation * self.of_style(centred))[:, None]
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, of_style = statistics
-        centred = content - content.mean((2, 3), keepdim=True)
+        centred, _ = _standardised(content)
         matrix = of_style[:, 0] @ self.of_content(centred)
         small = self.down(centred)
         made = (matrix @ small.flatten(2)).unflatten(2, small.shape[2:])
         return torch.cat([up(made) for up in self.up], 1) + mean.permute(0, 3, 1, 2)
 
 
+def _standardised(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Features without their channels' means, of deviation 1 altogether; and what that was."""
+    centred = x - x.mean((2, 3), keepdim=True)
+    deviation = (centred.square().mean((1, 2, 3)) + EPSILON).sqrt()
+    return centred / deviation[:, None, None, None], deviation[:, None, None]
+
+
 class _Matrix(nn.Module):
-    """Centred features [B, C, H, W] → a matrix [B, 32, 32], by way of their covariance."""
+    """Features [B, C, H, W] → a matrix [B, 32, 32], by way of their covariance's direction."""
 
     def __init__(self, features: Width | Concatenation):
         super().__init__()
@@ -62,6 +73,5 @@ class _Matrix(nn.Module):
             x = layer(x if layer is self.convolutions[0] else F.relu(x))
         x = x.flatten(2)
         covariance = (x @ x.mT / x.shape[2]).flatten(1)[..., None, None]
-        # one of large features would push the matrix out of the next layers' reach
         covariance = F.normalize(covariance, dim=1) * INNER**0.5
         return self.full(covariance)[..., 0, 0].unflatten(1, (INNER, INNER))

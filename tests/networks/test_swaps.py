@@ -179,6 +179,20 @@ def test_linear_transfer_has_the_styles_mean_where_its_matrices_are_zero():
         assert transfer.between(hard, hard).isfinite().all()
 
 
+@torch.no_grad()
+def test_linear_transfer_keeps_the_styles_contrast():
+    torch.manual_seed(0)
+    transfer, content, style = LinearWct(Width("f", 8)), features(0), features(1)
+
+    def deviation(content: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        return transfer.between(content, style).std((2, 3))
+
+    once = deviation(content, style)
+    assert (once > 0).all()
+    torch.testing.assert_close(deviation(content, 2 * style), 2 * once, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(deviation(2 * content, style), once, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", [StyleSwap, SandwichSwap, AvatarDecorator])
 def test_a_style_smaller_than_a_patch(kind):
     for side in (1, 2):
