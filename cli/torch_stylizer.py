@@ -72,13 +72,12 @@ class TorchStylizer(Styled):
                 f"a picture of {width}x{height} is too large: {MOST_PIXELS // 10**6} megapixels "
                 "at most; a bundle takes any"
             )
-        content = _padded(rgb)
+        content, (styles, alpha) = _padded(rgb), self._manner
         with torch.no_grad():
             made = sum(
-                share * self.network.stylize(content, statistics)
-                for statistics, share in self._styles
+                share * self.network.stylize(content, statistics) for statistics, share in styles
             )
-        made = blended(made, content, self._alpha)
+        made = blended(made, content, alpha)
         return to_pictures(made)[0, :height, :width]
 
     def __enter__(self) -> Self:

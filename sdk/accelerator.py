@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import sys
-import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..errors import PocketstyleError, UsageError
 from .compiled import CompiledNetwork
 from .gpu_gate import check_gpu
-from .interpreter import load_interpreter
+from .interpreter import InterpretedNetwork
 
 Accelerator = Literal["auto", "cpu", "gpu"]
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A network, ready.
+
+    Attributes:
+        network: has `get_signature_runner`.
+        runtime: its package.
+        accelerator: "cpu" or "gpu".
+        remark: why it is not the GPU that was asked for.
+    """
+
+    network: Any
+    runtime: str
+    accelerator: str
+    remark: str | None = None
+
+
 def load_network(
     path: str | Path, accelerator: Accelerator, threads: int | None, strict: bool
-) -> tuple[Any, str, str]:
+) -> Loaded:
     """A TFLite file, ready to run its signatures.
 
     The GPU is tried in a child process first, since some graphs abort theirs, and its output has to
     agree with the CPU's without being the same to the last bit, which would be the CPU's own.
 
     Args:
-        accelerator: "gpu" warns where the CPU takes its place, "auto" does not, and asks no GPU
-            where there is none.
-        threads: of the CPU's kernels, as in `load_interpreter`.
+        accelerator: "gpu" has a remark where the CPU takes its place, "auto" has none, and asks no
+            GPU where there is none.
+        threads: of the CPU's kernels, as in `InterpretedNetwork`.
         strict: with "gpu", raise instead of taking the CPU.
-
-    Returns:
-        What has `get_signature_runner`, the runtime's package, and "cpu" or "gpu".
 
     Raises:
         UsageError: no such accelerator.
@@ -40,16 +54,18 @@ def load_network(
     if accelerator not in get_args(Accelerator):
         known = ", ".join(get_args(Accelerator))
         raise UsageError(f"accelerator is {accelerator!r}; it is one of {known}")
+    remark = None
     if accelerator == "gpu" or (accelerator == "auto" and _has_gpu()):
         found = check_gpu(path, software=False)
         if found.resident:
-            return CompiledNetwork(path), "ai_edge_litert", "gpu"
+            return Loaded(CompiledNetwork(path), "ai_edge_litert", "gpu")
         told = f"the GPU does not run {path}: {found.note}"
         if accelerator == "gpu" and strict:
             raise PocketstyleError(told)
         if accelerator == "gpu":
-            warnings.warn(f"{told}; the CPU does", RuntimeWarning, stacklevel=4)
-    return *load_interpreter(path, threads), "cpu"
+            remark = f"{told}; the CPU does"
+    network = InterpretedNetwork(path, threads)
+    return Loaded(network, network.runtime, "cpu", remark)
 
 
 def _has_gpu() -> bool:

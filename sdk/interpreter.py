@@ -1,4 +1,4 @@
-"""Finding a TFLite runtime. Nothing is imported until a network is loaded."""
+"""A bundle on the CPU. No TFLite runtime is looked for until a network is loaded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from ..errors import FormatError, PocketstyleError, first_line
 
@@ -18,30 +20,62 @@ RUNTIMES = (
 )
 
 
-def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any, str]:
-    """Load a TFLite file into the first runtime that is installed.
+class InterpretedNetwork:
+    """A TFLite file in the first runtime that is installed.
 
-    Args:
-        path: the file.
-        threads: of the CPU kernels; None takes `default_threads()`.
-
-    Returns:
-        The interpreter, and the runtime's package ("ai_edge_litert", ...).
+    Attributes:
+        runtime: its package ("ai_edge_litert", ...).
 
     Raises:
         PocketstyleError: no runtime is installed.
         FormatError: the runtime refuses the file.
     """
-    module = _find_runtime()
-    runtime = module.__name__.removesuffix(".interpreter").removesuffix(".python")
-    try:
-        interpreter = module.Interpreter(
-            model_path=str(path), num_threads=threads or default_threads()
-        )
-        interpreter.allocate_tensors()  # which finds what is broken
-    except (ValueError, RuntimeError) as error:
-        raise FormatError(f"{runtime} cannot load {path}: {first_line(error)}") from error
-    return interpreter, runtime
+
+    def __init__(self, path: str | Path, threads: int | None = None) -> None:
+        """Args: threads: of the CPU kernels; None takes `default_threads()`."""
+        module = _find_runtime()
+        self.runtime = module.__name__.removesuffix(".interpreter").removesuffix(".python")
+        try:
+            self._interpreter = module.Interpreter(
+                model_path=str(path), num_threads=threads or default_threads()
+            )
+            self._interpreter.allocate_tensors()  # which finds what is broken
+        except (ValueError, RuntimeError) as error:
+            raise FormatError(f"{self.runtime} cannot load {path}: {first_line(error)}") from error
+
+    def get_signature_runner(self, name: str) -> Any:
+        """What runs a signature; ValueError where there is none of this name.
+
+        What that of the file's first graph makes is the runtime's own memory, which nobody may hold
+        when the network runs again.
+        """
+        return _Runner(self._interpreter, name)
+
+
+class _Runner:
+    """Tensors by name in, tensors by name out; of the first graph without copies."""
+
+    def __init__(self, interpreter: Any, name: str) -> None:
+        self._interpreter, self._name = interpreter, name
+        runner = interpreter.get_signature_runner(name)  # not kept: it would hold memory, too
+        self._details = runner.get_input_details(), runner.get_output_details()
+        # the runtime has no public way to other graphs' memory
+        self._first = getattr(runner, "_subgraph_index", None) == 0
+
+    def get_input_details(self) -> dict[str, dict[str, Any]]:
+        return self._details[0]
+
+    def get_output_details(self) -> dict[str, dict[str, Any]]:
+        return self._details[1]
+
+    def __call__(self, **tensors: np.ndarray) -> dict[str, np.ndarray]:
+        if not self._first:
+            return self._interpreter.get_signature_runner(self._name)(**tensors)
+        inputs, outputs = self._details
+        for name, tensor in tensors.items():
+            self._interpreter.set_tensor(inputs[name]["index"], tensor)
+        self._interpreter.invoke()
+        return {name: self._interpreter.tensor(one["index"])() for name, one in outputs.items()}
 
 
 def default_threads() -> int:

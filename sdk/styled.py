@@ -14,12 +14,12 @@ from ..errors import UsageError
 class Styled:
     """Keeps the statistics of styles, their weights and alpha; a player says how to compute them.
 
-    `_styles` are the statistics of each with its share of 1, none before a style is set.
+    `_manner` are the statistics of each style with its share of 1, none before a style is set, and
+    alpha; replaced as a whole, so that a thread that plays sees both of one style.
     """
 
     def __init__(self) -> None:
-        self._styles: list[tuple[Any, float]] = []
-        self._alpha = 1.0
+        self._manner: tuple[list[tuple[Any, float]], float] = ([], 1.0)
 
     def set_style(
         self, rgb: np.ndarray, alpha: float = 1.0, colour: np.ndarray | None = None
@@ -40,7 +40,7 @@ class Styled:
         statistics = self._encoded(rgb)
         if colour is not None:
             statistics = self._coloured(statistics, colour)
-        self._styles, self._alpha = [(statistics, 1.0)], alpha
+        self._manner = [(statistics, 1.0)], alpha
 
     def set_styles(
         self, pictures: Sequence[np.ndarray], weights: Sequence[float], alpha: float = 1.0
@@ -59,7 +59,7 @@ class Styled:
         check_weights(len(pictures), weights)
         styles = [self._encoded(rgb) for rgb in pictures]
         shares = [weight / sum(weights) for weight in weights]
-        self._styles, self._alpha = list(zip(styles, shares, strict=True)), alpha
+        self._manner = list(zip(styles, shares, strict=True)), alpha
 
     def _encoded(self, rgb: np.ndarray) -> Any:
         """What is kept of a style picture."""

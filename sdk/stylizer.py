@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args
 
 import numpy as np
 
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
 
 SANDWICH_SWAP = "sandwich-swap"  # of a spec's blocks: the transform that tells colours apart
 Fit = Literal["crop", "stretch", "detail"]
+T = TypeVar("T")
 
 
 class Stylizer(Styled):
     """Plays one network of a fixed square size: a picture in, a picture out.
 
-    One instance serves one thread at a time: the tensors are reused from call to call.
+    Any thread may call it, and waits its turn: one thread of its own makes the network, as GPU
+    delegates demand, and runs it with tensors that are reused from call to call.
 
         with Stylizer.load("toonhead") as stylizer:
             stylized = stylizer.stylize(read_rgb("photo.jpg"))
@@ -53,14 +57,22 @@ class Stylizer(Styled):
         signature = self.info.signature(size)
         self._input, self._output = _picture_tensors(signature, path)
         self.size: int = self._input.shape[1]
-        network, self.runtime, self.accelerator = load_network(path, accelerator, threads, strict)
-        self._runner = _runner(network, signature, path)
         super().__init__()
         self._inputs = signature.inputs
         self.takes_style = len(signature.inputs) > 1
-        self._encode = _encoder(network, self.info, path) if self.takes_style else None
         self._taken = np.empty(self._input.shape, self._input.dtype)
-        self._scratch = np.empty((self.size, self.size, 3), np.float32)
+        self._mixed, self._scratch = np.empty((2, *self._output.shape), np.float32)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pocketstyle")
+        try:
+            loaded = self._in_turn(load_network, path, accelerator, threads, strict)
+            self.runtime, self.accelerator = loaded.runtime, loaded.accelerator
+            self._runner = _runner(loaded.network, signature, path)
+            self._encoder = _encoder(loaded.network, self.info, path) if self.takes_style else None
+        except BaseException:
+            self._thread.shutdown()
+            raise
+        if loaded.remark:
+            warnings.warn(loaded.remark, RuntimeWarning, stacklevel=3)
 
     @classmethod
     def load(
@@ -116,12 +128,14 @@ class Stylizer(Styled):
 
     def _encoded(self, rgb: np.ndarray) -> dict[str, np.ndarray]:
         """What is kept of a style picture."""
-        if self._encode is None:
+        if self._encoder is None:
             raise UsageError(f"{self.info.name} takes no style picture")
         _check_picture(rgb)
-        style = np.empty_like(self._taken)
-        self._normalise(resize(rgb, self.size, self.size), style[0])
-        made = self._encode(**{STYLE: style})
+        return self._in_turn(self._statistics, resize(rgb, self.size, self.size))
+
+    def _statistics(self, square: np.ndarray) -> dict[str, np.ndarray]:
+        self._normalise(square, self._taken[0])
+        made = self._encoder(**{STYLE: self._taken})
         return {name: value.copy() for name, value in made.items()}
 
     def _coloured(self, texture: dict[str, np.ndarray], colour: np.ndarray) -> dict:
@@ -182,12 +196,18 @@ class Stylizer(Styled):
             out = np.empty(shape, np.uint8)
         else:
             _check_out(out, shape)
-        self._normalise(square, self._taken[0])
-        made = self._play(self._taken)
-        if self._alpha < 1:
-            made = self._taken + np.float32(self._alpha) * (made - self._taken)
-        self._denormalise(made[0], out)
+        self._in_turn(self._apply, square, out)
         return out
+
+    def _apply(self, square: np.ndarray, out: np.ndarray) -> None:
+        styles, alpha = self._manner
+        self._normalise(square, self._taken[0])
+        made = self._play(self._taken, styles)
+        if alpha < 1:
+            np.subtract(made, self._taken, out=self._mixed, dtype=np.float32)
+            self._mixed *= alpha
+            made = np.add(self._mixed, self._taken, out=self._mixed)
+        self._denormalise(made[0], out)
 
     def run(self, tensor: np.ndarray) -> np.ndarray:
         """The network alone, for parity checks: no fitting, no normalisation.
@@ -206,11 +226,12 @@ class Stylizer(Styled):
                 f"the network takes {self._input.dtype} {self._input.shape}, "
                 f"not {tensor.dtype} {tensor.shape}"
             )
-        return self._play(tensor)
+        return self._in_turn(lambda: self._play(tensor, self._manner[0]).copy())
 
     def close(self) -> None:
         """Free the network's memory; the Stylizer cannot be used afterwards."""
-        self._runner = self._encode = None
+        self._thread.shutdown()
+        self._runner = self._encoder = None
 
     def __enter__(self) -> Self:
         return self
@@ -218,18 +239,26 @@ class Stylizer(Styled):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _play(self, tensor: np.ndarray) -> np.ndarray:
-        if self._runner is None:
-            raise UsageError("this Stylizer is closed")
-        if self.takes_style and not self._styles:
+    def _in_turn(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` gives, in the thread that owns the network."""
+        try:
+            running = self._thread.submit(work, *arguments)
+        except RuntimeError as error:  # it was shut down
+            raise UsageError("this Stylizer is closed") from error
+        return running.result()
+
+    def _play(self, tensor: np.ndarray, styles: list[tuple[Any, float]]) -> np.ndarray:
+        """What the network makes, or of several styles the mean; memory that is used again."""
+        if self.takes_style and not styles:
             raise UsageError(f"{self.info.name} draws in the manner of a style picture; give one")
-        first, *more = self._styles or [({}, 1.0)]
-        made = self._run(tensor, first[0])
-        if more:
-            made = first[1] * made
-            for statistics, share in more:
-                made += share * self._run(tensor, statistics)
-        return made
+        if len(styles) < 2:
+            return self._run(tensor, styles[0][0] if styles else {})
+        self._mixed.fill(0)
+        for statistics, share in styles:
+            made = self._run(tensor, statistics)
+            self._mixed += np.multiply(made, np.float32(share), out=self._scratch)
+            del made  # the runtime refuses to run while its memory is held
+        return self._mixed
 
     def _run(self, tensor: np.ndarray, statistics: dict[str, np.ndarray]) -> np.ndarray:
         return self._runner(**{self._input.name: tensor}, **statistics)[self._output.name]
@@ -244,10 +273,10 @@ class Stylizer(Styled):
 
     def _denormalise(self, tensor: np.ndarray, pixels: np.ndarray) -> None:
         """pixels = tensor * std + mean, rounded and clipped, in place; both [size, size, 3]."""
-        if self._output.dtype == "uint8":
+        if tensor.dtype == np.uint8:
             pixels[...] = tensor
             return
-        scratch = self._scratch
+        scratch = self._scratch[0]
         np.multiply(tensor, np.float32(self._output.std), out=scratch)
         np.add(scratch, np.float32(self._output.mean), out=scratch)
         np.rint(scratch, out=scratch)
