@@ -11,6 +11,7 @@ import typer
 
 from ..errors import UsageError
 from ..quiet import quiet
+from ..whole import check_free
 from .options import Force, Json, emit
 from .progress import progress
 
@@ -18,21 +19,34 @@ if TYPE_CHECKING:
     import numpy as np
 
 NAME = "stylize"
+INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 LARGE = 16_000_000  # pixels of a style, from which on it is told that it is shrunk
 
 
 def run(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            help="A picture, a folder of pictures, a video, or a .csv with a line content,style "
-            "for each picture (paths relative to it)."
-        ),
-    ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Where to write; a folder for a folder or a .csv."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where to write: a picture; a folder for a folder or a .csv; .mp4, .gif or .webp "
+            "for a video.",
+        ),
     ],
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A picture, a folder of pictures, a video, or a .csv with a line content,style "
+            "for each picture (paths relative to it); none with --camera."
+        ),
+    ] = None,
+    camera: Annotated[
+        int | None,
+        typer.Option(min=0, help="Of this computer, by its number, until Ctrl-C or --seconds."),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Of a video or a camera, after which it ends.")
+    ] = None,
     model: Annotated[
         str,
         typer.Option(
@@ -85,11 +99,18 @@ def run(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Stylize a picture, a folder of pictures or a video."""
-    from ..sdk import Stylizer, read_rgb, stylize_file
+    """Stylize a picture, a folder of pictures, a video or what a camera sees.
+
+    Ctrl-C ends a video with the frames that are done (exit status 130; 0 for a camera).
+    """
+    from ..sdk import Stylizer, open_camera, read_rgb, stylize_file, stylize_video
 
     styles, weights = style or [], weight or [1.0] * len(style or [])
-    listed = source.suffix.lower() == ".csv"
+    if (source is None) == (camera is None):
+        raise UsageError("give a picture, a folder, a video or a .csv, or else --camera NUMBER")
+    if camera is not None and mask is not None:
+        raise UsageError("a camera's frames are no picture; --mask is for pictures")
+    listed = source is not None and source.suffix.lower() == ".csv"
     if alpha is not None and not styles and not listed:
         raise UsageError("--alpha says how much of a style; give --style")
     if weight and len(styles) < 2:
@@ -103,6 +124,8 @@ def run(
             raise UsageError("a model's pictures keep their size: --size and --fit are a bundle's")
         if accelerator != "auto":
             raise UsageError("a model runs with torch on the CPU; --accelerator is a bundle's")
+        if camera is not None:
+            raise UsageError("a camera is stylized by a bundle")
         stylizer = TorchStylizer(model, threads)
     else:
         with quiet():  # the runtime announces its kernels
@@ -120,21 +143,31 @@ def run(
     elif styles:
         stylizer.set_styles(pictures, weights, alpha)
     with stylizer, progress() as report:
-        result = stylize_file(
-            stylizer,
-            source,
-            output,
-            force=force,
-            fit=stylizer.usual_fit if fit is None else fit,
-            compare=compare,
-            alpha=alpha,
-            mask=None if mask is None else read_rgb(mask),
-            steady=steady,
-            report=lambda done, total: report("stylize", done, total),
-        )
+        moving = {
+            "fit": stylizer.usual_fit if fit is None else fit,
+            "compare": compare,
+            "steady": steady,
+            "seconds": seconds,
+            "report": lambda done, total: report("stylize", done, total),
+        }
+        if camera is not None:
+            check_free(output, force)
+            result = stylize_video(stylizer, open_camera(camera), output, **moving)
+        else:
+            result = stylize_file(
+                stylizer,
+                source,
+                output,
+                force=force,
+                alpha=alpha,
+                mask=None if mask is None else read_rgb(mask),
+                **moving,
+            )
     fields = {key: str(v) if isinstance(v, Path) else v for key, v in asdict(result).items()}
     told = {key: ", ".join(v) if isinstance(v, tuple) else v for key, v in fields.items()}
     emit(fields, as_json, "  ".join(f"{key}: {value}" for key, value in told.items() if value))
+    if fields.get("stopped") and camera is None:
+        raise typer.Exit(INTERRUPTED)
 
 
 def _remark(path: Path, rgb: np.ndarray) -> None:

@@ -14,13 +14,15 @@ from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
 from ..errors import DataError
+from .tone_mapping import HLG, PQ, tone_mapped
 
 
 class ClipReader:
     """An opened video file: its first real video stream and its first audio stream.
 
     Iterating yields decoded `av.VideoFrame`s, and the audio's undecoded `av.Packet`s, in the
-    order of the file; once only.
+    order of the file; once only. Of a device, which tells the time since the computer started,
+    time stamps begin with 0.
 
     Attributes:
         width, height: of a frame as it should be seen: upright, with square pixels.
@@ -30,9 +32,11 @@ class ClipReader:
         audio: the audio stream, or None.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, device: str | None = None) -> None:
+        """Args: device: FFmpeg's name of a kind of input device, for what is no file."""
         self.path = Path(path)
-        self._container = _open(self.path)
+        self._container = _open(self.path, device)
+        self._live, self._began = device is not None, None
         try:
             self._video = _video_stream(self._container, self.path)
             self.audio = next(iter(self._container.streams.audio), None)
@@ -54,13 +58,26 @@ class ClipReader:
         return chain(self._start, self._items)
 
     def picture(self, frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
-        """A frame as RGB, upright and resampled (bicubic, antialiased): uint8[height, width, 3]."""
+        """A frame as RGB, upright and resampled (bicubic, antialiased): uint8[height, width, 3].
+
+        Of high dynamic range it is tone-mapped, transparency is laid over white.
+        """
         if self._quarter_turns % 2:
             width, height = height, width
-        rgb = self._scaler.reformat(
-            frame, width, height, "rgb24", interpolation="BICUBIC", threads=1
-        )
-        return np.rot90(rgb.to_ndarray(), self._quarter_turns)
+
+        def resampled(pixels: str) -> np.ndarray:
+            made = self._scaler.reformat(
+                frame, width, height, pixels, interpolation="BICUBIC", threads=1
+            )
+            return made.to_ndarray()
+
+        if frame.color_trc in (PQ, HLG):
+            rgb = tone_mapped(resampled("rgb48le"), frame.color_trc)
+        elif any(component.is_alpha for component in frame.format.components):
+            rgb = _over_white(resampled("rgba"))
+        else:
+            rgb = resampled("rgb24")
+        return np.rot90(rgb, self._quarter_turns)
 
     def close(self) -> None:
         self._container.close()
@@ -76,7 +93,11 @@ class ClipReader:
         try:
             for packet in self._container.demux(wanted):
                 if packet.stream is self._video:
-                    yield from packet.decode()
+                    for frame in packet.decode():
+                        if self._live and frame.pts is not None:
+                            self._began = frame.pts if self._began is None else self._began
+                            frame.pts -= self._began
+                        yield frame
                 elif packet.dts is not None:  # None marks the end of the stream
                     yield packet
         except av.FFmpegError as error:
@@ -102,10 +123,16 @@ def read_frames(path: str | Path) -> Iterator[np.ndarray]:
                 yield clip.picture(item, clip.width, clip.height)
 
 
-def _open(path: Path) -> av.container.InputContainer:
+def _over_white(rgba: np.ndarray) -> np.ndarray:
+    """uint8[H, W, 4] → uint8[H, W, 3]."""
+    rgb, alpha = rgba[..., :3].astype(np.uint16), rgba[..., 3:].astype(np.uint16)
+    return ((rgb * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def _open(path: Path, device: str | None) -> av.container.InputContainer:
     foreign = f"{path} is neither a picture nor a video that can be read"
     try:
-        container = av.open(path)
+        container = av.open(str(path), format=device)
     except FileNotFoundError as error:
         raise DataError(f"no such file: {path}") from error
     except av.InvalidDataError as error:

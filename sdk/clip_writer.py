@@ -1,9 +1,10 @@
-"""Writing MP4 files from RGB frames, with time stamps and copied audio."""
+"""Writing videos from RGB frames: MP4 with copied audio, animated GIF and WebP."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -11,27 +12,51 @@ from pathlib import Path
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from PIL import Image
 
 from ..errors import DataError, UsageError
 from ..whole import written_whole
 
-# Visually lossless, and cheap: one core decodes and encodes while the others run the network.
-_X264 = {"preset": "veryfast", "crf": "18"}
+
+@dataclass(frozen=True)
+class _Kind:
+    """A file format, and how its frames are encoded.
+
+    Attributes:
+        pixels: FFmpeg's name of what the codec takes.
+        ticks: time base units a second; None takes any.
+    """
+
+    container: str
+    codec: str
+    pixels: str
+    options: dict[str, str]
+    ticks: int | None = None
+    loops: dict[str, str] = field(default_factory=dict)
+
+
+_KINDS = {
+    # Visually lossless, and cheap: one core decodes and encodes while the others run the network.
+    ".mp4": _Kind("mp4", "libx264", "yuv420p", {"preset": "veryfast", "crf": "18"}),
+    ".gif": _Kind("gif", "gif", "pal8", {}, 100, {"loop": "0"}),
+    ".webp": _Kind("webp", "libwebp_anim", "yuv420p", {"quality": "85"}, 1000, {"loop": "0"}),
+}
 _BT709 = 1  # of primaries, transfer and matrix alike (ITU-T H.273)
 
 
 class ClipWriter:
-    """An MP4 being written: H.264, yuv420p, BT.709; `writing_clip` makes one.
+    """A video being written, an MP4 as H.264, yuv420p, BT.709; `writing_clip` makes one.
 
     Attributes:
         width, height: of the video, even.
-        has_audio: whether MP4 takes the audio that was asked for.
+        has_audio: whether the file takes the audio that was asked for.
         frames: how many were written so far.
     """
 
     def __init__(
         self,
         container: av.container.OutputContainer,
+        kind: _Kind,
         width: int,
         height: int,
         rate: Fraction,
@@ -40,15 +65,17 @@ class ClipWriter:
     ) -> None:
         self.width, self.height = width, height
         self.frames = 0
-        self._container = container
-        self._step = max(1, round(1 / (rate * time_base)))  # time base units per frame
+        self._container, self._kind = container, kind
+        ticks = Fraction(1, kind.ticks) if kind.ticks else time_base
+        self._ticks = time_base / ticks  # of the file, per unit of the frames' time base
+        self._step = max(1, round(1 / (rate * ticks)))  # ticks per frame
         self._last = -self._step
         self._scaler = VideoReformatter()
-        self._video = container.add_stream("libx264", rate=rate, options=_X264)
-        self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
+        self._video = container.add_stream(kind.codec, rate=rate, options=kind.options)
+        self._video.width, self._video.height, self._video.pix_fmt = width, height, kind.pixels
         codec = self._video.codec_context
         codec.thread_count = 1
-        codec.time_base = time_base
+        codec.time_base = ticks
         codec.color_primaries = codec.color_trc = codec.colorspace = _BT709
         codec.color_range = ColorRange.MPEG
         self.has_audio = (
@@ -62,26 +89,29 @@ class ClipWriter:
         Args:
             rgb: uint8[H, W, 3], resampled (bicubic) to the video's size if it has another.
             pts: its time in units of the time base; None is one frame after the last. A time not
-                after the last frame's, which MP4 forbids, is moved just after it.
+                after the last frame's, which files forbid, is moved just after it.
         """
-        pts = self._last + self._step if pts is None else pts
+        pts = self._last + self._step if pts is None else round(pts * self._ticks)
         self._last = pts = max(pts, self._last + 1) if self.frames else pts
+        paletted = self._kind.pixels == "pal8"
         frame = self._scaler.reformat(
             av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb)),
             self.width,
             self.height,
-            "yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
+            "rgb24" if paletted else self._kind.pixels,
+            dst_colorspace=None if paletted else Colorspace.ITU709,
+            dst_color_range=None if paletted else ColorRange.MPEG,
             interpolation="BICUBIC",
             threads=1,
         )
+        if paletted:
+            frame = _paletted(frame.to_ndarray())
         frame.pts = pts
         self._container.mux(self._video.encode(frame))
         self.frames += 1
 
     def copy(self, packet: av.Packet) -> None:
-        """Add a packet of the audio stream; nothing happens if MP4 does not take it."""
+        """Add a packet of the audio stream; nothing happens if the file does not take it."""
         if self._audio is not None:
             packet.stream = self._audio
             self._container.mux(packet)
@@ -89,6 +119,15 @@ class ClipWriter:
     def finish(self) -> None:
         """Write out the frames that the encoder still holds."""
         self._container.mux(self._video.encode())
+
+
+def _paletted(rgb: np.ndarray) -> av.VideoFrame:
+    """uint8[H, W, 3] in 256 colours of its own, dithered (Floyd and Steinberg)."""
+    picture = Image.fromarray(rgb).quantize(256)
+    colours = np.array(picture.getpalette("RGBA"), np.uint8)
+    palette = np.zeros((256, 4), np.uint8)
+    palette[: len(colours) // 4] = colours.reshape(-1, 4)[:, [3, 0, 1, 2]]
+    return av.VideoFrame.from_ndarray((np.asarray(picture), palette), "pal8")
 
 
 @contextmanager
@@ -100,27 +139,32 @@ def writing_clip(
     time_base: Fraction | None = None,
     audio: av.AudioStream | None = None,
 ) -> Iterator[ClipWriter]:
-    """Open an MP4 for writing that appears at its path whole or, after an exception, not at all.
+    """Open a video for writing that appears at its path whole or, after an exception, not at all.
 
     Args:
-        path: ends in .mp4; replaced if it exists.
+        path: ends in .mp4, .gif or .webp; replaced if it exists.
         width, height: of the video; an odd one is lowered by one, as yuv420p must.
         rate: frames a second, for frames without a time stamp.
         time_base: seconds per unit of the time stamps; None takes 1 / rate.
         audio: a stream of another file to copy packets from.
 
     Raises:
-        UsageError: the path does not end in .mp4, or the video would be under 2x2 pixels.
+        UsageError: the path ends otherwise, or the video would be under 2x2 pixels.
         DataError: the file cannot be written.
     """
-    if Path(path).suffix.lower() != ".mp4":
-        raise UsageError(f"a video is written as .mp4, not as {path}")
+    kind = _KINDS.get(Path(path).suffix.lower())
+    if kind is None:
+        raise UsageError(f"a video is written as {', '.join(_KINDS)}, not as {path}")
     width, height = width - width % 2, height - height % 2
     if not (width and height):
         raise UsageError("a video needs 2x2 pixels or more")
     try:
-        with written_whole(path) as part, av.open(part, "w", format="mp4") as container:
-            writer = ClipWriter(container, width, height, rate, time_base or 1 / rate, audio)
+        with (
+            written_whole(path) as part,
+            av.open(part, "w", format=kind.container, options=kind.loops) as container,
+        ):
+            base = time_base or 1 / rate
+            writer = ClipWriter(container, kind, width, height, rate, base, audio)
             yield writer
             writer.finish()
     except av.FFmpegError as error:
@@ -128,18 +172,18 @@ def writing_clip(
 
 
 def write_video(frames: Iterable[np.ndarray], path: str | Path, fps: float | Fraction) -> int:
-    """Write frames as an MP4 (H.264); the size is the first one's, made even.
+    """Write frames as a video; the size is the first one's, made even.
 
     Args:
         frames: uint8[H, W, 3] each.
-        path: ends in .mp4; replaced if it exists, left as it was if anything fails.
+        path: as in `writing_clip`; left as it was if anything fails.
         fps: frames a second.
 
     Returns:
         How many frames were written.
 
     Raises:
-        UsageError: there are no frames, or the path does not end in .mp4.
+        UsageError: there are no frames, or the path ends otherwise.
         DataError: the file cannot be written.
     """
     frames = iter(frames)

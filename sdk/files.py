@@ -58,11 +58,12 @@ def stylize_file(
     alpha: float = 1.0,
     mask: np.ndarray | None = None,
     steady: bool = False,
+    seconds: float | None = None,
     report: Report | None = None,
 ) -> PictureReport | VideoReport:
     """Stylize a picture, a folder, a video or a list of pairs.
 
-    A picture gives a picture, a folder a folder of PNGs, a video an MP4. A list of pairs, .csv
+    A picture gives a picture, a folder a folder of PNGs, a video a video. A list of pairs, .csv
     with a line `content,style` for each, gives a folder of PNGs, too; its paths are relative to it.
 
     Files appear whole or not at all. A folder keeps its subfolders; its unreadable pictures are
@@ -71,20 +72,21 @@ def stylize_file(
     Args:
         stylizer: the network.
         source: picture, folder, video or list of pairs.
-        target: picture (.png, .jpg, ...), folder (of a list, too) or .mp4, as the source is.
+        target: picture (.png, .jpg, ...), folder (of a list, too) or video (.mp4, .gif, .webp), as
+            the source is.
         force: replace an existing file, or write into an existing folder that is not empty.
         fit: as in `Stylizer.stylize`.
         compare: put what the network saw to the left of what it made.
         alpha: of a list of pairs, as in `Stylizer.set_style`.
         mask: uint8[H, W, 3] of the pictures' size: stylized where it is white, as it was where it
             is black.
-        steady: of a video, as in `stylize_video`.
+        steady, seconds: of a video, as in `stylize_video`.
         report: called after each picture or frame with how many are done and the total, None
             where unknown.
 
     Raises:
         UsageError: the target exists and `force` is off, or is of another kind than the source; a
-            mask for a video, steadiness for pictures.
+            mask for a video, steadiness or seconds for pictures.
         DataError: the source is missing or unreadable, the mask is of another size, or the target
             cannot be written.
     """
@@ -98,6 +100,8 @@ def stylize_file(
     video = not (source.is_dir() or source.suffix.lower() in (*SUFFIXES, ".csv"))
     if steady and not video:
         raise UsageError(f"{source} is no video; frames are what is steadied")
+    if seconds is not None and not video:
+        raise UsageError(f"{source} is no video; it has no seconds")
     if source.is_dir():
         return _stylize_folder(stylizer, source, target, manner, report)
     if source.suffix.lower() == ".csv":
@@ -113,7 +117,14 @@ def stylize_file(
     if not hasattr(stylizer, "apply"):
         raise UsageError(f"{source} is no picture; a video is stylized by a bundle")
     return stylize_video(
-        stylizer, source, target, fit=fit, compare=compare, steady=steady, report=report
+        stylizer,
+        source,
+        target,
+        fit=fit,
+        compare=compare,
+        steady=steady,
+        seconds=seconds,
+        report=report,
     )
 
 

@@ -1,0 +1,81 @@
+"""GIF and WebP out, transparency in, a part of a clip, frames one by one."""
+
+import av
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+from pocketstyle.errors import UsageError
+from pocketstyle.sdk import read_frames, stylize_file, stylize_frames, stylize_video, write_video
+
+from .conftest import SIZE, quadrants, write_clip
+from .test_video import difference, times
+
+UNEVEN = [0, 40, 80, 200, 240, 1000]
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_animations_keep_frames_and_times(stylizer, tmp_path, suffix):
+    clip = write_clip(tmp_path / "clip.mkv", times=UNEVEN)
+    made = stylize_video(stylizer, clip, tmp_path / f"x{suffix}")
+    assert (made.frames, made.audio, made.width) == (len(UNEVEN), False, SIZE)
+    wanted = [stylizer.stylize(frame) for frame in read_frames(clip)]
+    with Image.open(tmp_path / f"x{suffix}") as animation:  # not our own reader
+        assert animation.n_frames == len(UNEVEN) and animation.info["loop"] == 0
+        lasted = []
+        for frame, picture in zip(ImageSequence.Iterator(animation), wanted, strict=True):
+            assert difference(np.asarray(frame.convert("RGB")), picture) < 16  # 4:2:0, few colours
+            lasted.append(frame.info["duration"])
+    assert lasted[:-1] == pytest.approx(np.diff(UNEVEN), abs=10)  # GIF counts in 1/100 s
+
+
+def test_a_gif_keeps_smooth_colours(tmp_path):
+    ramp = np.linspace(0, 255, 96).astype(np.uint8)
+    frames = [np.stack([np.tile(ramp, (64, 1))] * 3, 2), np.full((64, 96, 3), 128, np.uint8)]
+    write_video(frames, tmp_path / "x.gif", fps=10)
+    for sent, got in zip(frames, read_frames(tmp_path / "x.gif"), strict=True):
+        assert difference(sent, got) < 1
+
+
+def test_transparency_is_laid_over_white(tmp_path):
+    rgba = np.dstack([quadrants(64, 48), np.full((48, 64), 255, np.uint8)])
+    rgba[:, 32:, 3], rgba[24:, :, 3] = 0, 128
+    with av.open(tmp_path / "x.mov", "w") as container:
+        video = container.add_stream("png", rate=10)
+        video.width, video.height, video.pix_fmt = 64, 48, "rgba"
+        container.mux(video.encode(av.VideoFrame.from_ndarray(rgba, "rgba")))
+        container.mux(video.encode())
+    (got,) = read_frames(tmp_path / "x.mov")
+    over = Image.alpha_composite(Image.new("RGBA", (64, 48), "white"), Image.fromarray(rgba))
+    assert np.abs(got.astype(int) - np.asarray(over.convert("RGB"))).max() <= 2
+
+
+def test_some_seconds_of_a_clip(stylizer, tmp_path):
+    clip = write_clip(tmp_path / "clip.mkv", times=[500 + t for t in UNEVEN])
+    made = stylize_file(stylizer, clip, tmp_path / "x.mp4", seconds=0.24)
+    assert made.frames == 4 and len(times(tmp_path / "x.mp4")) == 4
+    with pytest.raises(UsageError, match="above 0"):
+        stylize_video(stylizer, clip, tmp_path / "y.mp4", seconds=0)
+    Image.fromarray(quadrants(8, 8)).save(tmp_path / "a.png")
+    with pytest.raises(UsageError, match="no video"):
+        stylize_file(stylizer, tmp_path / "a.png", tmp_path / "b.png", seconds=1)
+
+
+@pytest.mark.parametrize("fit", ["crop", "stretch", "detail"])
+def test_frames_one_by_one(stylizer, tmp_path, fit):
+    clip = write_clip(tmp_path / "clip.mp4", width=75, height=51)
+    made = [*stylize_frames(stylizer, clip, fit=fit)]
+    sources = [*read_frames(clip)]
+    assert len(made) == len(sources) == 12
+    for source, got in zip(sources, made, strict=True):
+        even = source if fit == "crop" else source[:50, :74]
+        assert difference(stylizer.stylize(even, fit), got) < 8
+
+
+def test_frames_may_be_left_half_way(stylizer, clip):
+    import threading
+
+    before = threading.active_count()
+    frames = stylize_frames(stylizer, clip)
+    next(frames)
+    frames.close()
+    assert threading.active_count() == before
