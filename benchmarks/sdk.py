@@ -1,6 +1,6 @@
-"""The SDK as a product, measured: import, pipeline, steadiness.
+"""The SDK as a product, measured: import, pipeline, memory, steadiness.
 
-    python benchmarks/sdk.py --shared DIR [--part import pipeline steady]
+    python benchmarks/sdk.py --shared DIR [--part import pipeline memory steady]
 
 `--shared` has data/video. Each part is a section of benchmarks/results/sdk.json. Times want an idle
 machine.
@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from itertools import islice
+import tracemalloc
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
@@ -33,6 +35,7 @@ REPEATS, MODEL, SIZE = 7, "toonhead", 256
 CLIP = "one-by-one-person-detection.mp4"
 PLAYED = 90  # frames
 WIDTHS = {"480p": (854, 480), "1080p": (1920, 1080)}
+LONG, COUNTED = 5000, 250  # frames, and after how many the memory is read
 STEADIED = ("walk.mkv", "sister.mkv", "head-pose-face-detection-female.gif")
 
 
@@ -83,6 +86,46 @@ def _alone(stylizer: Stylizer) -> float:
     return PLAYED / (time.perf_counter() - began)
 
 
+def memory(shared: Path) -> dict:
+    """Python's memory in a frame after warm-up, and the process's over thousands of frames."""
+    with Stylizer.load(MODEL, 1, accelerator="cpu") as stylizer:
+        frame = np.random.default_rng(0).integers(0, 256, (stylizer.size,) * 2 + (3,), np.uint8)
+        out = np.empty_like(frame)
+        stylizer.apply(frame, out)
+        tracemalloc.start()
+        stylizer.apply(frame, out)
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        stylizer.apply(frame, out)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    resident = []
+
+    def report(done: int, _: int | None) -> None:
+        if done % COUNTED == 0:
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            resident.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
+
+    with tempfile.TemporaryDirectory() as folder, Stylizer.load("heads", 1) as stylizer:
+        clip = Path(folder) / "long.mp4"
+        some = [
+            resize(rgb, *WIDTHS["480p"])
+            for rgb in islice(frames_of(shared / "data/video" / CLIP), 50)
+        ]
+        write_video(islice(cycle(some), LONG), clip, fps=25)
+        del some
+        stylize_video(stylizer, clip, Path(folder) / "out.mp4", report=report)
+    return {
+        "frame_bytes": frame.nbytes,
+        "bytes_in_a_frame": peak - held,
+        "clip": "480p",
+        "frames": LONG,
+        "counted_every": COUNTED,
+        "resident_mb": resident,
+        "second_half_grew_mb": resident[-1] - resident[len(resident) // 2],
+    }
+
+
 def steady(shared: Path) -> list[dict]:
     """Warping errors of a source, of what a network makes of it, and of that steadied."""
     rows = []
@@ -105,7 +148,7 @@ def steady(shared: Path) -> list[dict]:
     return rows
 
 
-PARTS = {"import": imports, "pipeline": pipeline, "steady": steady}
+PARTS = {"import": imports, "pipeline": pipeline, "memory": memory, "steady": steady}
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
 """Ctrl-C in the middle of a video."""
 
+import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 
 import pytest
+from pocketstyle.cli.app import app
 from pocketstyle.sdk import read_frames, stylize_video
+from pocketstyle.sdk.clip_writer import ClipWriter
+from typer.testing import CliRunner
 
 from .conftest import write_clip
 
@@ -41,14 +43,17 @@ def test_before_the_first_frame_nothing_is_written(stylizer, clip, tmp_path, mon
     assert not [*tmp_path.iterdir()]
 
 
-def test_the_command(long_clip, tmp_path):
-    command = [sys.executable, "-m", "pocketstyle", "stylize", str(long_clip)]
-    command += ["-m", "toonhead", "-o", str(tmp_path / "x.mp4"), "--json"]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    part = tmp_path / ".x.mp4.part"
-    while not (part.exists() and part.stat().st_size > 1000):  # frames are being written
-        assert child.poll() is None
-    child.send_signal(signal.SIGINT)
-    told, error = child.communicate(timeout=60)
-    assert child.returncode == 130 and '"stopped": true' in told, error
-    assert 0 < len([*read_frames(tmp_path / "x.mp4")]) < 2000
+def test_the_command(tiny, long_clip, tmp_path, monkeypatch):
+    write = ClipWriter.write
+
+    def watched(writer: ClipWriter, *arguments) -> None:
+        write(writer, *arguments)
+        if writer.frames == 25:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(ClipWriter, "write", watched)
+    command = ["stylize", str(long_clip), "-m", str(tiny.path), "-o", str(tmp_path / "x.mp4")]
+    done = CliRunner().invoke(app, [*command, "--json"])
+    told = json.loads(done.stdout)
+    assert done.exit_code == 130 and told["stopped"]
+    assert 25 <= len([*read_frames(tmp_path / "x.mp4")]) == told["frames"] < 2000
