@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..errors import PocketstyleError, UsageError
+from .bundle import is_shipped
 from .compiled import CompiledNetwork
 from .gpu_gate import check_gpu
+from .graph_check import check_graphs
 from .interpreter import load_interpreter
 
 Accelerator = Literal["auto", "cpu", "gpu"]
@@ -35,11 +37,13 @@ def load_network(
     Raises:
         UsageError: no such accelerator.
         PocketstyleError: no runtime is installed, or `strict` and no GPU takes all of the network.
-        FormatError: the runtime refuses the file.
+        FormatError: the runtime refuses the file, or `check_graphs` one that is not shipped.
     """
     if accelerator not in get_args(Accelerator):
         known = ", ".join(get_args(Accelerator))
         raise UsageError(f"accelerator is {accelerator!r}; it is one of {known}")
+    if not is_shipped(path):
+        check_graphs(path)
     if accelerator == "gpu" or (accelerator == "auto" and _has_gpu()):
         found = check_gpu(path, software=False)
         if found.resident:

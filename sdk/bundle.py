@@ -162,6 +162,11 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_MODELS.glob(f"*{_SUFFIX}"))}
 
 
+def is_shipped(path: str | Path) -> bool:
+    """Whether a file comes with the package."""
+    return Path(path).resolve().parent == _MODELS.resolve()
+
+
 def resolve(name_or_path: str | Path) -> Path:
     """The path of a bundle: a shipped name, else the path itself if something is there.
 

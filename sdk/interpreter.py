@@ -39,7 +39,7 @@ def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any,
             model_path=str(path), num_threads=threads or default_threads()
         )
         interpreter.allocate_tensors()  # which finds what is broken
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, MemoryError) as error:
         raise FormatError(f"{runtime} cannot load {path}: {first_line(error)}") from error
     return interpreter, runtime
 

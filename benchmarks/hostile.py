@@ -1,0 +1,466 @@
+"""Hostile bundles: is every one refused with a line, or played, and nothing else touched?
+
+    python benchmarks/hostile.py --count 1200
+
+Each is loaded and played in a process of its own, whose death is seen. A result or one of our
+errors is well; any other exception, a crash, a hang, more memory than `MEMORY_LIMIT` or a file
+opened that is not the bundle's is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import ai_edge_litert.interpreter  # noqa: F401  imported once, before the processes part
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from hardware import hardware
+from pocketstyle.converters import read_metadata
+from pocketstyle.converters.delegate_rules import refusals
+from pocketstyle.converters.flatbuffer import macs, operators, read_model, weight_types, write_model
+from pocketstyle.errors import PocketstyleError
+from pocketstyle.quiet import quiet
+from pocketstyle.sdk import Stylizer, append_info, read_info, shipped
+from pocketstyle.sdk.bundle import MEMBER, BundleInfo
+
+TIME_LIMIT = 60.0  # seconds for one of them
+MEMORY_LIMIT = 4 * 2**30  # bytes of address space for one of them
+SEED = 0
+SEEDS = ("heads", "artnet-256")  # a picture network, and one that takes a style
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "benchmarks/results/hostile.json"
+
+WORDS = (0, 1, 2, 7, 0x7F, 0xFF, 0x7FFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)
+NUMBERS = (-(2**31), -7, -1, 0, 1, 2, 3, 5, 64, 4096, 65537, 2**20, 2**31 - 1)
+VALUES = (
+    *(None, True, "", "no", "../../etc/passwd", "/etc/passwd", "a\nb", "\x1b[2J", "[/red]", "\x00"),
+    *(-1, 0, 1e-320, 1e308, 10**30, float("nan"), float("inf"), [], {}, [[]], "x" * 10**6),
+)
+
+
+def network_of(bundle: bytes) -> bytes:
+    """A bundle without the zip at its end."""
+    with zipfile.ZipFile(BytesIO(bundle)) as archive:
+        return bundle[: archive.getinfo(MEMBER).header_offset]
+
+
+def with_member(network: bytes, text: bytes | str) -> bytes:
+    """A bundle with anything in place of its JSON."""
+    buffer = BytesIO(network)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(MEMBER, text)
+    return buffer.getvalue()
+
+
+def structure(network: bytes) -> np.ndarray:
+    """Where the file has no weights: positions of its other bytes."""
+    model = schema.Model.GetRootAs(network)
+    other = np.ones(len(network), bool)
+    start = np.frombuffer(network, np.uint8).ctypes.data
+    for i in range(model.BuffersLength()):
+        data = model.Buffers(i).DataAsNumpy()
+        if isinstance(data, np.ndarray):
+            first = data.ctypes.data - start
+            other[first : first + len(data)] = False
+    return np.flatnonzero(other)
+
+
+def flipped(network: bytes, places: np.ndarray, chance: random.Random) -> bytes:
+    harmed = bytearray(network)
+    for _ in range(chance.choice((1, 1, 3, 30))):
+        harmed[chance.choice(places)] ^= 1 << chance.randrange(8)
+    return bytes(harmed)
+
+
+def overwritten(network: bytes, places: np.ndarray, chance: random.Random) -> bytes:
+    """Words of four bytes replaced: offsets, lengths and numbers."""
+    harmed = bytearray(network)
+    for _ in range(chance.choice((1, 1, 2, 5))):
+        at = int(chance.choice(places)) & ~3
+        word = chance.choice((*WORDS, chance.randrange(len(network))))
+        harmed[at : at + 4] = word.to_bytes(4, "little")
+    return bytes(harmed)
+
+
+def rewired(network: bytes, chance: random.Random) -> bytes:
+    """A well-formed file whose parts do not fit: sizes, indices, types, operators, options."""
+    model = read_model(network)
+    for _ in range(chance.choice((1, 1, 1, 3))):
+        chance.choice(REWIRINGS)(model, chance.choice(model.subgraphs), chance)
+    return write_model(model)
+
+
+def _shape(model: Any, graph: Any, chance: random.Random) -> None:
+    tensor = chance.choice(graph.tensors)
+    shape = [int(n) for n in ([] if tensor.shape is None else tensor.shape)] or [1]
+    shape[chance.randrange(len(shape))] = chance.choice(NUMBERS)
+    tensor.shape = chance.choice((shape, shape, shape, shape[1:], [*shape, 2], [1] * 40))
+
+
+def _type(model: Any, graph: Any, chance: random.Random) -> None:
+    chance.choice(graph.tensors).type = chance.choice((*range(22), 100, -1))
+
+
+def _buffer(model: Any, graph: Any, chance: random.Random) -> None:
+    index = chance.choice((*range(len(model.buffers)), len(model.buffers), 2**31, 2**32 - 1))
+    chance.choice(graph.tensors).buffer = index
+
+
+def _data(model: Any, graph: Any, chance: random.Random) -> None:
+    buffer = chance.choice([one for one in model.buffers if one.data is not None])
+    data = np.array(buffer.data, np.uint8)
+    kept = data[: chance.randrange(len(data))] if len(data) else data
+    buffer.data = chance.choice((kept, None, np.frombuffer(chance.randbytes(len(data)), np.uint8)))
+
+
+def _ends(model: Any, graph: Any, chance: random.Random) -> None:
+    operator = chance.choice(graph.operators)
+    holder, name = chance.choice(
+        ((operator, "inputs"), (operator, "outputs"), (graph, "inputs"), (graph, "outputs"))
+    )
+    ends = [int(i) for i in getattr(holder, name)]
+    anything = (*range(len(graph.tensors)), len(graph.tensors), -1, -2, 2**31 - 1, -(2**31))
+    if ends:
+        ends[chance.randrange(len(ends))] = chance.choice(anything)
+    setattr(holder, name, chance.choice((ends, ends, ends, ends[1:], [*ends, 0], [])))
+
+
+def _code(model: Any, graph: Any, chance: random.Random) -> None:
+    chance.choice(graph.operators).opcodeIndex = chance.choice(
+        (*range(len(model.operatorCodes)), len(model.operatorCodes), 2**32 - 1)
+    )
+
+
+def _operator(model: Any, graph: Any, chance: random.Random) -> None:
+    code = chance.choice(model.operatorCodes)
+    code.builtinCode = chance.choice((*range(210), 1000, -1))
+    code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+    code.version = chance.choice((code.version, 0, 1, 99))
+    if code.builtinCode == schema.BuiltinOperator.CUSTOM:
+        code.customCode = chance.choice((None, "", "Evil", "FlexConv2D", "TFLite_Detection"))
+
+
+def _options(model: Any, graph: Any, chance: random.Random) -> None:
+    operator = chance.choice([o for o in graph.operators if o.builtinOptions is not None])
+    fields = [name for name, value in vars(operator.builtinOptions).items() if value is not None]
+    if not fields or chance.random() < 0.2:
+        operator.builtinOptions, operator.builtinOptionsType = None, 0
+        return
+    name = chance.choice(fields)
+    small = name in ("padding", "fusedActivationFunction", "mode", "weightsFormat", "resultType")
+    if isinstance(getattr(operator.builtinOptions, name), bool):
+        setattr(operator.builtinOptions, name, chance.random() < 0.5)
+    else:
+        number = chance.choice((*range(8), 100, -1) if small else NUMBERS)
+        setattr(operator.builtinOptions, name, number)
+
+
+def _signature(model: Any, graph: Any, chance: random.Random) -> None:
+    signature = chance.choice(model.signatureDefs)
+    kind = chance.randrange(4)
+    if kind == 0:
+        signature.subgraphIndex = chance.choice((1, 2, 2**31, 2**32 - 1))
+    elif kind == 1:
+        signature.signatureKey = chance.choice(("", "other", "a\nb", None))
+    else:
+        end = chance.choice((signature.inputs, signature.outputs))
+        chance.choice(end).tensorIndex = chance.choice((0, 1, len(graph.tensors), 2**32 - 1))
+        if kind == 2:
+            chance.choice(end).name = chance.choice(("nothing", "", None))
+
+
+def _outside(model: Any, graph: Any, chance: random.Random) -> None:
+    """A buffer behind the flatbuffer, or in a file of its own."""
+    if chance.random() < 0.5:
+        buffer = chance.choice(model.buffers)
+        buffer.data = None
+        buffer.offset = chance.choice((2, 1000, 2**32, 2**63, 2**64 - 16))
+        buffer.size = chance.choice((1, 1000, 2**32, 2**63, 2**64 - 1))
+        return
+    group, external = schema.ExternalBufferGroupT(), schema.ExternalBufferT()
+    group.name = chance.choice(("../elsewhere/canary", "/etc/passwd"))
+    external.id, external.group, external.offset, external.length = 1, 0, 0, 64
+    model.externalBufferGroups, model.externalBuffers = [group], [external]
+    tensor = chance.choice(graph.tensors)
+    tensor.externalBuffer, tensor.buffer = 1, 0
+
+
+def _quantised(model: Any, graph: Any, chance: random.Random) -> None:
+    rule = schema.QuantizationParametersT()
+    rule.scale = [chance.choice((0.0, -1.0, 1e-38, 0.1, float("nan")))] * chance.choice((1, 1, 3))
+    rule.zeroPoint = [chance.choice((0, 2**40, -1))] * chance.choice((1, 1, 5))
+    rule.quantizedDimension = chance.choice((0, 1, 3, -1, 99))
+    tensor = chance.choice(graph.tensors)
+    tensor.quantization, tensor.type = rule, chance.choice((tensor.type, 2, 3, 7, 9, 17))
+
+
+def _sparse(model: Any, graph: Any, chance: random.Random) -> None:
+    tensor = chance.choice([t for t in graph.tensors if t.shape is not None and len(t.shape)])
+    tensor.sparsity = schema.SparsityParametersT()
+    tensor.sparsity.traversalOrder = [chance.choice((0, 1, 5, -1)) for _ in tensor.shape]
+    tensor.sparsity.blockMap = [chance.choice((0, 7))]
+    tensor.sparsity.dimMetadata = []
+    for _ in tensor.shape:
+        dimension = schema.DimensionMetadataT()
+        dimension.format, dimension.denseSize = chance.choice((0, 1)), chance.choice(NUMBERS)
+        tensor.sparsity.dimMetadata.append(dimension)
+
+
+def _variable(model: Any, graph: Any, chance: random.Random) -> None:
+    chance.choice(graph.tensors).isVariable = True
+
+
+def _order(model: Any, graph: Any, chance: random.Random) -> None:
+    """Operators that need what comes later, or themselves."""
+    if chance.random() < 0.5:
+        chance.shuffle(graph.operators)
+    else:
+        operator = chance.choice(graph.operators)
+        operator.inputs = [*operator.outputs, *operator.inputs[1:]]
+
+
+REWIRINGS: tuple[Callable[[Any, Any, random.Random], None], ...] = (
+    *(_shape, _shape, _type, _buffer, _data, _ends, _ends, _code, _operator, _options, _options),
+    *(_signature, _outside, _quantised, _sparse, _variable, _order),
+)
+
+
+def told_wrongly(network: bytes, info: BundleInfo, chance: random.Random) -> bytes:
+    """One place of the JSON replaced."""
+    fields = info.model_dump(mode="json")
+    place: Any = fields
+    while True:
+        key = chance.choice(list(place) if isinstance(place, dict) else range(len(place)))
+        if not isinstance(place[key], dict | list) or not place[key] or chance.random() < 0.15:
+            break
+        place = place[key]
+    place[key] = chance.choice(VALUES)
+    if isinstance(place, dict) and chance.random() < 0.1:
+        place[str(chance.choice(VALUES))[:99]] = chance.choice(VALUES)
+    return with_member(network, json.dumps(fields))
+
+
+def tricks(network: bytes, info: BundleInfo) -> Iterator[tuple[str, bytes]]:
+    """Constructed ones: of the JSON, of the zip, of the file."""
+    text = info.model_dump_json()
+    yield "deep JSON", with_member(network, "[" * 10**5 + "]" * 10**5)
+    yield "deep spec", with_member(network, text.replace('"spec":{', '"spec":{"a":' + "[" * 900, 1))
+    yield "keys twice", with_member(network, text.replace("{", '{"name":"other",', 1))
+    yield "not UTF-8", with_member(network, text.encode().replace(b'"title":"', b'"title":"\xff'))
+    yield "UTF-16", with_member(network, text.encode("utf-16"))
+    yield "half a surrogate", with_member(network, text.replace('"title":"', r'"title":"\ud800'))
+    yield "a long number", with_member(network, '{"version":' + "9" * 10**5 + "}")
+    yield "a long JSON", with_member(network, text + " " * 2 * 10**7)
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        buffer = BytesIO(network)
+        with zipfile.ZipFile(buffer, "a", method) as archive:
+            archive.writestr(MEMBER, " " * 3 * 10**8)
+        yield f"zip bomb {method}", buffer.getvalue()
+    buffer = BytesIO(network)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        for i in range(60000):
+            archive.writestr(zipfile.ZipInfo(f"{i}"), b"")
+        archive.writestr(MEMBER, text)
+    yield "many entries", buffer.getvalue()
+    buffer = BytesIO(network)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        for name in ("../elsewhere/canary", "/etc/passwd", "../../../tmp/hostile", MEMBER):
+            archive.writestr(name, text)
+    yield "paths in the zip", buffer.getvalue()
+    whole = append_info(network, info)
+    for name, at in (("size", 20), ("size unpacked", 24), ("offset", 42)):
+        record = bytearray(whole)
+        first = whole.rindex(b"PK\x01\x02")
+        for value in (0, 1, 0x7FFFFFFF, 0xFFFFFFFF):
+            record[first + at : first + at + 4] = value.to_bytes(4, "little")
+            yield f"zip with another {name}", bytes(record)
+    entry = bytearray(whole)
+    entry[whole.rindex(b"PK\x01\x02") + 8] |= 1
+    yield "encrypted", bytes(entry)
+    yield "no network", append_info(b"\x1c\x00\x00\x00TFL3" + bytes(100), info)
+    yield "head alone", append_info(network[:8], info)
+    yield "zeros behind the head", append_info(network[:8] + bytes(len(network)), info)
+    yield "its own root", append_info(b"\x00\x00\x00\x00TFL3" + network[8:], info)
+
+
+def variants(count: int, chance: random.Random) -> Iterator[tuple[str, str, bytes]]:
+    """Kind of harm, what it was made from, bytes."""
+    made = []
+    for name in SEEDS:
+        path = shipped()[name]
+        bundle = path.read_bytes()
+        network, info = network_of(bundle), read_info(path)
+        made.append((name, bundle, network, info, structure(network)))
+        yield "whole", name, bundle
+        yield "rewritten", name, append_info(write_model(read_model(network)), info)
+    name, _, network, info, _ = made[0]
+    constructed = list(tricks(network, info))
+    yield from ((kind, name, data) for kind, data in constructed)
+    for i in range(count - len(constructed) - 2 * len(made)):
+        name, bundle, network, info, places = made[i % len(made)]
+        harm = HARMS[i % len(HARMS)]
+        if harm == "flipped":
+            yield harm, name, flipped(bundle, np.arange(len(bundle)), chance)
+        elif harm == "cut":
+            yield harm, name, bundle[: chance.randrange(len(bundle))]
+        elif harm == "network cut":
+            yield harm, name, append_info(network[: chance.randrange(8, len(network))], info)
+        elif harm == "structure flipped":
+            yield harm, name, append_info(flipped(network, places, chance), info)
+        elif harm == "structure overwritten":
+            yield harm, name, append_info(overwritten(network, places, chance), info)
+        elif harm == "metadata":
+            yield harm, name, told_wrongly(network, info, chance)
+        else:
+            try:
+                yield harm, name, append_info(rewired(network, chance), info)
+            except Exception:  # flatbuffers' own writer takes no number out of range
+                yield harm, name, append_info(rewired(network, chance), info)
+
+
+HARMS = (
+    *("flipped", "cut", "network cut", "structure flipped", "structure overwritten", "metadata"),
+    *("rewired", "rewired", "rewired", "structure flipped", "structure overwritten", "rewired"),
+)
+
+
+def play(path: Path) -> None:
+    """What an app does with a bundle."""
+    with Stylizer.load(path, threads=1, accelerator="cpu") as stylizer:
+        picture = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+        if stylizer.takes_style:
+            stylizer.set_style(picture)
+        stylizer.stylize(picture)
+
+
+def read(path: Path) -> None:
+    """What `pocketstyle info` and `verify` read without playing it."""
+    info = read_info(path)
+    data = path.read_bytes()
+    read_metadata(data)
+    model = read_model(data)
+    weight_types(model)
+    for signature in info.signatures:
+        operators(model, signature.name)
+        macs(model, signature.name)
+        refusals(model, signature.name)
+
+
+def outcome_of(work: Callable[[Path], None], path: Path) -> str:
+    try:
+        with quiet():  # the runtime announces its kernels
+            work(path)
+    except PocketstyleError as error:
+        line = str(error).replace(str(path), "BUNDLE")
+        return f"refused: {line}" if line.isprintable() else f"wrong line: {line!r}"
+    except Exception as error:
+        return f"exception: {type(error).__name__}: {error}"
+    return "done"
+
+
+def in_a_child(work: Callable[[Path], None], path: Path) -> str:
+    """Its outcome, or how its process ended."""
+    answer, told = os.pipe()
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.write(told, outcome_of(work, path).encode(errors="replace")[:4000])
+        os._exit(0)
+    os.close(told)
+    end = time.monotonic() + TIME_LIMIT
+    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            os.close(answer)
+            return "hang"
+        time.sleep(0.002)
+    with os.fdopen(answer) as stream:
+        said = stream.read()
+    status = os.waitstatus_to_exitcode(ended[1])
+    return f"crash: {signal.Signals(-status).name}" if status < 0 else said
+
+
+class Watch:
+    """A folder in which whatever opens a file is seen (inotify)."""
+
+    OPEN, MODIFY, CREATE, DELETE = 0x20, 0x2, 0x100, 0x200
+
+    def __init__(self, folder: Path):
+        self._libc = ctypes.CDLL(None)
+        self._queue = self._libc.inotify_init1(os.O_NONBLOCK)
+        wanted = self.OPEN | self.MODIFY | self.CREATE | self.DELETE
+        self._libc.inotify_add_watch(self._queue, os.fsencode(folder), wanted)
+
+    def seen(self) -> bool:
+        try:
+            return bool(os.read(self._queue, 65536))
+        except BlockingIOError:
+            return False
+
+
+def run(count: int, keep: Path | None = None) -> dict:
+    """Outcomes by kind of harm, and everything that went wrong."""
+    chance, outcomes, wrong, lines = random.Random(SEED), Counter(), [], Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        given, elsewhere = Path(folder) / "given", Path(folder) / "elsewhere"
+        given.mkdir()
+        elsewhere.mkdir()
+        (elsewhere / "canary").write_bytes(bytes(4096))
+        watch = Watch(elsewhere)
+        for i, (harm, seed, content) in enumerate(variants(count, chance)):
+            path = given / "bundle.tflite"
+            path.write_bytes(content)
+            for work in (play, read):
+                outcome = in_a_child(work, path)
+                kind, _, line = outcome.partition(": ")
+                touched = watch.seen() or [one.name for one in given.iterdir()] != [path.name]
+                if kind not in ("done", "refused") or touched:
+                    wrong.append(
+                        {"number": i, "harm": harm, "seed": seed, "work": work.__name__}
+                        | {"outcome": outcome[:300], "touched": touched}
+                    )
+                    if keep:
+                        (keep / f"{i}.tflite").write_bytes(content)
+                outcomes[f"{harm}, {work.__name__}: {kind}"] += 1
+                lines[line[:110]] += 1
+    return {
+        "files": count,
+        "seed": SEED,
+        "from": SEEDS,
+        "outcomes": dict(outcomes),
+        "wrong": wrong,
+        "lines": dict(lines.most_common()),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=1200)
+    parser.add_argument("--keep", type=Path, help="Folder for those that went wrong.")
+    parser.add_argument("--out", type=Path, default=OUT)
+    arguments = parser.parse_args()
+    result = run(arguments.count, arguments.keep)
+    arguments.out.write_text(json.dumps(result | {"hardware": hardware()}, indent=1) + "\n")
+    print(json.dumps({"outcomes": result["outcomes"], "wrong": len(result["wrong"])}, indent=1))
+    sys.exit(bool(result["wrong"]))
+
+
+if __name__ == "__main__":
+    main()
