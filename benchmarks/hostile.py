@@ -36,7 +36,8 @@ from pocketstyle.converters.flatbuffer import macs, operators, read_model, weigh
 from pocketstyle.errors import PocketstyleError
 from pocketstyle.quiet import quiet
 from pocketstyle.sdk import Stylizer, append_info, read_info, shipped
-from pocketstyle.sdk.bundle import MEMBER, BundleInfo
+from pocketstyle.sdk.bundle import MEMBER, BundleInfo, is_shipped
+from pocketstyle.sdk.graph_check import check_graphs
 
 TIME_LIMIT = 60.0  # seconds for one of them
 MEMORY_LIMIT = 4 * 2**30  # bytes of address space for one of them
@@ -221,6 +222,31 @@ def _sparse(model: Any, graph: Any, chance: random.Random) -> None:
         tensor.sparsity.dimMetadata.append(dimension)
 
 
+def _missing(model: Any, graph: Any, chance: random.Random) -> None:
+    """A field that is not there."""
+    lists = (model.operatorCodes, model.buffers, model.metadata, model.signatureDefs)
+    lists += (graph.tensors, graph.operators, model.subgraphs, [model])
+    one = chance.choice(chance.choice([some for some in lists if some]))
+    fields = [name for name, value in vars(one).items() if not isinstance(value, int | float)]
+    setattr(one, chance.choice(fields), None)
+
+
+def _metadata(model: Any, graph: Any, chance: random.Random) -> None:
+    entry = chance.choice(model.metadata)
+    if chance.random() < 0.5:
+        entry.buffer = chance.choice((0, 1, len(model.buffers), 2**31, 2**32 - 1))
+    else:
+        entry.name = chance.choice((None, "", "min_runtime_version", "reduced_precision_support"))
+
+
+def _stored(model: Any, graph: Any, chance: random.Random) -> None:
+    """What a kernel takes for sizes, axes or paddings."""
+    small = [b for b in model.buffers if b.data is not None and 0 < len(b.data) <= 64]
+    words = len(buffer.data) // 4 if (buffer := chance.choice(small)) else 0
+    numbers = [chance.choice(NUMBERS) for _ in range(words)]
+    buffer.data = np.frombuffer(np.array(numbers, np.int32).tobytes(), np.uint8)
+
+
 def _variable(model: Any, graph: Any, chance: random.Random) -> None:
     chance.choice(graph.tensors).isVariable = True
 
@@ -236,7 +262,7 @@ def _order(model: Any, graph: Any, chance: random.Random) -> None:
 
 REWIRINGS: tuple[Callable[[Any, Any, random.Random], None], ...] = (
     *(_shape, _shape, _type, _buffer, _data, _ends, _ends, _code, _operator, _options, _options),
-    *(_signature, _outside, _quantised, _sparse, _variable, _order),
+    *(_signature, _outside, _quantised, _sparse, _variable, _order, _missing, _metadata, _stored),
 )
 
 
@@ -352,6 +378,8 @@ def read(path: Path) -> None:
     """What `pocketstyle info` and `verify` read without playing it."""
     info = read_info(path)
     data = path.read_bytes()
+    if not is_shipped(path):
+        check_graphs(path)
     read_metadata(data)
     model = read_model(data)
     weight_types(model)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FormatError
+from .bundle import CONTROL
 
 MOST_BYTES = 4 * 2**30  # of all that is computed, as if no memory were used twice
 # A small file may list one table many times, in lists that are themselves listed many times.
@@ -134,6 +135,8 @@ def _problems(data: bytes) -> Iterator[str]:
 def _tensor_problems(tensor: _Table, buffers: int) -> Iterator[str]:
     if tensor.number(2, "I") >= buffers:
         yield "a tensor's buffer is out of range"
+    if CONTROL.search(tensor.text(3)):
+        yield "a tensor has a name with control characters"
     if tensor.number(1, "b") not in BYTES:
         yield f"a tensor is of type {tensor.number(1, 'b')}, which style networks do not have"
     if tensor.count(0) > MOST_AXES:
@@ -217,6 +220,13 @@ class _Table:
         """How long a vector or a text is; 0 where it is not there."""
         at = self._place(field)
         return 0 if at is None else _number(self._data, at + _number(self._data, at, "I"), "I")
+
+    def text(self, field: int) -> str:
+        at, count = self._place(field), self.count(field)
+        if not count:
+            raise ValueError("a text is missing")
+        at += _number(self._data, at, "I") + 4
+        return self._data[at : at + count].decode()
 
     def numbers(self, field: int, kind: str = "i") -> tuple[int, ...]:
         """A vector of numbers of four bytes."""
