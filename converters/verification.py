@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import FormatError, UsageError, first_line
-from ..sdk.bundle import BundleInfo, is_shipped, read_info
+from ..sdk.bundle import BundleInfo, read_info
 from ..sdk.gpu_gate import check_gpu
-from ..sdk.graph_check import check_graphs
+from ..sdk.graph_check import check_network
 from .bundle import LEAST_PSNR
 from .delegate_rules import refusals
 from .fidelity import LEVELS, Fidelity, as_signed, as_taken, compare, network_values, noise
@@ -160,8 +160,7 @@ def verify(
         raise UsageError(f"pictures of shape {pictures.shape}; the bundle takes {tensor.shape}")
     data = bundle.read_bytes()
     model = read_model(data)
-    if not is_shipped(bundle):
-        check_graphs(bundle)
+    check_network(bundle)
     try:
         names, spent = operators(model, signature.name), macs(model, signature.name)
         stored, refused = weight_types(model), refusals(model, signature.name)

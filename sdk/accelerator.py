@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..errors import PocketstyleError, UsageError
-from .bundle import is_shipped
 from .compiled import CompiledNetwork
 from .gpu_gate import check_gpu
-from .graph_check import check_graphs
+from .graph_check import check_network
 from .interpreter import load_interpreter
 
 Accelerator = Literal["auto", "cpu", "gpu"]
@@ -37,13 +36,12 @@ def load_network(
     Raises:
         UsageError: no such accelerator.
         PocketstyleError: no runtime is installed, or `strict` and no GPU takes all of the network.
-        FormatError: the runtime refuses the file, or `check_graphs` one that is not shipped.
+        FormatError: the runtime refuses the file, or `check_network` does.
     """
     if accelerator not in get_args(Accelerator):
         known = ", ".join(get_args(Accelerator))
         raise UsageError(f"accelerator is {accelerator!r}; it is one of {known}")
-    if not is_shipped(path):
-        check_graphs(path)
+    check_network(path)
     if accelerator == "gpu" or (accelerator == "auto" and _has_gpu()):
         found = check_gpu(path, software=False)
         if found.resident:

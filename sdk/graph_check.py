@@ -1,29 +1,27 @@
 """Is the network in a file of others one that a TFLite runtime can be trusted with?
 
-The runtime verifies that a file is a flatbuffer and its kernels check what they are given, but it
-takes the graph between them at its word: a tensor that nothing computes, or one that is computed
-although it is stored, is a crash of the process. Field numbers are those of TFLite's schema.fbs.
+LiteRT verifies that a file is a flatbuffer and its kernels check what they are given, but it takes
+the graph between them at its word: a tensor that nothing computes, or one that is computed although
+it is stored, is a crash of the process. Field numbers are those of TFLite's schema.fbs.
 """
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FormatError
-from .bundle import CONTROL
+from .bundle import CONTROL, is_shipped
+from .interpreter import check_memory
 
-MOST_BYTES = 4 * 2**30  # of all that is computed, as if no memory were used twice
 # A small file may list one table many times, in lists that are themselves listed many times.
 MOST_PARTS = 100_000  # tensors and operators
 MOST_LISTED = 256  # graphs, signatures, and what goes into or out of one of them or of an operator
 MOST_AXES = 8
 
-BYTES = {0: 4, 1: 2, 2: 4, 3: 1, 4: 8, 6: 1, 7: 2, 9: 1}  # TensorType: of one value
-CUSTOM = 32  # BuiltinOperator
+TYPES = (0, 1, 2, 3, 4, 6, 7, 9)  # TensorType: floats, integers and booleans of whole bytes
 MISSING = -1  # an optional input that is left out
 
 
@@ -79,14 +77,25 @@ OPERATORS = {
 }
 
 
+def check_network(path: str | Path) -> None:
+    """Check the network of a file that is not shipped, before a runtime plays it.
+
+    Raises:
+        PocketstyleError: no runtime is installed.
+        FormatError: as `check_graphs` and `check_memory`.
+    """
+    if not is_shipped(path):
+        check_graphs(path)
+        check_memory(path)
+
+
 def check_graphs(path: str | Path) -> None:
-    """Check the network of a file before a runtime sees it.
+    """Check the graphs of a file before a runtime sees it.
 
     Raises:
         FormatError: it is no network that computes its outputs from its inputs, operator by
             operator: an index out of range, a tensor that nothing computes or two operators do, an
-            operator that style networks do not have, weights outside of the file, or more than
-            `MOST_BYTES`.
+            operator that style networks do not have or weights outside of the file.
     """
     data = Path(path).read_bytes()
     try:
@@ -116,18 +125,12 @@ def _problems(data: bytes) -> Iterator[str]:
         yield f"it has more than {MOST_LISTED} graphs, signatures, inputs or outputs"
     if any(not entry.count(0) or entry.number(1, "I") >= len(buffers) for entry in model.tables(6)):
         yield "its metadata have no name or are out of range"
-    taken = 0
     for graph in graphs:
         tensors = graph.tables(0)
         for tensor in tensors:
             yield from _tensor_problems(tensor, len(buffers))
         constant = [stored[tensor.number(2, "I")] for tensor in tensors]
-        taken += sum(
-            _bytes(tensor) for tensor, kept in zip(tensors, constant, strict=True) if not kept
-        )
         yield from _flow_problems(graph, constant, codes)
-    if taken > MOST_BYTES:
-        yield f"its tensors take {taken / 2**30:.1f} GB, {MOST_BYTES / 2**30:.0f} at most"
     for signature in signatures:
         yield from _signature_problems(signature, graphs)
 
@@ -137,7 +140,7 @@ def _tensor_problems(tensor: _Table, buffers: int) -> Iterator[str]:
         yield "a tensor's buffer is out of range"
     if CONTROL.search(tensor.text(3)):
         yield "a tensor has a name with control characters"
-    if tensor.number(1, "b") not in BYTES:
+    if tensor.number(1, "b") not in TYPES:
         yield f"a tensor is of type {tensor.number(1, 'b')}, which style networks do not have"
     if tensor.count(0) > MOST_AXES:
         yield f"a tensor has {tensor.count(0)} axes"
@@ -145,10 +148,6 @@ def _tensor_problems(tensor: _Table, buffers: int) -> Iterator[str]:
         yield f"a tensor has the shape {list(tensor.numbers(0))}"
     if tensor.number(5, "B") or tensor.has(6) or tensor.has(9) or tensor.number(10, "I"):
         yield "a tensor is a variable, sparse or in another file"
-
-
-def _bytes(tensor: _Table) -> int:
-    return math.prod(tensor.numbers(0)) * BYTES[tensor.number(1, "b")]
 
 
 def _flow_problems(graph: _Table, constant: list[bool], codes: list[int]) -> Iterator[str]:
