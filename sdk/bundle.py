@@ -243,8 +243,8 @@ def _parse(text: bytes, path: Path) -> BundleInfo:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        field = " ".join(field.split())[:80]  # a key may be any text
-        raise FormatError(f"{path}: bad metadata at {field}: {first['msg']}") from error
+        where = f" at {' '.join(field.split())[:80]}" if field else ""  # a key may be any text
+        raise FormatError(f"{path}: bad metadata{where}: {first['msg']}") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
