@@ -1,6 +1,6 @@
 """Hostile bundles: is every one refused with a line, or played, and nothing else touched?
 
-    python benchmarks/hostile.py --count 1200
+    python benchmarks/hostile.py --count 1400
 
 Each is loaded and played in a process of its own, whose death is seen. A result or one of our
 errors is well; any other exception, a crash, a hang, more memory than `MEMORY_LIMIT` or a file
@@ -16,8 +16,10 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +29,7 @@ from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import ai_edge_litert.interpreter  # noqa: F401  imported once, before the processes part
@@ -44,7 +47,8 @@ from pocketstyle.sdk.bundle import MEMBER, BundleInfo
 from pocketstyle.sdk.graph_check import check_network
 
 TIME_LIMIT = 60.0  # seconds for one of them
-MEMORY_LIMIT = 8 * 2**30  # bytes of address space for one of them; torch alone maps 3
+MEMORY_LIMIT = 8 * 2**30  # bytes of address space for one of them; torch alone maps 3 * 2**30
+LOADS = 9
 SEEDS = ("heads", "artnet-256")  # a picture network, and one that takes a style
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks/results/hostile.json"
@@ -541,15 +545,44 @@ def run(bundles: Iterable[tuple[str, str, bytes]], keep: Path | None = None) -> 
     }
 
 
+def load_ms() -> dict[str, dict[str, float]]:
+    """Of shipped bundles: trusted, checked as a copy, and checked by a trial in a process.
+
+    Medians of `LOADS`, in turn; the process alone, to which the load itself would be added.
+    """
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in shipped().items():
+            other = Path(shutil.copy(path, folder))
+            trial = f"from pocketstyle.sdk import Stylizer; Stylizer({str(other)!r}, 1).close()"
+            ways: dict[str, Callable[[], object]] = {
+                "trusted": lambda path=path: Stylizer(path, 1, accelerator="cpu").close(),
+                "checked": lambda path=other: Stylizer(path, 1, accelerator="cpu").close(),
+                "trial": lambda code=trial: subprocess.run(
+                    [sys.executable, "-c", code], capture_output=True, check=True
+                ),
+            }
+            spent: dict[str, list[float]] = {way: [] for way in ways}
+            with quiet():
+                for _ in range(LOADS):
+                    for way, load in ways.items():
+                        began = time.perf_counter()
+                        load()
+                        spent[way].append(1000 * (time.perf_counter() - began))
+            found[name] = {way: round(median(times), 1) for way, times in spent.items()}
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=1200)
+    parser.add_argument("--count", type=int, default=1400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="Folder for those that went wrong.")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     bundles = chain(constructed(), harmed(arguments.count, random.Random(arguments.seed)))
     result = {"seed": arguments.seed, "from": SEEDS} | run(bundles, arguments.keep)
+    result["load_ms"] = load_ms()
     arguments.out.write_text(json.dumps(result | {"hardware": hardware()}, indent=1) + "\n")
     print(json.dumps(result, indent=1))
     sys.exit(bool(result["wrong"]))

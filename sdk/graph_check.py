@@ -22,6 +22,7 @@ MOST_LISTED = 256  # graphs, signatures, and what goes into or out of one of the
 MOST_AXES = 8
 
 TYPES = (0, 1, 2, 3, 4, 6, 7, 9)  # TensorType: floats, integers and booleans of whole bytes
+VERSION = 3  # of the schema, from its first release on
 MISSING = -1  # an optional input that is left out
 
 
@@ -111,6 +112,8 @@ def _problems(data: bytes) -> Iterator[str]:
     if model.tables(8) or model.tables(9):
         yield "its weights are in other files"
     graphs, buffers = model.tables(2), model.tables(4)
+    if not graphs or model.number(0, "I") != VERSION:
+        yield "its network has no graph, or is of another version"
     for buffer in buffers:
         offset, size = buffer.number(1, "Q"), buffer.number(2, "Q")
         if offset > 1 and offset + size > len(data):
