@@ -48,7 +48,7 @@ from pocketstyle.sdk.graph_check import check_network
 
 TIME_LIMIT = 60.0  # seconds for one of them
 MEMORY_LIMIT = 8 * 2**30  # bytes of address space for one of them; torch alone maps 3 * 2**30
-LOADS = 9
+LOADS = 5
 SEEDS = ("heads", "artnet-256")  # a picture network, and one that takes a style
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks/results/hostile.json"
