@@ -1,6 +1,6 @@
 """Hostile bundles: is every one refused with a line, or played, and nothing else touched?
 
-    python benchmarks/hostile.py --count 1400
+    python benchmarks/hostile.py --count 259
 
 Each is loaded and played in a process of its own, whose death is seen. A result or one of our
 errors is well; any other exception, a crash, a hang, more memory than `MEMORY_LIMIT` or a file
@@ -575,7 +575,7 @@ def load_ms() -> dict[str, dict[str, float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=1400)
+    parser.add_argument("--count", type=int, default=259)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="Folder for those that went wrong.")
     parser.add_argument("--out", type=Path, default=OUT)
