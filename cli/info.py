@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ..quiet import quiet
 from .networks import bundle_card, bundle_path, network_and_card
 from .options import Json
 
@@ -25,18 +26,21 @@ def run(
     """Show widths, MACs, parameters and latency by block; of a bundle its metadata, too."""
     from ..converters import read_metadata
     from ..sdk import read_info
+    from ..sdk.graph_check import check_network
 
     bundle, result = bundle_path(model), {}
     if bundle is not None:
         info = read_info(bundle)
+        with quiet():  # the runtime announces its kernels
+            check_network(bundle)
         result = {"card": bundle_card(info), "metadata": read_metadata(bundle.read_bytes())}
-    if bundle is None or info.spec["family"] != "foreign":
+    if bundle is None or info.spec.get("family") != "foreign":
         network, card = network_and_card(model)
         result |= describe(network) | {"card": card}
     if as_json:
         print(json.dumps(result))
         return
-    console = Console()
+    console = Console(markup=False)  # a bundle's texts are nobody's markup
     if "widths" in result:
         _print_costs(console, result)
     if bundle is not None:

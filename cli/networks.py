@@ -25,16 +25,13 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
     Raises:
         PocketstyleError: as `read_info`, `resolve_model` and `load`.
     """
-    from ..networks import Spec, build
+    import torch
+
     from ..sdk import read_info
 
     if model.endswith(".json"):
-        spec = Spec.from_json(Path(model).read_bytes().decode(errors="replace"))
-        try:
-            return build(spec), {"name": Path(model).stem}
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = f"{type(error).__name__} {error}"
-            raise FormatError(f"{model} describes no network: {reason}") from error
+        text = Path(model).read_bytes().decode(errors="replace")
+        return _built(text, model), {"name": Path(model).stem}
     bundle = bundle_path(model)
     if bundle is not None:
         info = read_info(bundle)
@@ -43,10 +40,21 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
                 f"{model} was converted from a network that was trained elsewhere; "
                 "`pocketstyle info` and `pocketstyle verify` say what it is made of"
             )
-        return build(Spec.from_json(json.dumps(info.spec))), bundle_card(info)
+        with torch.device("meta"):  # costs no memory, whatever the bundle claims
+            return _built(json.dumps(info.spec), model), bundle_card(info)
     network, model_card = stored(model)
     card = {"name": model_card.name, "licence": model_card.licence}
     return network, card | {"metrics": model_card.metrics, "provenance": model_card.provenance}
+
+
+def _built(text: str, model: str) -> nn.Module:
+    from ..networks import Spec, build
+
+    try:
+        return build(Spec.from_json(text))
+    except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        reason = f"{type(error).__name__} {error}"
+        raise FormatError(f"{model} describes no network: {reason}") from error
 
 
 def stored(model: str) -> tuple[nn.Module, ModelCard]:

@@ -15,6 +15,10 @@ IDENTIFIER = b"TFL3"
 ALIGNMENT = 16  # bytes; the schema's force_align of Buffer.data, which its Python code leaves out
 
 
+# what flatbuffers' Python code raises where it reads something else than it expects
+DAMAGED = (struct.error, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+
+
 def read_model(tflite: bytes) -> schema.ModelT:
     """Unpack a TFLite file; buffers stored after the flatbuffer are resolved into the tree.
 
@@ -23,7 +27,7 @@ def read_model(tflite: bytes) -> schema.ModelT:
     """
     try:
         return flatbuffer_utils.read_model_from_bytearray(tflite)
-    except (struct.error, TypeError, ValueError, IndexError, AttributeError) as error:
+    except DAMAGED as error:
         raise FormatError(f"the TFLite file is damaged: {first_line(error)}") from error
 
 

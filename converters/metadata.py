@@ -17,7 +17,7 @@ from flatbuffers import number_types as flags
 
 from .. import __version__
 from ..errors import FormatError
-from ..sdk.bundle import MEMBER, BundleInfo, Signature, TensorInfo
+from ..sdk.bundle import CONTROL, MEMBER, BundleInfo, Signature, TensorInfo
 from .flatbuffer import read_model, write_model
 
 NAME = "TFLITE_METADATA"
@@ -80,8 +80,8 @@ def read_metadata(tflite: bytes) -> dict[str, Any] | None:
     """
     for entry in (model := read_model(tflite)).metadata or []:
         if entry.name == NAME.encode():
-            data = bytes(model.buffers[entry.buffer].data)
             try:
+                data = bytes(model.buffers[entry.buffer].data)
                 root = _Reader(data, int.from_bytes(data[:4], "little"))
                 return {
                     "name": root.text(0),
@@ -92,7 +92,7 @@ def read_metadata(tflite: bytes) -> dict[str, Any] | None:
                     "files": [file.text(0) for file in root.tables(6)],
                     "graphs": [_read_graph(graph) for graph in root.tables(3)],
                 }
-            except (struct.error, IndexError, UnicodeDecodeError) as error:
+            except (struct.error, IndexError, TypeError, ValueError) as error:
                 raise FormatError(f"the TFLite metadata are damaged: {error}") from error
     return None
 
@@ -130,7 +130,10 @@ class _Reader:
 
     def text(self, position: int) -> str:
         at = self._at(position)
-        return self._table.String(at).decode() if at else ""
+        said = self._table.String(at).decode() if at else ""
+        if CONTROL.search(said):
+            raise ValueError("control characters in a text")
+        return said
 
     def byte(self, position: int) -> int:
         at = self._at(position)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import FormatError, UsageError
+from ..errors import FormatError, UsageError, first_line
 from ..sdk.bundle import BundleInfo, read_info
 from ..sdk.gpu_gate import check_gpu
+from ..sdk.graph_check import check_network
 from .bundle import LEAST_PSNR
 from .delegate_rules import refusals
 from .fidelity import LEVELS, Fidelity, as_signed, as_taken, compare, network_values, noise
-from .flatbuffer import macs, operators, read_model, weight_types
+from .flatbuffer import DAMAGED, macs, operators, read_model, weight_types
 from .player import Player, style_statistics
 from .ranges import Range, worst_range
 from .tflite import takes_style
@@ -159,7 +160,12 @@ def verify(
         raise UsageError(f"pictures of shape {pictures.shape}; the bundle takes {tensor.shape}")
     data = bundle.read_bytes()
     model = read_model(data)
-    names = operators(model, signature.name)
+    check_network(bundle)
+    try:
+        names, spent = operators(model, signature.name), macs(model, signature.name)
+        stored, refused = weight_types(model), refusals(model, signature.name)
+    except DAMAGED as error:
+        raise FormatError(f"{bundle} is damaged: {first_line(error)}") from error
     gate = check_gpu(bundle)
     mean, std = tensor.mean, tensor.std
     limit = LIMITS.get(info.precision)
@@ -189,10 +195,10 @@ def verify(
     return Verification(
         precision=info.precision,
         bytes=len(data),
-        weights=weight_types(model),
+        weights=stored,
         operators=dict(Counter(names)),
         ops=len(names),
-        macs=macs(model, signature.name),
+        macs=spent,
         transposes=names.count("TRANSPOSE"),
         operators_match=matches,
         pictures=len(pictures),
@@ -202,7 +208,7 @@ def verify(
         worst_range=worst_range(data, signature, taken, fixed),
         gpu_resident=gate.resident,
         gpu_note=gate.note,
-        delegate_refuses=refusals(model, signature.name),
+        delegate_refuses=refused,
         host_ms=1000 * statistics.median(seconds),
         host_threads=HOST_THREADS,
         host_runs=HOST_RUNS,

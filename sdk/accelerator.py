@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from ..errors import PocketstyleError, UsageError
 from .compiled import CompiledNetwork
 from .gpu_gate import check_gpu
+from .graph_check import check_network
 from .interpreter import InterpretedNetwork
 
 Accelerator = Literal["auto", "cpu", "gpu"]
@@ -49,11 +50,12 @@ def load_network(
     Raises:
         UsageError: no such accelerator.
         PocketstyleError: no runtime is installed, or `strict` and no GPU takes all of the network.
-        FormatError: the runtime refuses the file.
+        FormatError: the runtime refuses the file, or `check_network` does.
     """
     if accelerator not in get_args(Accelerator):
         known = ", ".join(get_args(Accelerator))
         raise UsageError(f"accelerator is {accelerator!r}; it is one of {known}")
+    check_network(path)
     remark = None
     if accelerator == "gpu" or (accelerator == "auto" and _has_gpu()):
         found = check_gpu(path, software=False)

@@ -10,8 +10,9 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,11 +23,23 @@ VERSION = 1
 MEMBER = "pocketstyle.json"
 ENCODE_STYLE, STYLE = "encode_style", "style"  # a style picture's signature, and what it takes
 
+Name = Annotated[str, Field(min_length=1, pattern=r"^[^\t\n]*$")]
+# Network values lie in a range that float32 keeps apart from 0 and from infinity.
+Mean = Annotated[float, Field(ge=-1e6, le=1e6)]
+Std = Annotated[float, Field(ge=1e-4, le=1e6)]
+MOST_BYTES = 2**31 - 1  # of a file: flatbuffers count in 31 bits
+MOST_TEXT = 2**20  # bytes of the zip's end with the JSON in it; shipped ones have 5,000
+
 _MODELS = Path(__file__).parent / "models"
 _SUFFIX = ".tflite"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's earliest date: the same input gives the same bytes
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tabs and new lines
 # A zip entry's local header: the signature, 26 bytes of fields, the name.
 _ENTRY = re.compile(rb"PK\x03\x04.{26}" + re.escape(MEMBER.encode()), re.DOTALL)
+
+
+# what zipfile raises; ValueError: a place before the file, or a name that is no text
+_UNPACKING = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
 class _Frozen(BaseModel):
@@ -45,12 +58,12 @@ class TensorInfo(_Frozen):
         std: of the same rule; above 0.
     """
 
-    name: str
+    name: Name
     description: str
     shape: tuple[int, ...]
     dtype: Literal["float32", "uint8"] = "float32"
-    mean: float = 0.0
-    std: float = Field(1.0, gt=0)
+    mean: Mean = 0.0
+    std: Std = 1.0
 
     @property
     def is_picture(self) -> bool:
@@ -67,7 +80,7 @@ class TensorInfo(_Frozen):
 class Signature(_Frozen):
     """One callable of the file: its key there, inputs and outputs in order."""
 
-    name: str
+    name: Name
     inputs: tuple[TensorInfo, ...] = Field(min_length=1)
     outputs: tuple[TensorInfo, ...] = Field(min_length=1)
 
@@ -91,7 +104,7 @@ class BundleInfo(_Frozen):
 
     format: Literal["pocketstyle-bundle"] = FORMAT
     version: Literal[1] = VERSION
-    name: str = Field(min_length=1)
+    name: Name
     title: str
     description: str
     signatures: tuple[Signature, ...] = Field(min_length=1)
@@ -122,12 +135,16 @@ def read_info(path: str | Path) -> BundleInfo:
     """Read what a bundle says of itself; the network is not loaded.
 
     Raises:
-        DataError: the file is missing or unreadable.
+        DataError: the file is missing or unreadable, or none at all but a folder or a device.
         FormatError: no TFLite file, no pocketstyle metadata in it, damaged, of another version, or
-            with fields that are missing, unknown or out of range.
+            with fields that are missing, unknown, twice there or out of range.
     """
     path = Path(path)
     try:
+        if not path.is_file() and path.exists():
+            raise DataError(f"cannot read {path}: no file")
+        if path.stat().st_size > MOST_BYTES:
+            raise FormatError(f"{path} is not a TFLite file: larger than any")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise DataError(f"no such file: {path}") from error
@@ -162,6 +179,11 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_MODELS.glob(f"*{_SUFFIX}"))}
 
 
+def is_shipped(path: str | Path) -> bool:
+    """Whether a file comes with the package."""
+    return Path(path).resolve().parent == _MODELS.resolve()
+
+
 def resolve(name_or_path: str | Path) -> Path:
     """The path of a bundle: a shipped name, else the path itself if something is there.
 
@@ -183,10 +205,16 @@ def _is_tflite(data: bytes) -> bool:
 
 def _member(data: bytes, path: Path) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if MEMBER in archive.namelist():
+        # the end alone: many entries, and large ones before it, cost nothing
+        with zipfile.ZipFile(io.BytesIO(data[-MOST_TEXT:])) as archive:
+            entries = [entry for entry in archive.infolist() if entry.filename == MEMBER]
+            if len(entries) > 1:
+                raise FormatError(f"{path} has {MEMBER} twice")
+            if entries and entries[0].compress_type != zipfile.ZIP_STORED:
+                raise FormatError(f"{path} has {MEMBER} compressed, which bundles have stored")
+            if entries:
                 return archive.read(MEMBER)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except _UNPACKING as error:
         if _ENTRY.search(data):
             raise FormatError(f"{path} is damaged: its metadata cannot be unpacked") from error
     raise FormatError(
@@ -197,8 +225,10 @@ def _member(data: bytes, path: Path) -> bytes:
 
 def _parse(text: bytes, path: Path) -> BundleInfo:
     try:
-        fields = json.loads(text)
-    except ValueError as error:
+        fields = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        if any(CONTROL.search(said) for said in _texts(fields)):
+            raise ValueError("control characters, which a terminal would obey")
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} is damaged: its metadata is not JSON") from error
     if not isinstance(fields, dict) or fields.get("format") != FORMAT:
         raise FormatError(f"{path}: its {MEMBER} is not of format {FORMAT!r}")
@@ -213,4 +243,27 @@ def _parse(text: bytes, path: Path) -> BundleInfo:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise FormatError(f"{path}: bad metadata at {field}: {first['msg']}") from error
+        where = f" at {' '.join(field.split())[:80]}" if field else ""  # a key may be any text
+        raise FormatError(f"{path}: bad metadata{where}: {first['msg']}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a JSON; readers differ on which value of a key that is twice there counts."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a key is twice there")
+    return fields
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text of a JSON, the keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for pair in value.items() for one in pair for text in _texts(one))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in _texts(one))
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")

@@ -18,6 +18,7 @@ RUNTIMES = (
     "tflite_runtime.interpreter",
     "tensorflow.lite.python.interpreter",  # tf.lite is no module that can be imported
 )
+MOST_BYTES = 4 * 2**30  # of tensors; photonas, the largest that is shipped, has 0.6 GiB
 
 
 class InterpretedNetwork:
@@ -40,7 +41,7 @@ class InterpretedNetwork:
                 model_path=str(path), num_threads=threads or default_threads()
             )
             self._interpreter.allocate_tensors()  # which finds what is broken
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, MemoryError) as error:
             raise FormatError(f"{self.runtime} cannot load {path}: {first_line(error)}") from error
 
     def get_signature_runner(self, name: str) -> Any:
@@ -76,6 +77,42 @@ class _Runner:
             self._interpreter.set_tensor(inputs[name]["index"], tensor)
         self._interpreter.invoke()
         return {name: self._interpreter.tensor(one["index"])() for name, one in outputs.items()}
+
+
+def check_memory(path: str | Path) -> None:
+    """Refuse a network that takes more than `MOST_BYTES`, whatever sizes its file states.
+
+    The kernels say what they would take; without delegates, which take it at once, no page of it
+    is touched.
+
+    Raises:
+        PocketstyleError: no runtime is installed.
+        FormatError: it takes more, or the runtime refuses the file.
+    """
+    module = _find_runtime()
+    plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    try:
+        interpreter = module.Interpreter(str(path), experimental_op_resolver_type=plain)
+        interpreter.allocate_tensors()
+        taken = _bytes(interpreter, 0)
+        for name in interpreter.get_signature_list():
+            runner = interpreter.get_signature_runner(name)
+            # which only running it would do in public
+            interpreter._interpreter.AllocateTensors(runner._subgraph_index)
+            taken = max(taken, _bytes(interpreter, runner._subgraph_index))
+    except (ValueError, RuntimeError, MemoryError) as error:
+        raise FormatError(f"{path} cannot be loaded: {first_line(error)}") from error
+    if taken > MOST_BYTES:
+        raise FormatError(
+            f"{path} is refused: its tensors take {taken / 2**30:.1f} GiB, "
+            f"{MOST_BYTES / 2**30:g} at most"
+        )
+
+
+def _bytes(interpreter: Any, graph: int) -> float:
+    """Of all tensors of a graph, as if no memory were used twice."""
+    details = interpreter.get_tensor_details(graph)
+    return sum(np.prod(d["shape"], dtype=float) * np.dtype(d["dtype"]).itemsize for d in details)
 
 
 def default_threads() -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args
 
 import numpy as np
 
-from ..errors import FormatError, UsageError
+from ..errors import FormatError, UsageError, first_line
 from ..images import centre_square, laid_over, resize
 from .accelerator import Accelerator, load_network
 from .bundle import ENCODE_STYLE, STYLE, BundleInfo, Signature, TensorInfo, read_info, resolve
@@ -60,8 +60,6 @@ class Stylizer(Styled):
         super().__init__()
         self._inputs = signature.inputs
         self.takes_style = len(signature.inputs) > 1
-        self._taken = np.empty(self._input.shape, self._input.dtype)
-        self._mixed, self._scratch = np.empty((2, *self._output.shape), np.float32)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pocketstyle")
         try:
             loaded = self._in_turn(load_network, path, accelerator, threads, strict)
@@ -71,6 +69,8 @@ class Stylizer(Styled):
         except BaseException:
             self._thread.shutdown()
             raise
+        self._taken = np.empty(self._input.shape, self._input.dtype)
+        self._mixed, self._scratch = np.empty((2, *self._output.shape), np.float32)
         if loaded.remark:
             warnings.warn(loaded.remark, RuntimeWarning, stacklevel=3)
 
@@ -124,7 +124,7 @@ class Stylizer(Styled):
         """What suits the network: a photo keeps its details, a painting has strokes instead."""
         if not self.takes_style:
             return "crop"
-        return "stretch" if self.info.spec["family"].startswith("art-") else "detail"
+        return "stretch" if str(self.info.spec.get("family")).startswith("art-") else "detail"
 
     def _encoded(self, rgb: np.ndarray) -> dict[str, np.ndarray]:
         """What is kept of a style picture."""
@@ -135,11 +135,11 @@ class Stylizer(Styled):
 
     def _statistics(self, square: np.ndarray) -> dict[str, np.ndarray]:
         self._normalise(square, self._taken[0])
-        made = self._encoder(**{STYLE: self._taken})
+        made = self._made_by(self._encoder, {STYLE: self._taken})
         return {name: value.copy() for name, value in made.items()}
 
     def _coloured(self, texture: dict[str, np.ndarray], colour: np.ndarray) -> dict:
-        if self.info.spec["blocks"][-1] != SANDWICH_SWAP:
+        if SANDWICH_SWAP not in str(self.info.spec.get("blocks")):
             raise UsageError(f"{self.info.name} takes textures and colours from one picture")
         of_colour = self._encoded(colour)
         last = [tensor.name for tensor in self._inputs[-2:]]  # the mean and deviation of colours
@@ -261,7 +261,15 @@ class Stylizer(Styled):
         return self._mixed
 
     def _run(self, tensor: np.ndarray, statistics: dict[str, np.ndarray]) -> np.ndarray:
-        return self._runner(**{self._input.name: tensor}, **statistics)[self._output.name]
+        tensors = {self._input.name: tensor} | statistics
+        return self._made_by(self._runner, tensors)[self._output.name]
+
+    def _made_by(self, runner: Any, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What a signature makes of tensors; a damaged network may be found out here only."""
+        try:
+            return runner(**tensors)
+        except (RuntimeError, ValueError) as error:
+            raise FormatError(f"{self.info.name} cannot be played: {first_line(error)}") from error
 
     def _normalise(self, pixels: np.ndarray, tensor: np.ndarray) -> None:
         """tensor = (pixels - mean) / std, in place; both [size, size, 3]."""
@@ -327,12 +335,10 @@ def _runner(network: Any, signature: Signature, path: str | Path) -> Any:
     """What runs a signature, after checking that file and metadata agree on it."""
     try:
         runner = network.get_signature_runner(signature.name)
+        taken, made = runner.get_input_details(), runner.get_output_details()
     except ValueError as error:
         raise FormatError(f"{path}: the network has no signature {signature.name!r}") from error
-    for promised, details in (
-        (signature.inputs, runner.get_input_details()),
-        (signature.outputs, runner.get_output_details()),
-    ):
+    for promised, details in ((signature.inputs, taken), (signature.outputs, made)):
         wanted = {tensor.name: (tensor.shape, tensor.dtype) for tensor in promised}
         found = {
             name: (tuple(d["shape"].tolist()), np.dtype(d["dtype"]).name)

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "demo": {"search", "converters", "latency_model", "sdk", "metrics", "datasets", "networks"},
     "search": {"networks", "latency_model", "metrics", "datasets"},
     "sweep": {"networks", "converters", "latency_model"},
-    "converters": {"networks", "metrics", "sdk.bundle", "sdk.gpu_gate"},
+    "converters": {"networks", "metrics", "sdk.bundle", "sdk.gpu_gate", "sdk.graph_check"},
     "networks": {"latency_model.kernel"},
     "latency_model": set(),
     "metrics": set(),
