@@ -66,15 +66,19 @@ class Alignment:
             uint8[size, size, 3].
         """
         rows, columns = self._within(rgb)
-        finer = max(1, round(self.side / size))  # so that no pixel of a large face is passed over
-        crop = cv2.warpAffine(
-            rgb[rows, columns],
-            self._by_pixels(size * finer, rows, columns),
-            (size * finer, size * finer),
+        part = rgb[rows, columns]
+        height, width = part.shape[:2]
+        coarser = max(1, round(self.side / size))  # so that no pixel of a large face is passed over
+        shrunk = max(1, round(width / coarser)), max(1, round(height / coarser))
+        matrix = self._to_part(size, rows, columns)
+        matrix *= np.divide(shrunk, (width, height))[:, None]
+        return cv2.warpAffine(
+            cv2.resize(part, shrunk, interpolation=cv2.INTER_AREA),
+            _between_pixels(matrix),
+            (size, size),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
 
     def paste(self, made: np.ndarray, rgb: np.ndarray, figure: np.ndarray | None = None) -> None:
         """Lay a disc of a crop over the picture that it was cut from, in place.
@@ -92,7 +96,8 @@ class Alignment:
         made, mask = (
             cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in (made, mask)
         )
-        matrix, size = self._by_pixels(side, rows, columns), part.shape[1::-1]
+        matrix = _between_pixels(self._to_part(side, rows, columns))
+        size = part.shape[1::-1]
         share = cv2.warpAffine(mask, matrix, size)[..., None]
         laid = cv2.warpAffine(
             made, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
@@ -110,14 +115,17 @@ class Alignment:
             found.append(slice(start, end))
         return found[0], found[1]
 
-    def _by_pixels(self, size: int, rows: slice, columns: slice) -> np.ndarray:
-        """`to_picture` of a part of the picture, between the middles of pixels, as OpenCV has it.
-
-        Those lie half a pixel from the corners.
-        """
+    def _to_part(self, size: int, rows: slice, columns: slice) -> np.ndarray:
+        """`to_picture` of a part of the picture."""
         matrix = self.to_picture(size)
-        matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5 - (columns.start, rows.start)
+        matrix[:, 2] -= columns.start, rows.start
         return matrix
+
+
+def _between_pixels(matrix: np.ndarray) -> np.ndarray:
+    """A transform between corners as one between middles of pixels, from which OpenCV counts."""
+    matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
+    return matrix
 
 
 @cache

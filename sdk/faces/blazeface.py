@@ -18,7 +18,8 @@ from .opencv import cv2
 
 SIDE = 128  # pixels of the network's picture
 CELLS = ((16, 2), (8, 6))  # cells a side, anchors in each
-SCORE, OVERLAP = 0.6, 0.3  # of 1: the least to be a face; more of it are two boxes of one face
+SCORE = 0.7  # of 1: backs and shoes get up to 0.66, as small faces do
+OVERLAP = 0.3  # of 1, above which two boxes are of one face
 VALUES = 16  # of an anchor: x and y of the middle, width, height, then x and y of six points
 
 
@@ -44,7 +45,7 @@ class BlazeFaceDetector(FaceDetector):
                 f"{path} is no BlazeFace of short range: its tensors are {shapes}"
             ) from error
 
-    def _find(self, rgb: np.ndarray) -> list[Face]:
+    def find(self, rgb: np.ndarray) -> list[Face]:
         square, scale, corner = letterbox(rgb)
         self._network.set_tensor(self._picture, (square.astype(np.float32) / 127.5 - 1)[None])
         self._network.invoke()

@@ -26,16 +26,16 @@ SLOPE = 0.45  # of a line through them, either way; cascades find no face that l
 
 
 class HaarDetector(FaceDetector):
-    """Faces that look at the camera, of 24 pixels a side and more."""
+    """Faces that look at the camera, of 20 pixels a side and more."""
 
     def __init__(self) -> None:
         folder = Path(cv2.data.haarcascades)
         self._faces = cv2.CascadeClassifier(str(folder / FACES))
         self._eyes = cv2.CascadeClassifier(str(folder / EYES))
 
-    def _find(self, rgb: np.ndarray) -> list[Face]:
+    def find(self, rgb: np.ndarray) -> list[Face]:
         grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-        boxes, agreeing = self._faces.detectMultiScale2(grey, STEP, NEIGHBOURS, minSize=(24, 24))
+        boxes, agreeing = self._faces.detectMultiScale2(grey, STEP, NEIGHBOURS)
         return [
             Face(tuple(map(float, box)), *self._pupils(grey, box), float(windows))
             for box, windows in zip(boxes, agreeing, strict=True)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import FormatError, first_line
+from ...errors import FormatError
 from .detector import Face, FaceDetector
 from .opencv import cv2
 
-SCORE, OVERLAP = 0.6, 0.3  # of 1: the least to be a face; more of it are two boxes of one face
+SCORE = 0.7  # of 1: what is in doubt would come and go in a video
+OVERLAP = 0.3  # of 1, above which two boxes are of one face
 
 
 class YuNetDetector(FaceDetector):
@@ -29,11 +30,11 @@ class YuNetDetector(FaceDetector):
             self._network = cv2.FaceDetectorYN.create(
                 "onnx", data, np.empty(0, np.uint8), (32, 32), SCORE, OVERLAP
             )
-            self._find(np.zeros((32, 32, 3), np.uint8))  # which finds what is no face detector
+            self.find(np.zeros((32, 32, 3), np.uint8))  # which finds what is no face detector
         except cv2.error as error:
-            raise FormatError(f"{path} is no YuNet face detector: {first_line(error)}") from error
+            raise FormatError(f"{path} is no YuNet face detector: {error.err}") from error
 
-    def _find(self, rgb: np.ndarray) -> list[Face]:
+    def find(self, rgb: np.ndarray) -> list[Face]:
         height, width = rgb.shape[:2]
         self._network.setInputSize((width, height))
         _, rows = self._network.detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
