@@ -11,7 +11,7 @@ from .opencv import cv2
 
 LONGEST = 640  # pixels of a side in which faces are looked for; more takes longer and finds few
 CLOSER, CLOSE = 2.0, 400  # boxes a side of what is looked at again, and its pixels then
-SAME = 0.3  # of a box's width, that its middle may move when looked at again
+SAME = 0.3  # of a box's width, less than which apart two middles are one face's
 SMALLEST = 16  # pixels a side of a picture that may show a face
 NEAREST = 2.0  # pixels between the eyes, of the picture looked at; a crop needs a direction
 
@@ -64,10 +64,14 @@ class FaceDetector:
     """Finds upright faces; each detector says how in `find`."""
 
     def detect(self, rgb: np.ndarray) -> list[Face]:
-        """The faces of uint8[H, W, 3], in no order, in pixels of that picture."""
+        """The faces of uint8[H, W, 3], the surest first, in pixels of that picture."""
         height, width = rgb.shape[:2]
         faces = self._find_at(rgb, min(1.0, LONGEST / max(height, width)))
-        return [self._looked_at(rgb, face) for face in faces]
+        kept: list[Face] = []
+        for face in sorted((self._looked_at(rgb, one) for one in faces), key=lambda f: -f.score):
+            if not any(_same(face, other) for other in kept):  # from near, two may be one
+                kept.append(face)
+        return kept
 
     def _looked_at(self, rgb: np.ndarray, face: Face) -> Face:
         """The face as it is found in a picture of little else; itself where it is not.
@@ -83,7 +87,7 @@ class FaceDetector:
             one.moved(columns.start, rows.start)
             for one in self._find_at(rgb[rows, columns], CLOSE / side)
         ]
-        same = [one for one in near if math.dist(one.middle, face.middle) < SAME * width]
+        same = [one for one in near if _same(one, face)]
         return min(same, key=lambda one: math.dist(one.middle, face.middle), default=face)
 
     def _find_at(self, rgb: np.ndarray, scale: float) -> list[Face]:
@@ -102,3 +106,8 @@ class FaceDetector:
     def find(self, rgb: np.ndarray) -> list[Face]:
         """The faces of uint8[H, W, 3] of at most `LONGEST` pixels a side, in its pixels."""
         raise NotImplementedError
+
+
+def _same(face: Face, other: Face) -> bool:
+    """Whether two boxes are of one face."""
+    return math.dist(face.middle, other.middle) < SAME * other.box[2]

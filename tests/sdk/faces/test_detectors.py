@@ -134,6 +134,13 @@ def test_a_face_is_looked_at_again_from_near():
     assert face.left_eye == pytest.approx(expected.left_eye)
 
 
+def test_two_boxes_of_one_face_are_one():
+    first = [face_at(300, 200, 50), face_at(312, 200, 50), face_at(400, 200, 50)]
+    from_near = [face_at(100, 100, 200)], [face_at(52, 100, 200)], [face_at(100, 100, 200)]
+    found = Told(first, *from_near).detect(np.zeros((640, 640, 3), np.uint8))
+    assert [face.box[0] for face in found] == pytest.approx([300, 400])
+
+
 @pytest.mark.parametrize("again", [[], [face_at(0, 0, 60)]])
 def test_a_face_that_is_not_found_again_stays(again):
     (face,) = Told([face_at(300, 200, 50)], again).detect(np.zeros((640, 640, 3), np.uint8))
