@@ -24,7 +24,7 @@ VALUES = 16  # of an anchor: x and y of the middle, width, height, then x and y 
 
 
 class BlazeFaceDetector(FaceDetector):
-    """Faces of a fifth of the picture's longer side and more, half turned away too.
+    """Faces of about a tenth of the picture's longer side and more, half turned away too.
 
     Raises:
         FormatError: the file is no BlazeFace of short range, or damaged.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from .alignment import Alignment
 from .one_euro import OneEuro
 
-MIN_CUTOFF, BETA = 1.0, 2.0  # Hz, and Hz per crop side, radian or e-fold a second
+MIN_CUTOFF, BETA = 1.0, 1.5  # Hz, and Hz per crop side, radian or e-fold a second
 HELD = 0.4  # seconds that a face stays where it was last seen
 REACH = 0.5  # of a crop's side, that a face may move between two sights of it
 
