@@ -120,3 +120,22 @@ def test_a_crop_out_of_the_picture_changes_nothing(place):
     assert place.cut(rgb, 32).shape == (32, 32, 3)
     place.paste(np.full((32, 32, 3), 255, np.uint8), pasted)
     assert (pasted == rgb).all()
+
+
+@given(
+    st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    st.floats(-300, 300),
+    st.floats(-300, 300),
+    st.floats(0.5, 5000),
+    st.floats(-7, 7),
+)
+@settings(deadline=None, max_examples=200)
+def test_any_crop_of_any_picture(shape, x, y, side, angle):
+    rgb = RNG.integers(0, 256, (*shape, 3), np.uint8)
+    pasted, place = rgb.copy(), Alignment(x, y, side, angle)
+    crop = place.cut(rgb, 16)
+    assert crop.shape == (16, 16, 3)
+    assert (crop.min((0, 1)) >= rgb.min((0, 1))).all()
+    assert (crop.max((0, 1)) <= rgb.max((0, 1))).all()
+    place.paste(np.full((16, 16, 3), 255, np.uint8), pasted)
+    assert (pasted >= rgb).all()
