@@ -16,10 +16,12 @@ def test_the_background_and_not_an_eye_of_its_colour():
     drawn = np.full((128, 128, 3), BLUE, np.uint8)
     drawn[disc(40)] = (200, 120, 90)
     drawn[disc(8)] = BLUE
+    drawn[64:, 56:72] = (200, 120, 90)  # a neck that leaves the picture
     drawn = np.clip(drawn + RNG.normal(0, 2, drawn.shape), 0, 255).astype(np.uint8)
     figure = figure_of(drawn)
     assert figure.shape == (128, 128) and figure.dtype == np.float32
-    assert (figure[disc(32)] > 0.99).all() and (figure[~disc(42)] < 0.1).all()
+    assert (figure[disc(32)] > 0.99).all() and (figure[64:, 62:66] > 0.99).all()
+    assert (figure[:80][~disc(42)[:80]] < 0.1).all()
     assert figure.min() >= 0 and figure.max() <= 1
 
 

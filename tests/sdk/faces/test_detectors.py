@@ -32,7 +32,7 @@ def eyes_of(face: Face) -> np.ndarray:
 
 def framed(rgb: np.ndarray) -> np.ndarray:
     """A crop amid grey, as a face in a photo."""
-    return np.pad(rgb, ((60, 120), (90, 90), (0, 0)), constant_values=128)
+    return np.pad(rgb, ((60, 90), (90, 200), (0, 0)), constant_values=128)
 
 
 def test_pupils_are_found_where_they_are(detector):
