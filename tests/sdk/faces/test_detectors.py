@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import pytest
 from pocketstyle.errors import DataError, FormatError, UsageError
-from pocketstyle.sdk import read_rgb, resolve
+from pocketstyle.sdk import read_frames, read_rgb, resolve
 from pocketstyle.sdk.faces import Face, FaceDetector, load_detector
 from pocketstyle.sdk.faces.blazeface import anchors, averaged, letterbox, overlaps
+from pocketstyle.sdk.faces.haar import HaarDetector
 
-from .conftest import FILES, PORTRAITS, find_file
+from .conftest import FILES, PORTRAITS, SHARED, find_file
 
 RNG = np.random.default_rng(0)
 # The pupils of the neutral portraits are where their crops were made to have them.
@@ -87,6 +88,31 @@ def test_a_leaning_face_has_leaning_eyes(detector, astronaut):
         across, down = np.subtract(face.right_eye, face.left_eye)
         angles.append(math.degrees(math.atan2(down, across)))
     assert angles[1] - angles[0] == pytest.approx(20, abs=5)
+
+
+@pytest.mark.parametrize("part", [np.s_[:, 150:], np.s_[:, :158], np.s_[95:]])
+def test_half_a_face_is_one_face_or_none(detector, astronaut, part):
+    """Its right half, its left half, or what is below the brows, at a picture's border."""
+    (whole,) = detector.detect(astronaut)
+    rows, columns = (part, np.s_[:]) if isinstance(part, slice) else part
+    corner = columns.start or 0, rows.start or 0
+    found = detector.detect(astronaut[part])
+    for face in found:
+        eyes = eyes_of(face) + corner
+        assert np.linalg.norm(eyes.mean(0) - eyes_of(whole).mean(0)) < 0.6 * whole.box[2]
+    assert len(found) <= 1
+
+
+def test_a_profile(detector):
+    """Cascades see none; the networks see one, whose crop is of use."""
+    clip = SHARED / "data/video/head-pose-face-detection-female.gif"
+    if not clip.exists():
+        pytest.skip(f"no {clip} (set POCKETSTYLE_SHARED)")
+    found = detector.detect(next(read_frames(clip)))
+    assert len(found) == (not isinstance(detector, HaarDetector))
+    for face in found:
+        assert face.left_eye[0] < face.right_eye[0]
+        assert 0.1 < math.dist(face.left_eye, face.right_eye) / face.box[2] < 0.6
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 20000), (20000, 1), (64, 2000), (3, 5), (64, 64)])
