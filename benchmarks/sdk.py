@@ -1,15 +1,16 @@
-"""The SDK as a product, measured: import, pipeline, memory, steadiness.
+"""The SDK as a product, measured: import, pipeline, memory, steadiness, faces.
 
-    python benchmarks/sdk.py --shared DIR [--part import pipeline memory steady]
+    python benchmarks/sdk.py --shared DIR [--part import pipeline memory steady jitter]
 
-`--shared` has data/video. Each part is a section of benchmarks/results/sdk.json. Times want an idle
-machine.
+`--shared` has data/video and weights/face_detect. Each part is a section of
+benchmarks/results/sdk.json. Times want an idle machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
+import av
 import numpy as np
 from flicker import flows_of, read_frames
 from hardware import hardware
@@ -28,6 +30,8 @@ from pocketstyle.images import resize
 from pocketstyle.metrics import warping_error
 from pocketstyle.sdk import Steady, Stylizer, stylize_video, write_video
 from pocketstyle.sdk import read_frames as frames_of
+from pocketstyle.sdk.clip_reader import ClipReader
+from pocketstyle.sdk.faces import Alignment, FaceDetector, Tracker, load_detector
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks/results/sdk.json"
@@ -37,6 +41,23 @@ PLAYED = 90  # frames
 WIDTHS = {"480p": (854, 480), "1080p": (1920, 1080)}
 LONG, COUNTED = 5000, 250  # frames, and after how many the memory is read
 STEADIED = ("walk.mkv", "sister.mkv", "head-pose-face-detection-female.gif")
+WATCHED = (  # whole clips; in the other one of data/video, CLIP, people turn their backs
+    "face-demographics-walking.gif",
+    "head-pose-face-detection-female.gif",
+    "head-pose-face-detection-male.gif",
+    "head-pose-face-detection-female-and-male.gif",
+    "walk.mkv",
+    "book.mkv",
+    "school.mkv",
+    "sister.mkv",
+    "want.mkv",
+)
+DETECTORS = {
+    "Haar cascades": None,
+    "YuNet": "weights/face_detect/yunet_s_320_320.onnx",
+    "BlazeFace": "weights/face_detect/face_detection_short_range.tflite",
+}
+Places = list[tuple[Alignment, Alignment]]  # of a frame's faces: as found, and as steadied
 
 
 def imports(_: Path) -> dict:
@@ -148,7 +169,81 @@ def steady(shared: Path) -> list[dict]:
     return rows
 
 
-PARTS = {"import": imports, "pipeline": pipeline, "memory": memory, "steady": steady}
+def jitter(shared: Path) -> list[dict]:
+    """How much the crops of faces shake, as found and as steadied, and by how much these lag.
+
+    Shaking is the mean length of the second difference from frame to frame of a crop's corners, in
+    its sides, over all faces found in three frames in a row; the lag is the mean distance from the
+    corners as found to those as steadied, in sides too.
+    """
+    rows = []
+    for detector, file in DETECTORS.items():
+        finds = load_detector(file and shared / file)
+        for clip in WATCHED:
+            frames = _places(finds, shared / "data/video" / clip)
+            shaking = shaking_of(frames)
+            row = {
+                "detector": detector,
+                "clip": clip,
+                "frames": len(frames),
+                "with_a_face": sum(bool(places) for places in frames),
+                "measured": len(shaking),
+            }
+            if len(shaking):
+                found, steadied, lag = shaking.mean(0).tolist()
+                row |= {"found": found, "steadied": steadied, "lag": lag}
+                row["ratio"] = steadied / found
+            rows.append(row)
+    return rows
+
+
+def _places(finds: FaceDetector, clip: Path) -> list[Places]:
+    """Of each frame's faces, the crop as found and the steadied one nearest to it."""
+    tracker, frames = Tracker(), []
+    with ClipReader(clip) as reader:
+        for frame in reader:
+            if not isinstance(frame, av.VideoFrame):
+                continue
+            rgb = reader.picture(frame, reader.width, reader.height)
+            found = [Alignment.of(face) for face in finds.detect(rgb)]
+            steadied = tracker(found, frame.time)
+            frames.append([(one, min(steadied, key=lambda s: _apart(s, one))) for one in found])
+    return frames
+
+
+def shaking_of(frames: list[Places]) -> np.ndarray:
+    """[N, 3]: shaking as found and as steadied, and the lag, of each face of three frames."""
+    rows = []
+    for before, now, after in zip(frames, frames[1:], frames[2:], strict=False):
+        for found, steadied in now:
+            near = [
+                min(places, key=lambda place: _apart(place[0], found), default=None)
+                for places in (before, after)
+            ]
+            if None in near or any(_apart(place[0], found) > 0.5 for place in near):
+                continue
+            (found0, steadied0), (found2, steadied2) = near
+            shifts = (
+                found0.corners() - 2 * found.corners() + found2.corners(),
+                steadied0.corners() - 2 * steadied.corners() + steadied2.corners(),
+                found.corners() - steadied.corners(),
+            )
+            rows.append([np.linalg.norm(shift, axis=1).mean() / found.side for shift in shifts])
+    return np.array(rows)
+
+
+def _apart(place: Alignment, other: Alignment) -> float:
+    """Of two crops, in sides of the latter."""
+    return math.dist((place.x, place.y), (other.x, other.y)) / other.side
+
+
+PARTS = {
+    "import": imports,
+    "pipeline": pipeline,
+    "memory": memory,
+    "steady": steady,
+    "jitter": jitter,
+}
 
 
 def main() -> None:

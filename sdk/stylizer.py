@@ -130,7 +130,7 @@ class Stylizer(Styled):
         """What is kept of a style picture."""
         if self._encoder is None:
             raise UsageError(f"{self.info.name} takes no style picture")
-        _check_picture(rgb)
+        check_picture(rgb)
         return self._in_turn(self._statistics, resize(rgb, self.size, self.size))
 
     def _statistics(self, square: np.ndarray) -> dict[str, np.ndarray]:
@@ -165,7 +165,7 @@ class Stylizer(Styled):
             UsageError: `rgb`, `fit` or `out` is not as above.
         """
         check_fit(fit)
-        _check_picture(rgb)
+        check_picture(rgb)
         square = resize(centre_square(rgb) if fit == "crop" else rgb, self.size, self.size)
         if fit == "crop":
             return self.apply(square, out)
@@ -189,7 +189,7 @@ class Stylizer(Styled):
             uint8[size, size, 3], rounded and clipped to 0..255.
         """
         shape = (self.size, self.size, 3)
-        _check_picture(square)
+        check_picture(square)
         if square.shape != shape:
             raise UsageError(f"the network takes {shape} pictures, not {square.shape}")
         if out is None:
@@ -298,7 +298,8 @@ def check_fit(fit: str) -> None:
         raise UsageError(f"fit is {fit!r}; it is one of {', '.join(get_args(Fit))}")
 
 
-def _check_picture(rgb: np.ndarray) -> None:
+def check_picture(rgb: np.ndarray) -> None:
+    """Raise UsageError unless `rgb` is uint8[H, W, 3] with pixels in it."""
     if not isinstance(rgb, np.ndarray):
         raise UsageError(f"a picture is a numpy array uint8[H, W, 3], not {type(rgb).__name__}")
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:

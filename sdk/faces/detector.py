@@ -1,0 +1,113 @@
+"""What a face detector is: a picture in, boxes and eyes out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .opencv import cv2
+
+LONGEST = 640  # pixels of a side in which faces are looked for; more takes longer and finds few
+CLOSER, CLOSE = 2.0, 400  # boxes a side of what is looked at again, and its pixels then
+SAME = 0.3  # of a box's width, less than which apart two middles are one face's
+SMALLEST = 16  # pixels a side of a picture that may show a face
+NEAREST = 2.0  # pixels between the eyes, of the picture looked at; a crop needs a direction
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a face is, in pixels; (0, 0) is the picture's upper left corner, not a pixel's centre.
+
+    Attributes:
+        box: left, top, width and height, which may reach out of the picture.
+        left_eye, right_eye: x and y of the pupils, left and right as the picture shows them.
+        score: how sure the detector is, in measures of its own; more is surer.
+    """
+
+    box: tuple[float, float, float, float]
+    left_eye: Point
+    right_eye: Point
+    score: float
+
+    @property
+    def middle(self) -> Point:
+        """Of the box."""
+        left, top, width, height = self.box
+        return left + width / 2, top + height / 2
+
+    def moved(self, x: float, y: float) -> Face:
+        """The face in a picture with so many columns and rows before it."""
+        left, top, width, height = self.box
+        return Face(
+            (left + x, top + y, width, height),
+            (self.left_eye[0] + x, self.left_eye[1] + y),
+            (self.right_eye[0] + x, self.right_eye[1] + y),
+            self.score,
+        )
+
+    def scaled(self, x: float, y: float) -> Face:
+        """The face in a picture that is so many times wider and higher."""
+        left, top, width, height = self.box
+        return Face(
+            (left * x, top * y, width * x, height * y),
+            (self.left_eye[0] * x, self.left_eye[1] * y),
+            (self.right_eye[0] * x, self.right_eye[1] * y),
+            self.score,
+        )
+
+
+class FaceDetector:
+    """Finds upright faces; each detector says how in `find`."""
+
+    def detect(self, rgb: np.ndarray) -> list[Face]:
+        """The faces of uint8[H, W, 3], the surest first, in pixels of that picture."""
+        height, width = rgb.shape[:2]
+        faces = self._find_at(rgb, min(1.0, LONGEST / max(height, width)))
+        kept: list[Face] = []
+        for face in sorted((self._looked_at(rgb, one) for one in faces), key=lambda f: -f.score):
+            if not any(_same(face, other) for other in kept):  # from near, two may be one
+                kept.append(face)
+        return kept
+
+    def _looked_at(self, rgb: np.ndarray, face: Face) -> Face:
+        """The face as it is found in a picture of little else; itself where it is not.
+
+        The pupils of small faces are found badly, and every face is small for some detector.
+        """
+        width, height = face.box[2:]
+        side = CLOSER * max(width, height)
+        x, y = face.middle
+        columns = slice(max(0, round(x - side / 2)), max(1, round(x + side / 2)))
+        rows = slice(max(0, round(y - side / 2)), max(1, round(y + side / 2)))
+        near = [
+            one.moved(columns.start, rows.start)
+            for one in self._find_at(rgb[rows, columns], CLOSE / side)
+        ]
+        same = [one for one in near if _same(one, face)]
+        return min(same, key=lambda one: math.dist(one.middle, face.middle), default=face)
+
+    def _find_at(self, rgb: np.ndarray, scale: float) -> list[Face]:
+        """The faces of a picture, found in one so many times larger."""
+        height, width = rgb.shape[:2]
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        if min(size) < SMALLEST:  # networks are of no sense there
+            return []
+        kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        return [
+            face.scaled(width / size[0], height / size[1])
+            for face in self.find(cv2.resize(rgb, size, interpolation=kind))
+            if NEAREST <= math.dist(face.left_eye, face.right_eye) <= LONGEST  # no NaN either
+        ]
+
+    def find(self, rgb: np.ndarray) -> list[Face]:
+        """The faces of uint8[H, W, 3] of at most `LONGEST` pixels a side, in its pixels."""
+        raise NotImplementedError
+
+
+def _same(face: Face, other: Face) -> bool:
+    """Whether two boxes are of one face."""
+    return math.dist(face.middle, other.middle) < SAME * other.box[2]

@@ -1,0 +1,301 @@
+"""Three detectors, one answer: where eyes are in real portraits, and what is no face."""
+
+import math
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from pocketstyle.errors import DataError, FormatError, UsageError
+from pocketstyle.sdk import read_frames, read_rgb, resolve
+from pocketstyle.sdk.faces import Face, FaceDetector, load_detector
+from pocketstyle.sdk.faces.blazeface import anchors, averaged, letterbox, overlaps
+from pocketstyle.sdk.faces.haar import HaarDetector
+
+from .conftest import FILES, PORTRAITS, SHARED, find_file
+
+RNG = np.random.default_rng(0)
+# The pupils of the neutral portraits are where their crops were made to have them.
+PUPILS = 256 * np.array([[0.365, 0.4], [0.635, 0.4]])
+
+
+def portraits() -> list[np.ndarray]:
+    if not PORTRAITS.exists():
+        pytest.skip(f"no {PORTRAITS} (set POCKETSTYLE_SHARED)")
+    neutral = [path for path in sorted(PORTRAITS.glob("*.jpg")) if "smiling" not in path.stem]
+    return [read_rgb(path) for path in neutral[::6]]
+
+
+def eyes_of(face: Face) -> np.ndarray:
+    return np.array([face.left_eye, face.right_eye])
+
+
+def framed(rgb: np.ndarray) -> np.ndarray:
+    """A crop amid grey, as a face in a photo."""
+    return np.pad(rgb, ((60, 90), (90, 200), (0, 0)), constant_values=128)
+
+
+def test_pupils_are_found_where_they_are(detector):
+    errors = []
+    for rgb in portraits():
+        (face,) = detector.detect(framed(rgb))
+        found = eyes_of(face) - (90, 60)
+        errors += (np.linalg.norm(found - PUPILS, axis=1) / np.ptp(PUPILS[:, 0])).tolist()
+        left, top, width, height = face.box
+        inside = (eyes_of(face) > (left, top)) & (eyes_of(face) < (left + width, top + height))
+        assert inside.all() and 0.5 < width / 256 < 1
+    assert len(errors) >= 36
+    assert max(errors) < 0.15 and np.mean(errors) < 0.07  # of the distance between the pupils
+
+
+def test_detectors_agree_on_a_snapshot(detector, haar, astronaut):
+    (face,), (other,) = detector.detect(astronaut), haar.detect(astronaut)
+    apart = math.dist(other.left_eye, other.right_eye)
+    assert np.linalg.norm(eyes_of(face) - eyes_of(other), axis=1).max() < 0.15 * apart
+
+
+def test_the_size_of_a_picture_does_not_matter(detector, astronaut):
+    large = cv2.resize(astronaut, (1500, 1500), interpolation=cv2.INTER_CUBIC)
+    (face,), (small,) = detector.detect(large), detector.detect(astronaut)
+    expected = eyes_of(small) * 1500 / len(astronaut)
+    apart = math.dist(*expected)
+    assert np.linalg.norm(eyes_of(face) - expected, axis=1).max() < 0.08 * apart
+
+
+def test_two_faces_in_a_picture(detector, astronaut):
+    head = astronaut[30:200, 70:240]
+    found = sorted(detector.detect(np.concatenate([head, head[:, ::-1]], 1)), key=lambda f: f.box)
+    assert len(found) == 2
+    assert found[0].right_eye[0] < 170 < found[1].left_eye[0]
+    for face in found:
+        assert face.left_eye[0] < face.right_eye[0]
+
+
+def test_a_face_without_colours(detector, astronaut):
+    grey = cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)
+    (face,) = detector.detect(np.repeat(grey[..., None], 3, 2))
+    (coloured,) = detector.detect(astronaut)
+    assert eyes_of(face) == pytest.approx(eyes_of(coloured), abs=4)
+
+
+def test_a_leaning_face_has_leaning_eyes(detector, astronaut):
+    angles = []
+    for degrees in (-10, 10):
+        matrix = cv2.getRotationMatrix2D((153, 100), -degrees, 1.0)  # OpenCV's are anticlockwise
+        leaning = cv2.warpAffine(astronaut, matrix, (320, 320), borderMode=cv2.BORDER_REPLICATE)
+        (face,) = detector.detect(leaning)
+        across, down = np.subtract(face.right_eye, face.left_eye)
+        angles.append(math.degrees(math.atan2(down, across)))
+    assert angles[1] - angles[0] == pytest.approx(20, abs=5)
+
+
+@pytest.mark.parametrize("part", [np.s_[:, 150:], np.s_[:, :158], np.s_[95:]])
+def test_half_a_face_is_one_face_or_none(detector, astronaut, part):
+    """Its right half, its left half, or what is below the brows, at a picture's border."""
+    (whole,) = detector.detect(astronaut)
+    rows, columns = (part, np.s_[:]) if isinstance(part, slice) else part
+    corner = columns.start or 0, rows.start or 0
+    found = detector.detect(astronaut[part])
+    for face in found:
+        eyes = eyes_of(face) + corner
+        assert np.linalg.norm(eyes.mean(0) - eyes_of(whole).mean(0)) < 0.6 * whole.box[2]
+    assert len(found) <= 1
+
+
+def test_a_profile(detector):
+    """Cascades see none; the networks see one, whose crop is of use."""
+    clip = SHARED / "data/video/head-pose-face-detection-female.gif"
+    if not clip.exists():
+        pytest.skip(f"no {clip} (set POCKETSTYLE_SHARED)")
+    found = detector.detect(next(read_frames(clip)))
+    assert len(found) == (not isinstance(detector, HaarDetector))
+    for face in found:
+        assert face.left_eye[0] < face.right_eye[0]
+        assert 0.1 < math.dist(face.left_eye, face.right_eye) / face.box[2] < 0.6
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 20000), (20000, 1), (64, 2000), (3, 5), (64, 64)])
+def test_no_face_in_noise_of_any_shape(detector, size):
+    assert detector.detect(RNG.integers(0, 256, (*size, 3), np.uint8)) == []
+
+
+def test_no_face_in_things(detector):
+    data = pytest.importorskip("skimage.data")
+    for thing in (data.coffee(), data.chelsea(), data.rocket()):
+        assert detector.detect(thing) == []
+
+
+class Told(FaceDetector):
+    """Finds what it is told, and keeps the sizes of the pictures that it was shown."""
+
+    def __init__(self, *found: list[Face]) -> None:
+        self._found, self.shapes = iter(found), []
+
+    def find(self, rgb):
+        self.shapes.append(rgb.shape[:2])
+        return next(self._found)
+
+
+def face_at(left: float, top: float, side: float) -> Face:
+    eyes = [(left + x * side, top + 0.4 * side) for x in (0.3, 0.7)]
+    return Face((left, top, side, side), *eyes, 1.0)
+
+
+def test_faces_that_no_crop_can_follow_are_dropped():
+    nowhere, box = (math.nan, 1.0), (0.0, 0.0, 9.0, 9.0)
+    one_point = Face(box, (5.0, 5.0), (6.0, 5.0), 1.0)
+    no_number = Face(box, (5.0, 5.0), nowhere, 1.0)
+    detector = Told([one_point, face_at(30, 20, 10), no_number], [])
+    assert detector.detect(np.zeros((100, 100, 3), np.uint8)) == [face_at(30, 20, 10)]
+
+
+def test_a_face_is_looked_at_again_from_near():
+    """First in a picture at half its size, then in 200 of its pixels a side, as 400."""
+    detector = Told([face_at(300, 200, 50)], [face_at(110, 96, 210), face_at(0, 0, 60)])
+    (face,) = detector.detect(np.zeros((1280, 1280, 3), np.uint8))
+    assert detector.shapes == [(640, 640), (400, 400)]
+    expected = face_at(600 - 50 + 110 / 2, 400 - 50 + 96 / 2, 210 / 2)
+    assert face.box == pytest.approx(expected.box)
+    assert face.left_eye == pytest.approx(expected.left_eye)
+
+
+def test_two_boxes_of_one_face_are_one():
+    first = [face_at(300, 200, 50), face_at(312, 200, 50), face_at(400, 200, 50)]
+    from_near = [face_at(100, 100, 200)], [face_at(52, 100, 200)], [face_at(100, 100, 200)]
+    found = Told(first, *from_near).detect(np.zeros((640, 640, 3), np.uint8))
+    assert [face.box[0] for face in found] == pytest.approx([300, 400])
+
+
+@pytest.mark.parametrize("again", [[], [face_at(0, 0, 60)]])
+def test_a_face_that_is_not_found_again_stays(again):
+    (face,) = Told([face_at(300, 200, 50)], again).detect(np.zeros((640, 640, 3), np.uint8))
+    assert face == face_at(300, 200, 50)
+
+
+def test_anchors_are_those_of_the_networks_layers():
+    found = anchors()
+    assert found.shape == (896, 2)
+    fine, coarse = found[:512], found[512:]
+    assert fine[[0, 1, 2, 31, 32]].tolist() == [
+        [1 / 32, 1 / 32],
+        [1 / 32, 1 / 32],
+        [3 / 32, 1 / 32],
+        [31 / 32, 1 / 32],
+        [1 / 32, 3 / 32],
+    ]
+    assert coarse[[0, 5, 6, 48, 383]].tolist() == [
+        [1 / 16, 1 / 16],
+        [1 / 16, 1 / 16],
+        [3 / 16, 1 / 16],
+        [1 / 16, 3 / 16],
+        [15 / 16, 15 / 16],
+    ]
+
+
+def test_overlaps_are_counted_in_pixels():
+    """Intersection over union of boxes on a grid, pixel by pixel."""
+    boxes = np.add(RNG.integers(0, 20, (50, 4)), (0, 0, 1, 1))
+
+    def filled(box: np.ndarray) -> np.ndarray:
+        canvas = np.zeros((60, 60), bool)
+        left, top, width, height = box
+        canvas[top : top + height, left : left + width] = True
+        return canvas
+
+    middles = np.stack([boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:].astype(float)], 1)
+    expected = [
+        (filled(boxes[0]) & filled(box)).sum() / (filled(boxes[0]) | filled(box)).sum()
+        for box in boxes
+    ]
+    assert overlaps(middles[0], middles) == pytest.approx(expected)
+
+
+def test_what_overlaps_is_averaged_by_score():
+    points = np.zeros((3, 8, 2))
+    points[:, 0] = [[10, 10], [12, 10], [60, 60]]
+    points[:, 1] = 20
+    (first, score), (second, _) = averaged(points, np.array([0.75, 0.75, 0.9]))[::-1]
+    assert first[0].tolist() == [11, 10] and score == 0.75
+    assert second[0].tolist() == [60, 60]
+
+
+def test_a_picture_in_the_networks_square():
+    rgb = np.full((100, 50, 3), 200, np.uint8)
+    square, scale, corner = letterbox(rgb)
+    assert square.shape == (128, 128, 3)
+    assert scale == pytest.approx([1.28, 1.28]) and corner.tolist() == [32, 0]
+    assert (square[:, 32:96] == 200).all()
+    assert (square[:, :32] == 0).all() and (square[:, 96:] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["yunet", "blazeface"])
+@pytest.mark.parametrize("kept", [0, 20, 3000, 100_000])
+def test_damaged_files_are_refused(name, kept, tmp_path):
+    whole = find_file(name)
+    path = tmp_path / f"damaged{whole.suffix}"
+    path.write_bytes(whole.read_bytes()[:kept])
+    with pytest.raises(FormatError, match="damaged"):
+        load_detector(path)
+
+
+def test_networks_that_are_no_detectors_are_refused(tmp_path):
+    with pytest.raises(FormatError, match="no BlazeFace"):
+        load_detector(resolve("heads"))
+    onnx = pytest.importorskip("onnx")
+    ends = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, 32, 32])
+        for name in "xy"
+    ]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Relu", ["x"], ["y"])], "relu", ends[:1], ends[1:]
+    )
+    onnx.save(onnx.helper.make_model(graph), str(tmp_path / "relu.onnx"))
+    with pytest.raises(FormatError, match="no YuNet"):
+        load_detector(tmp_path / "relu.onnx")
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"x\.pt is no face detector"):
+        load_detector("x.pt")
+    for suffix in (".onnx", ".tflite"):
+        with pytest.raises(DataError, match="no such file"):
+            load_detector(tmp_path / f"absent{suffix}")
+
+
+def test_files_may_have_any_name(tmp_path, astronaut):
+    for name in ("yunet", "blazeface"):
+        path = tmp_path / f"Gesichter – 顔{FILES[name].suffix.upper()}"
+        path.write_bytes(find_file(name).read_bytes())
+        assert len(load_detector(path).detect(astronaut)) == 1
+
+
+def test_without_opencv_the_sdk_works_and_faces_say_what_to_install():
+    code = (
+        "import sys\n"
+        "sys.modules['cv2'] = None\n"
+        "from pocketstyle.errors import PocketstyleError\n"
+        "from pocketstyle.sdk import Stylizer\n"
+        "import pocketstyle.sdk.faces\n"
+        "try:\n"
+        "    from pocketstyle.sdk.faces import Portrait\n"
+        "except PocketstyleError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert "pip install 'pocketstyle[portrait]'" in done.stdout
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_the_sdk_does_not_import_opencv():
+    code = (
+        "import pocketstyle.sdk.faces, sys\n"
+        "from pocketstyle.sdk import Stylizer, stylize_video\n"
+        "print('cv2' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "False"
