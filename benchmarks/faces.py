@@ -147,7 +147,16 @@ with Stylizer.load("toonhead") as stylizer:
     portrait = Portrait(stylizer, "yunet.onnx", no_face="whole")
     for seconds, frame in video:  # time stamps steady the crops
         show(portrait.stylize(frame, seconds))
+
+    alone = Portrait(stylizer, faces="crop").stylize(read_rgb("me.jpg"))  # [256, 256, 3]
 ```
+
+    pocketstyle stylize party.jpg -m toonhead --faces paste -o out.jpg
+    pocketstyle stylize me.mp4 -m toonhead --faces crop --detector yunet.onnx -o avatar.mp4
+
+"paste" draws every face into the picture; "crop" shows the nearest one alone, upright in the
+network's square, as avatars are made. `stylize_video` and `stylize_file` take a `Portrait` where
+they take a Stylizer.
 
 `no_face` says what becomes of a picture without any: "keep" leaves it as it is, "whole" stylises
 all of it, "error" raises `DataError`. Avatars stand before an even background, which is left out,

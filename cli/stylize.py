@@ -79,6 +79,24 @@ def run(
             "stretch for paintings]."
         ),
     ] = None,
+    faces: Annotated[
+        str | None,
+        typer.Option(
+            help="By a network of portraits: paste (the picture with its faces drawn) or crop (the "
+            "nearest face alone, upright, as an avatar)."
+        ),
+    ] = None,
+    no_face: Annotated[
+        str | None,
+        typer.Option(
+            help="What becomes of a picture without a face: keep (it stays as it is), whole (all "
+            "of it is drawn) or error [keep]."
+        ),
+    ] = None,
+    detector: Annotated[
+        Path | None,
+        typer.Option(help="Of faces: a YuNet .onnx or a BlazeFace .tflite [OpenCV's cascades]."),
+    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(
@@ -110,6 +128,10 @@ def run(
         raise UsageError("give a picture, a folder, a video or a .csv, or else --camera NUMBER")
     if camera is not None and mask is not None:
         raise UsageError("a camera's frames are no picture; --mask is for pictures")
+    if faces is None and (no_face or detector):
+        raise UsageError("--no-face and --detector go with --faces")
+    if faces is not None and fit is not None:
+        raise UsageError("--fit says what becomes of whole pictures; --faces draws their faces")
     listed = source is not None and source.suffix.lower() == ".csv"
     if alpha is not None and not styles and not listed:
         raise UsageError("--alpha says how much of a style; give --style")
@@ -124,12 +146,13 @@ def run(
             raise UsageError("a model's pictures keep their size: --size and --fit are a bundle's")
         if accelerator != "auto":
             raise UsageError("a model runs with torch on the CPU; --accelerator is a bundle's")
-        if camera is not None:
-            raise UsageError("a camera is stylized by a bundle")
-        stylizer = TorchStylizer(model, threads)
+        if faces is not None:
+            raise UsageError("faces are drawn by a bundle")
+        stylizer, usual_fit = TorchStylizer(model, threads), "stretch"
     else:
         with quiet():  # the runtime announces its kernels
             stylizer = Stylizer.load(model, threads, size, accelerator, strict=True)
+        usual_fit = stylizer.usual_fit
     if listed and styles:
         raise UsageError(f"{source} names the styles; leave --style out")
     if stylizer.takes_style and not styles and not listed:
@@ -142,9 +165,14 @@ def run(
         stylizer.set_style(pictures[0], alpha, read_rgb(color))
     elif styles:
         stylizer.set_styles(pictures, weights, alpha)
+    player = stylizer
+    if faces is not None:
+        from ..sdk.faces import Portrait
+
+        player = Portrait(stylizer, detector, no_face or "keep", faces=faces)
     with stylizer, progress() as report:
         moving = {
-            "fit": stylizer.usual_fit if fit is None else fit,
+            "fit": usual_fit if fit is None else fit,
             "compare": compare,
             "steady": steady,
             "seconds": seconds,
@@ -152,10 +180,10 @@ def run(
         }
         if camera is not None:
             check_free(output, force)
-            result = stylize_video(stylizer, open_camera(camera), output, **moving)
+            result = stylize_video(player, open_camera(camera), output, **moving)
         else:
             result = stylize_file(
-                stylizer,
+                player,
                 source,
                 output,
                 force=force,

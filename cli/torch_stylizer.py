@@ -14,6 +14,7 @@ from ..images import resize
 from ..networks import ArtNetwork, PhotoNetwork
 from ..networks.transfers import SandwichSwap, Statistics, blended, coloured
 from ..sdk.styled import Styled
+from ..sdk.whole_frames import WholeFrames
 from .networks import stored
 
 MULTIPLE = 16  # of which the network's sides are
@@ -21,14 +22,14 @@ STYLE_SIDE = 1024  # a style's statistics need no more; larger ones are shrunk
 MOST_PIXELS = 8_000_000  # of a content: about 6 GB
 
 
-class TorchStylizer(Styled):
+class TorchStylizer(Styled, WholeFrames):
     """What `sdk.Stylizer` is to a bundle; it needs torch, and no fixed size.
 
     Attributes:
         name: of the network's card.
     """
 
-    takes_style, usual_fit = True, "detail"
+    takes_style = True
 
     def __init__(self, model: str, threads: int | None = None):
         """Args: threads: of torch; None leaves it as it is.
@@ -60,8 +61,8 @@ class TorchStylizer(Styled):
             raise UsageError(f"{self.name} takes textures and colours from one picture")
         return [coloured(texture[0], self._encoded(colour)[0])]
 
-    def stylize(self, rgb: np.ndarray, fit: str = "detail") -> np.ndarray:
-        """uint8[H, W, 3] → the same; `fit` has no meaning here.
+    def stylize(self, rgb: np.ndarray, seconds: float | None = None) -> np.ndarray:
+        """uint8[H, W, 3] → the same, at any time.
 
         Raises:
             DataError: the picture is too large for the memory that this may take.
@@ -79,6 +80,9 @@ class TorchStylizer(Styled):
             )
         made = blended(made, content, alpha)
         return to_pictures(made)[0, :height, :width]
+
+    def made_size(self, width: int, height: int) -> tuple[int, int]:
+        return width, height
 
     def __enter__(self) -> Self:
         return self

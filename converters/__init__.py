@@ -3,27 +3,21 @@
 Names are imported on first use: torch is slow to load.
 """
 
-from importlib import import_module
-from typing import Any
+from ..lazy import names_from
 
 _HOMES = {
-    "Fidelity": "fidelity",
-    "RouteEnvironment": "environment",
-    "Verification": "verification",
-    "convert": "bundle",
-    "embed_metadata": "metadata",
-    "load_foreign": "foreign",
-    "read_metadata": "metadata",
-    "rewrite": "rewrites",
-    "to_onnx": "onnx_model",
-    "to_tflite": "tflite",
-    "verify": "verification",
+    "Fidelity": ".fidelity",
+    "RouteEnvironment": ".environment",
+    "Verification": ".verification",
+    "convert": ".bundle",
+    "embed_metadata": ".metadata",
+    "load_foreign": ".foreign",
+    "read_metadata": ".metadata",
+    "rewrite": ".rewrites",
+    "to_onnx": ".onnx_model",
+    "to_tflite": ".tflite",
+    "verify": ".verification",
 }
 
 __all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+__getattr__ = names_from(__name__, _HOMES)

@@ -4,8 +4,7 @@ Needs numpy, Pillow, PyAV, pydantic and a TFLite runtime; no torch and no tensor
 imported on first use: an app that shows a menu waits for none of it.
 """
 
-from importlib import import_module
-from typing import Any
+from ..lazy import names_from
 
 _HOMES = {
     "Accelerator": ".accelerator",
@@ -32,9 +31,4 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
+__getattr__ = names_from(__name__, _HOMES)

@@ -28,7 +28,8 @@ class ClipReader:
         width, height: of a frame as it should be seen: upright, with square pixels.
         rate: frames a second, on average.
         time_base: seconds per unit of the frames' time stamps.
-        frames: how many there are, or None where the file does not say.
+        frames: how many there are, by the file's length where it does not count them; None where
+            it says neither, as a camera.
         audio: the audio stream, or None.
     """
 
@@ -51,7 +52,8 @@ class ClipReader:
         self.width, self.height = shape if self._quarter_turns % 2 else shape[::-1]
         self.rate = Fraction(self._video.average_rate or self._video.guessed_rate or 30)
         self.time_base = Fraction(self._video.time_base)
-        self.frames = self._video.frames or None
+        length = self._container.duration  # microseconds
+        self.frames = self._video.frames or (round(length * self.rate / 10**6) if length else None)
         self._scaler = VideoReformatter()
 
     def __iter__(self) -> Iterator[av.VideoFrame | av.Packet]:

@@ -16,8 +16,10 @@ from PIL import Image
 from ..errors import DataError, UsageError
 from ..images import SUFFIXES, centre_square, list_pictures, masked, read_rgb, resize
 from ..whole import written_whole
+from .styled import Styled
 from .stylizer import Fit, Stylizer, check_fit
 from .video import Report, VideoReport, stylize_video
+from .whole_frames import WholeFrames
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class PictureReport:
 
 
 def stylize_file(
-    stylizer: Stylizer,
+    stylizer: Stylizer | WholeFrames,
     source: str | Path,
     target: str | Path,
     *,
@@ -70,7 +72,8 @@ def stylize_file(
     skipped and told of in the result.
 
     Args:
-        stylizer: the network.
+        stylizer: the network; or a `Portrait` or what else takes whole pictures, to which `fit` has
+            no meaning.
         source: picture, folder, video or list of pairs.
         target: picture (.png, .jpg, ...), folder (of a list, too) or video (.mp4, .gif, .webp), as
             the source is.
@@ -86,12 +89,16 @@ def stylize_file(
 
     Raises:
         UsageError: the target exists and `force` is off, or is of another kind than the source; a
-            mask for a video, steadiness or seconds for pictures.
+            mask for a video, steadiness or seconds for pictures; pairs for a `Portrait`, or a mask
+            or a comparison where it crops.
         DataError: the source is missing or unreadable, the mask is of another size, or the target
             cannot be written.
     """
     source, target = Path(source), Path(target)
     check_fit(fit)
+    if isinstance(stylizer, WholeFrames):
+        _check_whole_frames(stylizer, source, compare or mask is not None)
+        fit = "stretch"  # pictures keep their size
     manner = _Manner(fit, compare, alpha, mask)
     if not source.exists():
         raise DataError(f"no such file: {source}")
@@ -114,8 +121,6 @@ def stylize_file(
         return PictureReport(target, 1, (), time.perf_counter() - began)
     if mask is not None:
         raise UsageError(f"{source} is no picture; a mask is for pictures")
-    if not hasattr(stylizer, "apply"):
-        raise UsageError(f"{source} is no picture; a video is stylized by a bundle")
     return stylize_video(
         stylizer,
         source,
@@ -128,8 +133,15 @@ def stylize_file(
     )
 
 
+def _check_whole_frames(stylizer: WholeFrames, source: Path, beside: bool) -> None:
+    if source.suffix.lower() == ".csv" and not isinstance(stylizer, Styled):
+        raise UsageError(f"{source} gives a style for each picture; faces are drawn in one")
+    if beside and stylizer.made_size(2, 1) != (2, 1):
+        raise UsageError("faces that are cropped are shown alone, and as they are")
+
+
 def _stylize_folder(
-    stylizer: Stylizer,
+    stylizer: Stylizer | WholeFrames,
     source: Path,
     target: Path,
     manner: _Manner,
@@ -154,7 +166,7 @@ def _stylize_folder(
 
 
 def _stylize_each(
-    stylizer: Stylizer,
+    stylizer: Stylizer | WholeFrames,
     readers: dict[Path, Callable[[], np.ndarray]],
     manner: _Manner,
     report: Report | None,
@@ -209,13 +221,15 @@ def _stylize_pairs(
     return PictureReport(target, len(pairs) - len(skipped), skipped, time.perf_counter() - began)
 
 
-def _stylize_picture(stylizer: Stylizer, source: Path, target: Path, manner: _Manner) -> None:
+def _stylize_picture(
+    stylizer: Stylizer | WholeFrames, source: Path, target: Path, manner: _Manner
+) -> None:
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"a picture is written as {', '.join(SUFFIXES)}, not as {target}")
     _write_picture(_stylized(stylizer, read_rgb(source), manner), target)
 
 
-def _stylized(stylizer: Stylizer, rgb: np.ndarray, manner: _Manner) -> np.ndarray:
+def _stylized(stylizer: Stylizer | WholeFrames, rgb: np.ndarray, manner: _Manner) -> np.ndarray:
     def seen(picture: np.ndarray) -> np.ndarray:
         if manner.fit != "crop":
             return picture
@@ -224,7 +238,10 @@ def _stylized(stylizer: Stylizer, rgb: np.ndarray, manner: _Manner) -> np.ndarra
     if manner.mask is not None and manner.mask.shape[:2] != rgb.shape[:2]:
         (height, width), (rows, columns) = rgb.shape[:2], manner.mask.shape[:2]
         raise DataError(f"the mask is {columns}x{rows}, the picture {width}x{height}")
-    stylized = stylizer.stylize(rgb, manner.fit)
+    if isinstance(stylizer, WholeFrames):
+        stylized = stylizer.stylize(rgb)
+    else:
+        stylized = stylizer.stylize(rgb, manner.fit)
     if manner.mask is not None:
         stylized = masked(seen(rgb), stylized, seen(manner.mask))
     return np.concatenate([seen(rgb), stylized], axis=1) if manner.compare else stylized

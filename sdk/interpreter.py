@@ -21,28 +21,42 @@ RUNTIMES = (
 MOST_BYTES = 4 * 2**30  # of tensors; photonas, the largest that is shipped, has 0.6 GiB
 
 
-class InterpretedNetwork:
-    """A TFLite file in the first runtime that is installed.
+def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any, str]:
+    """Load a TFLite file into the first runtime that is installed.
 
-    Attributes:
-        runtime: its package ("ai_edge_litert", ...).
+    Args:
+        path: the file.
+        threads: of the CPU kernels; None takes `default_threads()`.
+
+    Returns:
+        The interpreter, and the runtime's package ("ai_edge_litert", ...).
 
     Raises:
         PocketstyleError: no runtime is installed.
         FormatError: the runtime refuses the file.
     """
+    module = _find_runtime()
+    runtime = module.__name__.removesuffix(".interpreter").removesuffix(".python")
+    try:
+        interpreter = module.Interpreter(
+            model_path=str(path), num_threads=threads or default_threads()
+        )
+        interpreter.allocate_tensors()  # which finds what is broken
+    except (ValueError, RuntimeError, MemoryError) as error:
+        raise FormatError(f"{runtime} cannot load {path}: {first_line(error)}") from error
+    return interpreter, runtime
+
+
+class InterpretedNetwork:
+    """What a Stylizer runs of an interpreter: its signatures.
+
+    Attributes:
+        runtime: as `load_interpreter` tells it.
+    """
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
-        """Args: threads: of the CPU kernels; None takes `default_threads()`."""
-        module = _find_runtime()
-        self.runtime = module.__name__.removesuffix(".interpreter").removesuffix(".python")
-        try:
-            self._interpreter = module.Interpreter(
-                model_path=str(path), num_threads=threads or default_threads()
-            )
-            self._interpreter.allocate_tensors()  # which finds what is broken
-        except (ValueError, RuntimeError, MemoryError) as error:
-            raise FormatError(f"{self.runtime} cannot load {path}: {first_line(error)}") from error
+        """Load; errors are as in `load_interpreter`."""
+        self._interpreter, self.runtime = load_interpreter(path, threads)
 
     def get_signature_runner(self, name: str) -> Any:
         """What runs a signature; ValueError where there is none of this name.

@@ -8,10 +8,11 @@ Each stage runs at most `_DEPTH` items ahead of the next, so memory does not gro
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -24,6 +25,7 @@ from .clip_reader import ClipReader
 from .clip_writer import writing_clip
 from .steady import Steady
 from .stylizer import Fit, Stylizer, check_fit
+from .whole_frames import WholeFrames
 
 _DEPTH = 8  # enough to ride out a key frame or a burst of audio packets
 
@@ -59,12 +61,13 @@ class _Shot:
     """A frame on its way: `picture` goes through the network, `whole` is shown or laid under."""
 
     pts: int | None
-    picture: np.ndarray  # uint8[size, size, 3]; with "detail" behind the network as `whole`
+    seconds: float | None
+    picture: np.ndarray  # uint8[H, W, 3], a square or a whole frame; then what was made of it
     whole: np.ndarray | None  # uint8[height, width, 3]
 
 
 def stylize_video(
-    stylizer: Stylizer,
+    stylizer: Stylizer | WholeFrames,
     source: str | Path | ClipReader,
     target: str | Path,
     *,
@@ -85,31 +88,36 @@ def stylize_video(
     a second time, it is raised and nothing is written.
 
     Args:
-        stylizer: of one size; its network runs in a thread of its own.
+        stylizer: its network runs in a thread of its own; a `Portrait` draws the faces alone.
         source: anything FFmpeg decodes; or a clip, `open_camera`'s for example, which is closed.
         target: ends in .mp4, .gif or .webp; replaced if it exists, left as it was if anything
             fails.
         fit: "crop" gives the centre square at the network's size; "stretch" squeezes the whole
             frame through the network's square and gives the source's size (made even), and so
-            does "detail", which keeps what is finer than the network sees.
+            does "detail", which keeps what is finer than the network sees. It has no meaning to
+            what takes whole frames.
         compare: put what the network saw to the left of what it made.
         steady: blend frames with those before them where the video stands still (`Steady`).
         seconds: of the source, after which it ends; None takes all of it.
-        report: called after each frame with frames done and the total, None where unknown.
+        report: called after each frame with frames done and their number, about; None where it is
+            unknown.
 
     Raises:
         DataError: the source is missing, no video, without frames or damaged, or the target
             cannot be written.
-        UsageError: the target ends otherwise, `fit` is unknown, or `seconds` is not above 0.
+        UsageError: the target ends otherwise, `fit` is unknown, `seconds` is not above 0; or faces
+            are cropped, of which whole frames are no comparison and no memory.
     """
     check_fit(fit)
     if seconds is not None and not seconds > 0:
         raise UsageError(f"{seconds} seconds of a video; they are above 0")
     began, stopped = time.perf_counter(), False
     with _opened(source) as clip:
-        width, height = _shown(clip, stylizer.size, fit)
+        width, height = _shown(clip, stylizer, fit)
         made = _played(stylizer, clip, fit, compare, steady, seconds)
         full_width = 2 * width if compare else width
+        counts = [clip.frames] if seconds is None else [clip.frames, math.ceil(seconds * clip.rate)]
+        total = min((count for count in counts if count), default=None)
         with (
             closing(made),
             writing_clip(target, full_width, height, clip.rate, clip.time_base, clip.audio) as out,
@@ -121,7 +129,7 @@ def stylize_video(
                         continue
                     out.write(_side_by_side(item) if compare else item.picture, item.pts)
                     if report is not None:
-                        report(out.frames, clip.frames)
+                        report(out.frames, total)
             except KeyboardInterrupt:
                 if not out.frames:
                     raise
@@ -140,7 +148,7 @@ def stylize_video(
 
 
 def stylize_frames(
-    stylizer: Stylizer,
+    stylizer: Stylizer | WholeFrames,
     source: str | Path | ClipReader,
     *,
     fit: Fit = "crop",
@@ -153,7 +161,7 @@ def stylize_frames(
     """
     check_fit(fit)
     with _opened(source) as clip:
-        shown = _shown(clip, stylizer.size, fit)
+        shown = _shown(clip, stylizer, fit)
         with closing(_played(stylizer, clip, fit, False, steady, None)) as made:
             for item in made:
                 if isinstance(item, _Shot):
@@ -164,15 +172,19 @@ def _opened(source: str | Path | ClipReader) -> ClipReader:
     return source if isinstance(source, ClipReader) else ClipReader(source)
 
 
-def _shown(clip: ClipReader, size: int, fit: Fit) -> tuple[int, int]:
-    """Width and height of what is made of a clip."""
-    if fit == "crop":
-        return size, size
+def _even(clip: ClipReader) -> tuple[int, int]:
     return clip.width - clip.width % 2, clip.height - clip.height % 2
 
 
+def _shown(clip: ClipReader, stylizer: Stylizer | WholeFrames, fit: Fit) -> tuple[int, int]:
+    """Width and height of what is made of a clip."""
+    if isinstance(stylizer, WholeFrames):
+        return stylizer.made_size(*_even(clip))
+    return (stylizer.size, stylizer.size) if fit == "crop" else _even(clip)
+
+
 def _played(
-    stylizer: Stylizer,
+    stylizer: Stylizer | WholeFrames,
     clip: ClipReader,
     fit: Fit,
     compare: bool,
@@ -180,26 +192,33 @@ def _played(
     seconds: float | None,
 ) -> Generator[_Shot | av.Packet]:
     """The first two stages."""
-    shown = _shown(clip, stylizer.size, fit)
+    blend = Steady() if steady else None
+    if isinstance(stylizer, WholeFrames):
+        if (compare or steady) and _shown(clip, stylizer, fit) != _even(clip):
+            raise UsageError("faces that are cropped are shown alone, and as they are")
+        seen = ahead(_shots(clip, None, _even(clip), "stretch", compare, seconds), _DEPTH)
+        return ahead(_stylized(stylizer, seen, "stretch", blend), _DEPTH)
+    shown = _shown(clip, stylizer, fit)
     seen = ahead(_shots(clip, stylizer.size, shown, fit, compare, seconds), _DEPTH)
-    return ahead(_stylized(stylizer, seen, fit, Steady() if steady else None), _DEPTH)
+    return ahead(_stylized(stylizer, seen, fit, blend), _DEPTH)
 
 
 def _shots(
     clip: ClipReader,
-    size: int,
+    size: int | None,
     shown: tuple[int, int],
     fit: Fit,
     compare: bool,
     seconds: float | None,
 ) -> Iterator[_Shot | av.Packet]:
-    """Decode and shrink; audio packets pass as they are."""
+    """Decode and shrink, to a square or, without `size`, to what is shown; audio packets pass."""
     first: int | None = None
-    side = min(clip.width, clip.height)
-    width, height = size, size
+    width, height = shown if size is None else (size, size)
+    top = left = 0
     if fit == "crop":  # the whole frame, its shorter side at the network's size
+        side = min(clip.width, clip.height)
         width, height = round(clip.width * size / side), round(clip.height * size / side)
-    top, left = (height - size) // 2, (width - size) // 2
+        top, left = (height - size) // 2, (width - size) // 2
     for item in clip:
         if isinstance(item, av.Packet):
             yield item
@@ -208,26 +227,34 @@ def _shots(
             first = item.pts if first is None else first
             if float((item.pts - first) * clip.time_base) >= seconds:
                 return
-        picture = clip.picture(item, width, height)[top : top + size, left : left + size]
+        picture = clip.picture(item, width, height)
+        if fit == "crop":
+            picture = picture[top : top + size, left : left + size]
         whole = None
         if compare or fit == "detail":
-            whole = picture if fit == "crop" else clip.picture(item, *shown)
-        yield _Shot(item.pts, picture, whole)
+            whole = picture if fit == "crop" or size is None else clip.picture(item, *shown)
+        yield _Shot(item.pts, item.time, picture, whole)
 
 
 def _stylized(
-    stylizer: Stylizer, items: Generator[_Shot | av.Packet], fit: Fit, steady: Steady | None
+    stylizer: Stylizer | WholeFrames,
+    items: Generator[_Shot | av.Packet],
+    fit: Fit,
+    steady: Steady | None,
 ) -> Iterator[_Shot | av.Packet]:
     """Run the network; audio packets pass as they are."""
     with closing(items):
         for item in items:
             if isinstance(item, _Shot):
-                made = stylizer.apply(item.picture)
+                if isinstance(stylizer, WholeFrames):
+                    made = stylizer.stylize(item.picture, item.seconds)
+                else:
+                    made = stylizer.apply(item.picture)
                 if steady is not None:
                     made = steady(item.picture, made)
                 if fit == "detail":
                     made = laid_over(item.whole, item.picture, made)
-                item = _Shot(item.pts, made, item.whole)
+                item = replace(item, picture=made)
             yield item
 
 

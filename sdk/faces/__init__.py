@@ -3,8 +3,7 @@
 Needs the extra `portrait` (OpenCV). Names are imported on first use, OpenCV with them.
 """
 
-from importlib import import_module
-from typing import Any
+from ...lazy import names_from
 
 _HOMES = {
     "Alignment": ".alignment",
@@ -18,9 +17,4 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
+__getattr__ = names_from(__name__, _HOMES)

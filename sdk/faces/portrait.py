@@ -1,4 +1,4 @@
-"""Portrait networks on whole pictures: each face is cropped, stylised and put back."""
+"""Portrait networks on any picture: faces are cropped, stylised, and put back or shown alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from ...errors import DataError, UsageError
+from ...images import centre_square, resize
 from ..stylizer import Stylizer, check_picture
+from ..whole_frames import WholeFrames
 from .alignment import Alignment
 from .cut_out import figure_of
 from .detector import FaceDetector
@@ -18,10 +20,11 @@ from .tracking import Tracker
 if TYPE_CHECKING:
     from ..frame_rate import FrameRateStylizer
 
+Faces = Literal["paste", "crop"]
 NoFace = Literal["keep", "whole", "error"]
 
 
-class Portrait:
+class Portrait(WholeFrames):
     """Stylises the faces of pictures, and of a video's frames in their order.
 
         with Stylizer.load("toonhead") as stylizer:
@@ -31,6 +34,8 @@ class Portrait:
     Attributes:
         stylizer: what draws the faces; it stays the caller's to close.
         detector: what finds them.
+        faces: "paste" for the picture with all of its faces stylised, "crop" for the nearest one
+            alone, upright in the network's square, as avatars are made.
         no_face: what becomes of a picture without any.
         cut_out: whether a drawing's even background is left out.
     """
@@ -41,28 +46,32 @@ class Portrait:
         detector: FaceDetector | str | Path | None = None,
         no_face: NoFace = "keep",
         cut_out: bool = True,
+        faces: Faces = "paste",
     ) -> None:
         """
         Args:
             stylizer: of a network of portraits.
             detector: one, or what `load_detector` takes; None for OpenCV's cascades.
-            no_face: "keep" leaves such a picture as it is, "whole" stylises all of it, squeezed
-                into the network's square, "error" raises DataError.
+            no_face: "keep" leaves such a picture as it is (of "crop", its centre), "whole" stylises
+                it as if there were no faces to look for, "error" raises DataError.
             cut_out: leave the picture where the network drew an even background. Without, the
                 drawing is a disc with its background, which hides a chin that the drawing lacks.
+            faces: "paste" or "crop", as above.
 
         Raises:
-            UsageError: `no_face` is another word.
+            UsageError: `no_face` or `faces` is another word.
             PocketstyleError: as of `load_detector`.
         """
-        if no_face not in get_args(NoFace):
-            raise UsageError(f"no_face is {no_face!r}; it is one of {', '.join(get_args(NoFace))}")
+        for name, word, known in (("no_face", no_face, NoFace), ("faces", faces, Faces)):
+            if word not in get_args(known):
+                raise UsageError(f"{name} is {word!r}; it is one of {', '.join(get_args(known))}")
         self.stylizer, self.no_face, self.cut_out = stylizer, no_face, cut_out
+        self.faces = faces
         self.detector = detector if isinstance(detector, FaceDetector) else load_detector(detector)
         self._tracker = Tracker()
 
     def stylize(self, rgb: np.ndarray, seconds: float | None = None) -> np.ndarray:
-        """The picture with its faces stylised, the nearer ones over those behind.
+        """The picture with its faces stylised, the nearer ones over those behind; or the nearest.
 
         Args:
             rgb: uint8[H, W, 3].
@@ -70,7 +79,7 @@ class Portrait:
                 picture on its own.
 
         Returns:
-            uint8[H, W, 3], never `rgb` itself.
+            uint8[H, W, 3], never `rgb` itself; of "crop" uint8[size, size, 3].
 
         Raises:
             UsageError: `rgb` is not as above.
@@ -82,10 +91,19 @@ class Portrait:
             places = self._tracker(places, seconds)
         if not places and self.no_face == "error":
             raise DataError("no face was found in the picture")
+        alone, size = self.faces == "crop", self.stylizer.size
         if not places and self.no_face == "whole":
-            return self.stylizer.stylize(rgb, "stretch")
+            return self.stylizer.stylize(rgb, "crop" if alone else "stretch")
+        if not places:
+            return resize(centre_square(rgb), size, size).copy() if alone else rgb.copy()
+        places.sort(key=lambda place: place.side)
+        if alone:
+            return self.stylizer.apply(places[-1].cut(rgb, size))
         stylized = rgb.copy()
-        for place in sorted(places, key=lambda place: place.side):
-            made = self.stylizer.apply(place.cut(rgb, self.stylizer.size))
+        for place in places:
+            made = self.stylizer.apply(place.cut(rgb, size))
             place.paste(made, stylized, figure_of(made) if self.cut_out else None)
         return stylized
+
+    def made_size(self, width: int, height: int) -> tuple[int, int]:
+        return (self.stylizer.size,) * 2 if self.faces == "crop" else (width, height)
