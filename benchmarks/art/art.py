@@ -14,6 +14,7 @@ import json
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
@@ -44,6 +45,7 @@ from pocketstyle.networks.transfers import (
 from pocketstyle.sdk import read_frames
 from pocketstyle.sdk.bench import peak_mb
 from pocketstyle.search.shipped import MODELS
+from pocketstyle.search.zero_channel import psnr
 from scores import SIZE, Scores, art_pairs
 from squares import sample_squares
 from torch import Tensor, nn
@@ -78,6 +80,7 @@ SETTINGS: dict[str, Callable[[], Transfer]] = {
     "patches of 1": partial(SandwichSwap, 1),
     "patches of 5": partial(SandwichSwap, 5),
 }
+SEARCHED = "vgg-searched"  # from the first of
 TRUNKS = ("vgg-adain", "mobilenet", "squeezenet", "googlenet")
 BUNDLES = {"artnet-256": 256, "artnet": 512}
 ALPHAS = (1.0, 0.8, 0.6, 0.4)
@@ -161,17 +164,33 @@ def child(arguments: argparse.Namespace) -> None:
     print(json.dumps({"size": 1024, "s": seconds, "peak_mb": peak_mb()}))
 
 
+def judged_by(arguments: argparse.Namespace) -> tuple[np.ndarray, Scores]:
+    """What pruned networks are judged by: contents, and few of the pairs."""
+    unseen = read_folder(arguments.shared / "data/art/content", PRUNED_SIDE).pictures
+    return unseen, Scores(arguments.shared, arguments.runs, count=2, every=4)
+
+
 def pruning(arguments: argparse.Namespace) -> dict:
     """Of every trained trunk."""
     pictures = read_folder(arguments.pictures, PRUNED_SIDE).pictures
     chosen = np.random.default_rng(0).permutation(len(pictures))[:LEARNED_FROM]
-    unseen = read_folder(arguments.shared / "data/art/content", PRUNED_SIDE).pictures
-    scores, found = Scores(arguments.shared, arguments.runs, count=2, every=4), {}
+    (unseen, scores), found = judged_by(arguments), {}
     for name in TRUNKS:
         network, _ = load(arguments.runs / name / "model.safetensors")
         found[name] = pruned(network, pictures[chosen], unseen, scores)
         print(name, found[name], flush=True)
     return {"pruning": found}
+
+
+def searched(arguments: argparse.Namespace) -> dict:
+    """The latency search on trunk and decoder, which trains what it leaves."""
+    (unseen, scores), run = judged_by(arguments), arguments.runs / SEARCHED
+    network, _ = load(run / "model.safetensors")
+    asked = tomllib.loads((run / "config.toml").read_text())["search"]
+    row = {key: asked[key] for key in ("target_ms", "steps", "fine_tune_steps")}
+    row |= {"params": params(network), "trunk": params(network.encoder)}
+    row |= {"ms": predict_all(network.kernels())["s10"], "psnr_db": psnr(network, unseen)}
+    return {"searched": row | scores.of(network)}
 
 
 def peers(arguments: argparse.Namespace) -> dict:
@@ -269,6 +288,7 @@ PARTS = {
     "settings": settings,
     "times": times,
     "pruning": pruning,
+    "searched": searched,
     "peers": peers,
     "bundles": bundles,
     "video": video,

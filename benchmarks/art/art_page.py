@@ -76,10 +76,8 @@ Differences over the contents, with two standard errors (each content with all s
 
 {told}
 
-LinearWCT's small networks here see covariances of one length, so that a style's contrast hardly
-reaches what they make: its row is no measure of the published method. WCT, OptimalWCT and
-Avatar-Net have a ridge of a millionth of the eigenvalues' sum. "S²" is what `artnet` plays; "S² as
-published" looks at every patch and keeps nothing.
+WCT, OptimalWCT and Avatar-Net have a ridge of a millionth of the eigenvalues' sum. "S²" is what
+`artnet` plays; "S² as published" looks at every patch and keeps nothing.
 
 ![Contents, styles, and what each makes of them](art.jpg)
 
@@ -272,6 +270,34 @@ both, and edges and Gram, of {first["pairs"]} pairs, are those after that.
     return "\n".join(parts)
 
 
+def searched(row: dict, pruned: dict) -> str:
+    """What the latency search leaves of the first of the pruned networks."""
+    rows = [("whole", pruned["params_before"], pruned)]
+    near = [one for one in pruned["curve"] if one["criterion"] == "near-zero"]
+    rows += [(f"{a['share']:.0%} of the channels gone", a["params"], a) for a in near[-2:]]
+    rows += [("searched", row["params"], row)]
+    lines = [
+        (
+            name,
+            f"{count} ({pruned['params_before'] / count:.1f}x)",
+            f"{one['ms']:.1f}",
+            f"{one.get('refitted_psnr_db', one['psnr_db']):.1f}",
+            f"{one['ssim_edge']:.3f}",
+            f"{one['gram']:.3f}",
+        )
+        for name, count, one in rows
+    ]
+    head = ("network", "parameters", "S10 ms", "dB", "edges", "Gram")
+    return f"""### With training: the latency search
+
+`pocketstyle search artnet` from the same network, for {row["target_ms"]:g} ms on the S10:
+{row["steps"]} steps with masks on trunk and decoder, {row["fine_tune_steps"]} of fine-tuning
+without. Beside it what pruning leaves without training, of as many milliseconds:
+
+{table(head, lines)}
+"""
+
+
 def peers(result: dict) -> str:
     names = {"microast": "MicroAST, as published", "adain": "AdaIN, small VGG", "artnet": "S²"}
     names["shipped"] = OTHERS["shipped"]
@@ -358,6 +384,7 @@ def page() -> str:
             settings(result["settings"]),
             times(result),
             pruning(result["pruning"]),
+            searched(result["searched"], next(iter(result["pruning"].values()))),
             peers(result),
             video(result["video"]),
             gatys(result["gatys"]),
