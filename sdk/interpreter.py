@@ -108,12 +108,14 @@ def check_memory(path: str | Path) -> None:
     try:
         interpreter = module.Interpreter(str(path), experimental_op_resolver_type=plain)
         interpreter.allocate_tensors()
-        taken = _bytes(interpreter, 0)
+        taken = _bytes(interpreter.get_tensor_details())
         for name in interpreter.get_signature_list():
             runner = interpreter.get_signature_runner(name)
             # which only running it would do in public
             interpreter._interpreter.AllocateTensors(runner._subgraph_index)
-            taken = max(taken, _bytes(interpreter, runner._subgraph_index))
+            if module.__name__ == RUNTIMES[0]:  # its predecessors tell of the first graph alone
+                details = interpreter.get_tensor_details(runner._subgraph_index)
+                taken = max(taken, _bytes(details))
     except (ValueError, RuntimeError, MemoryError) as error:
         raise FormatError(f"{path} cannot be loaded: {first_line(error)}") from error
     if taken > MOST_BYTES:
@@ -123,9 +125,8 @@ def check_memory(path: str | Path) -> None:
         )
 
 
-def _bytes(interpreter: Any, graph: int) -> float:
+def _bytes(details: list[dict[str, Any]]) -> float:
     """Of all tensors of a graph, as if no memory were used twice."""
-    details = interpreter.get_tensor_details(graph)
     return sum(np.prod(d["shape"], dtype=float) * np.dtype(d["dtype"]).itemsize for d in details)
 
 
