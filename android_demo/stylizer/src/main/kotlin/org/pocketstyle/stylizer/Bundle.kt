@@ -49,6 +49,7 @@ class Signature(val name: String, val inputs: List<TensorInfo>, val outputs: Lis
  * @property size side of the network's pictures, pixels.
  * @property stylize a picture, then a style's statistics if there are any, to a picture.
  * @property encodeStyle a style picture to its statistics; null where the style is built in.
+ * @property family of the network, such as "ugatit" or "art-vgg".
  * @property predictedMs the speed model's latencies, by device.
  * @property attribution lines that must travel with the weights.
  */
@@ -59,6 +60,7 @@ class BundleInfo(
     val stylize: Signature,
     val encodeStyle: Signature?,
     val precision: String,
+    val family: String,
     val predictedMs: Map<String, Double>,
     val licence: String,
     val attribution: List<String>,
@@ -158,6 +160,7 @@ private fun parse(fields: JSONObject): BundleInfo {
         stylize = stylize,
         encodeStyle = encoder.takeIf { stylize.inputs.size > 1 },
         precision = fields.getString("precision"),
+        family = fields.getJSONObject("spec").getString("family"),
         predictedMs = predicted.keys().asSequence().associateWith(predicted::getDouble),
         licence = fields.getString("licence"),
         attribution = fields.optJSONArray("attribution")?.let { a -> List(a.length(), a::getString) } ?: emptyList(),

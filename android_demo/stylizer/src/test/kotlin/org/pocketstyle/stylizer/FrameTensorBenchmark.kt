@@ -13,12 +13,12 @@ fun main() {
     val argb = IntArray(256 * 256)
     val there = { pixels.fill(frame, crop, 90, true, tensor) }
     val back = { pixels.read(tensor, argb) }
+    measured {} // the measuring's own warm-up
     println("""{"yuv_to_tensor": ${measured(there)}, "tensor_to_argb": ${measured(back)}}""")
 }
 
 private fun measured(work: () -> Unit): String {
     repeat(WARM_UP) { work() }
-    allocated {} // the counter's own warm-up
     val nanos = LongArray(RUNS)
     val bytes =
         allocated {
