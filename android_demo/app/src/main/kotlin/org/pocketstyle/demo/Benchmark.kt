@@ -24,10 +24,12 @@ private val COLUMNS = listOf("device", "backend", "block", "configuration", "ker
 /**
  * A network to measure.
  *
+ * @property name for people.
  * @property kernels its operators, as tables of the speed model have them; null where nobody knows.
  * @property inputs bytes of each, by name, as `outputs`.
  */
 class Case(
+    val name: String,
     val block: String,
     val configuration: String,
     val kernels: String?,
@@ -46,6 +48,7 @@ fun bundleCases(catalogue: Catalogue, assets: (String) -> String): List<Case> {
     return catalogue.bundles.map { (name, info) ->
         val signature = info.stylize
         Case(
+            name,
             "network",
             "name=$name side=${info.size}",
             if (kernels.has(name)) kernels.getString(name) else null,
@@ -65,6 +68,7 @@ fun blockCases(folder: File): List<Case> {
     val blocks = JSONArray(File(folder, "blocks.json").readText())
     return List(blocks.length(), blocks::getJSONObject).map { block ->
         Case(
+            "${block.getString("block")} ${block.getString("configuration")}",
             block.getString("block"),
             block.getString("configuration"),
             block.getString("kernels"),
@@ -83,7 +87,7 @@ private fun sizes(fields: JSONObject): Map<String, Int> = fields.keys().asSequen
  * @param clock nanoseconds.
  * @throws org.pocketstyle.stylizer.AcceleratorRefused the accelerator does not take it.
  */
-fun measure(case: Case, runtime: Runtime, accelerator: Accelerator, clock: () -> Long = System::nanoTime): Timing =
+fun measure(case: Case, runtime: Runtime, accelerator: Accelerator, clock: () -> Long): Timing =
     runtime.load(case.model(), accelerator).use { network ->
         val inputs = case.inputs.mapValues { buffer(it.value) }
         val outputs = case.outputs.mapValues { buffer(it.value) }

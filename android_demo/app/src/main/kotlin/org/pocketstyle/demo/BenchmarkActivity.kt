@@ -32,6 +32,9 @@ class BenchmarkActivity : Activity() {
 
     @Volatile private var left = false // the screen, for good
 
+    private val demo
+        get() = application as DemoApplication
+
     private val folder
         get() = getExternalFilesDir("benchmark")!!
 
@@ -83,7 +86,7 @@ class BenchmarkActivity : Activity() {
     }
 
     private fun bundles(): List<Case> =
-        bundleCases((application as DemoApplication).catalogue) { assets.open(it).reader().readText() }
+        bundleCases(demo.catalogue) { assets.open(it).reader().readText() }
 
     private fun run(what: String, cases: List<Case>, accelerators: List<Accelerator>) {
         folder.listFiles()!!.forEach { it.delete() }
@@ -100,13 +103,13 @@ class BenchmarkActivity : Activity() {
 
     private fun timed(case: Case, accelerator: Accelerator): Timing? =
         try {
-            measure(case, (application as DemoApplication).runtime, accelerator).also {
-                tell(getString(R.string.benchmark_row, case.configuration, accelerator.name, it.ms, it.spreadMs))
+            measure(case, demo.runtime, accelerator, demo.clock).also {
+                tell(getString(R.string.benchmark_row, case.name, accelerator.name, it.ms, it.spreadMs))
             }
         } catch (error: AcceleratorRefused) {
-            null.also { tell(getString(R.string.benchmark_refused, case.configuration, accelerator.name, error.message)) }
+            null.also { tell(getString(R.string.benchmark_refused, case.name, accelerator.name, error.message)) }
         } catch (error: OutOfMemoryError) {
-            null.also { tell(getString(R.string.no_memory, case.configuration)) }
+            null.also { tell(getString(R.string.no_memory, case.name)) }
         }
 
     private fun tell(line: String) = runOnUiThread { results.append(line + "\n") }

@@ -15,6 +15,7 @@ import android.hardware.camera2.params.StreamConfigurationMap
 import android.media.ImageReader
 import android.os.Handler
 import android.os.HandlerThread
+import android.util.Log
 import android.util.Size
 import java.io.Closeable
 import org.pocketstyle.stylizer.Crop
@@ -85,11 +86,11 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
         try {
             manager.openCamera(id, opened, handler)
         } catch (error: CameraAccessException) {
-            lose()
+            lose(error)
         } catch (error: SecurityException) {
-            lose()
+            lose(error)
         } catch (error: IllegalArgumentException) { // unplugged meanwhile
-            lose()
+            lose(error)
         }
     }
 
@@ -101,18 +102,18 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
                 try {
                     start(camera)
                 } catch (error: CameraAccessException) {
-                    lose()
+                    lose(error)
                 }
             }
 
             override fun onDisconnected(camera: CameraDevice) {
                 device = camera
-                lose()
+                lose("disconnected")
             }
 
             override fun onError(camera: CameraDevice, error: Int) {
                 device = camera
-                lose()
+                lose("error $error")
             }
         }
 
@@ -129,13 +130,13 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
                     try {
                         session.setRepeatingRequest(request.build(), results, handler)
                     } catch (error: CameraAccessException) {
-                        lose()
+                        lose(error)
                     } catch (error: IllegalStateException) { // closed meanwhile
-                        lose()
+                        lose(error)
                     }
                 }
 
-                override fun onConfigureFailed(session: CameraCaptureSession) = lose()
+                override fun onConfigureFailed(session: CameraCaptureSession) = lose("no session")
             }
         camera.createCaptureSession(listOf(reader.surface), session, handler)
     }
@@ -158,8 +159,9 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
         }
     }
 
-    private fun lose() {
+    private fun lose(why: Any) {
         if (closed) return
+        Log.w("pocketstyle", "camera $id is lost: $why")
         release()
         listener.onLost()
     }

@@ -9,5 +9,8 @@ open class DemoApplication : Application() {
     /** What runs networks; tests put another one here. */
     open val runtime: Runtime = TfliteRuntime()
 
+    /** Nanoseconds, by which networks are measured; as above. */
+    open val clock: () -> Long = System::nanoTime
+
     val catalogue: Catalogue by lazy { Catalogue(this) }
 }

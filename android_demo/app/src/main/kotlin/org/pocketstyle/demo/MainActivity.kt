@@ -257,7 +257,8 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         recording?.let { write(it, shown, size) }
         val now = System.nanoTime()
         if (lastShown != 0L) {
-            framesPerSecond = SMOOTHING * framesPerSecond + (1 - SMOOTHING) * 1e9 / (now - lastShown)
+            val newest = 1e9 / (now - lastShown)
+            framesPerSecond = if (framesPerSecond == 0.0) newest else SMOOTHING * framesPerSecond + (1 - SMOOTHING) * newest
         }
         lastShown = now
         val showMs = (now - began) / 1e6
@@ -267,10 +268,10 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     private fun write(writer: VideoWriter, shown: Shown, size: Int) {
         synchronized(writer) {
-            if (recording !== writer) return
+            if (recording !== writer) return // stopped meanwhile
             try {
                 if (size == recordingSize) writer.frame(shown.after, shown.arrivedNanos / 1000)
-            } catch (error: RuntimeException) { // the encoder broke down
+            } catch (error: Exception) { // IOException, or what codecs throw
                 runOnUiThread(::stopRecording)
             }
         }
