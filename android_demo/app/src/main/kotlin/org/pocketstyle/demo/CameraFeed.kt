@@ -71,11 +71,6 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
     private var device: CameraDevice? = null
     private var closed = false
 
-    init {
-        reader.setOnImageAvailableListener(::read, handler)
-        handler.post(::open)
-    }
-
     override fun close() {
         handler.post(::release)
         thread.quitSafely()
@@ -150,6 +145,11 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
                 face = if (largest == null || area == null) null else inFrame(largest.bounds, area, size)
             }
         }
+
+    init { // last: the thread needs all of the above
+        reader.setOnImageAvailableListener(::read, handler)
+        handler.post(::open)
+    }
 
     private fun read(reader: ImageReader) {
         val image = reader.acquireLatestImage() ?: return

@@ -1,7 +1,6 @@
 package org.pocketstyle.stylizer
 
-private const val MARGIN = 2.2f // side of the crop, in those of the face's box: hair and shoulders
-private const val UP = 0.08f // of that side, by which the crop's centre lies above the face's
+private const val MARGIN = 2.1f // side of the crop, in those of the face's box: hair and neck
 private const val FOLLOW = 0.15f // of the way to a new face, per frame
 private const val STILL = 0.06f // of the crop's side: smaller moves are the detector's noise
 private const val KEPT = 30 // frames for which a lost face's place is kept
@@ -52,7 +51,7 @@ class FaceCrop(private val width: Int, private val height: Int) {
     private fun around(face: Crop): Crop {
         val side = (MARGIN * maxOf(face.width, face.height)).coerceAtMost(minOf(width, height).toFloat())
         val left = face.left + face.width / 2 - side / 2
-        val top = face.top + face.height / 2 - side / 2 - UP * side
+        val top = face.top + face.height / 2 - side / 2
         return Crop(left.coerceIn(0f, width - side), top.coerceIn(0f, height - side), side, side)
     }
 
