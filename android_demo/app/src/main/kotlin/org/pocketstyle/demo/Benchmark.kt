@@ -60,22 +60,16 @@ fun bundleCases(catalogue: Catalogue, assets: (String) -> String): List<Case> {
 }
 
 /**
- * The blocks that `pocketstyle android bench` put on the phone: `blocks.json` says what the files beside it are.
+ * The networks that `pocketstyle android bench` put on the phone: `blocks.json` says what the files beside it are.
  *
  * @throws IOException there are none.
  */
 fun blockCases(folder: File): List<Case> {
     val blocks = JSONArray(File(folder, "blocks.json").readText())
     return List(blocks.length(), blocks::getJSONObject).map { block ->
-        Case(
-            "${block.getString("block")} ${block.getString("configuration")}",
-            block.getString("block"),
-            block.getString("configuration"),
-            block.getString("kernels"),
-            block.getString("signature"),
-            sizes(block.getJSONObject("inputs")),
-            sizes(block.getJSONObject("outputs")),
-        ) { fileBuffer(File(folder, block.getString("file"))) }
+        val file = block.getString("file")
+        val (inputs, outputs) = listOf("inputs", "outputs").map { sizes(block.getJSONObject(it)) }
+        Case(file, "block", file, null, block.getString("signature"), inputs, outputs) { fileBuffer(File(folder, file)) }
     }
 }
 
@@ -110,6 +104,12 @@ private fun roundMs(clock: () -> Long, run: () -> Unit): Double {
 }
 
 private fun buffer(bytes: Int) = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
+
+/** The times of some cases on one accelerator, as `pocketstyle android bench` reads them. */
+fun timesJson(timings: List<Timing>, accelerator: Accelerator): List<JSONObject> =
+    timings.map {
+        JSONObject().put("name", it.case.name).put("on", accelerator.name).put("ms", it.ms).put("spread_ms", it.spreadMs)
+    }
 
 /** A table that `pocketstyle latency fit` reads; what has no known kernels is left out. */
 fun csv(timings: List<Timing>, device: String, accelerator: Accelerator, date: String): String {

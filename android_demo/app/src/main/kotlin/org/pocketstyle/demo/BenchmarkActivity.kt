@@ -13,6 +13,7 @@ import java.text.SimpleDateFormat
 import java.util.Date
 import java.util.Locale
 import java.util.concurrent.Executors
+import org.json.JSONArray
 import org.pocketstyle.stylizer.Accelerator
 import org.pocketstyle.stylizer.AcceleratorRefused
 
@@ -22,7 +23,7 @@ private const val ACCELERATORS = "GPU,CPU"
  * Measures every bundle on GPU and CPU and writes a table for each to the app's folder `benchmark`.
  *
  * By intent: `--ez run true` starts at once, `--ez blocks true` measures the folder `blocks` in place of the bundles,
- * `--es on GPU` takes one accelerator alone. The file `done` appears last.
+ * `--es on GPU` takes one accelerator alone. `times.json` appears last, whole.
  */
 class BenchmarkActivity : Activity() {
     private val worker = Executors.newSingleThreadExecutor()
@@ -73,7 +74,7 @@ class BenchmarkActivity : Activity() {
         val accelerators = (intent.getStringExtra("on") ?: ACCELERATORS).split(",").map(Accelerator::valueOf)
         worker.execute {
             try {
-                run(if (blocks) "blocks" else "bundles", if (blocks) blockCases(getExternalFilesDir("blocks")!!) else bundles(), accelerators)
+                run(if (blocks) blockCases(getExternalFilesDir("blocks")!!) else bundles(), accelerators)
             } catch (error: IOException) {
                 tell(getString(R.string.cannot_read, error.message))
             }
@@ -88,17 +89,21 @@ class BenchmarkActivity : Activity() {
     private fun bundles(): List<Case> =
         bundleCases(demo.catalogue) { assets.open(it).reader().readText() }
 
-    private fun run(what: String, cases: List<Case>, accelerators: List<Accelerator>) {
+    private fun run(cases: List<Case>, accelerators: List<Accelerator>) {
         folder.listFiles()!!.forEach { it.delete() }
         val date = SimpleDateFormat("yyyy-MM-dd", Locale.ROOT).format(Date())
+        val times = JSONArray()
         for (accelerator in accelerators) {
             val timings = cases.mapNotNull { if (left) return else timed(it, accelerator) }
-            if (timings.isEmpty()) continue
-            val table = File(folder, "$what-${accelerator.name.lowercase(Locale.ROOT)}.csv")
+            timesJson(timings, accelerator).forEach(times::put)
+            if (timings.all { it.case.kernels == null }) continue
+            val table = File(folder, "bundles-${accelerator.name.lowercase(Locale.ROOT)}.csv")
             table.writeText(csv(timings, deviceName(accelerator), accelerator, date))
             tell(getString(R.string.benchmark_done, table.name))
         }
-        File(folder, "done").createNewFile()
+        val part = File(folder, "times.part")
+        part.writeText(times.toString())
+        part.renameTo(File(folder, "times.json"))
     }
 
     private fun timed(case: Case, accelerator: Accelerator): Timing? =

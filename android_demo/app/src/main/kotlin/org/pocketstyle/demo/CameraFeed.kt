@@ -98,6 +98,8 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
                     start(camera)
                 } catch (error: CameraAccessException) {
                     lose(error)
+                } catch (error: IllegalStateException) { // disconnected meanwhile
+                    lose(error)
                 }
             }
 

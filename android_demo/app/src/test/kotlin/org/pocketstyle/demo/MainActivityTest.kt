@@ -105,9 +105,10 @@ class MainActivityTest {
         backCamera()
         val activity = start()
         assertFalse(activity.noticed(R.string.camera_lost))
-        Thread.sleep(200) // until it is open
-        shadowOf(cameras).triggerDisconnect()
-        eventually("the loss is told") { activity.noticed(R.string.camera_lost) }
+        eventually("the loss is told") { // once it is open
+            shadowOf(cameras).triggerDisconnect()
+            activity.noticed(R.string.camera_lost)
+        }
         activity.press(R.id.notice_button)
         assertEquals(View.GONE, activity.view<View>(R.id.notice).visibility)
     }

@@ -47,7 +47,7 @@ class ScreensTest {
     fun `the benchmark's screen`() {
         val intent = Intent(application, BenchmarkActivity::class.java).putExtra("run", true)
         val activity = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup().get()
-        eventually("some are done") { "artnet-256, CPU" in activity.view<TextView>(R.id.results).text }
+        eventually("some are done") { "adventurer, CPU" in activity.view<TextView>(R.id.results).text }
         assertTrue(colours(draw(activity, "benchmark")) > 10)
     }
 
