@@ -76,6 +76,7 @@ def main() -> None:
         },
         "seconds": {"clean build without tests": small_s, "warm build and tests": seconds},
         "tests": tests(),
+        "furthest_from_python": json.loads((DEMO / "stylizer/target/parity.json").read_text()),
     }
     OUT.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from android_page import numbers
 from pocketstyle.latency_model.block_table import read_blocks
 from pocketstyle.sdk import shipped
 
@@ -131,6 +132,22 @@ def test_the_fixtures_are_what_python_makes():
                 )
         else:
             assert kept == made, f"{name}: run {make.__file__}"
+
+
+def test_the_pages_numbers_come_from_the_result():
+    result = json.loads((DEMO.parent / "benchmarks/results/android.json").read_text())
+    assert numbers(result) in (DEMO.parent / "docs/android.md").read_text()
+
+
+def test_the_demo_shows_what_it_must():
+    result = json.loads((DEMO.parent / "benchmarks/results/android.json").read_text())
+    there = result["frames_640x480_to_256"]["yuv_to_tensor"]
+    assert there["median_ms"] <= 2 and there["allocated_bytes"] == 0
+    assert result["apk_bytes"]["arm64, two bundles"] <= 12e6
+    assert result["seconds"]["warm build and tests"] <= 180
+    assert sum(result["tests"].values()) >= LEAST_TESTS
+    assert result["furthest_from_python"].keys() == shipped().keys()
+    assert max(result["furthest_from_python"].values()) <= 1e-3
 
 
 def test_no_file_names_a_machine():

@@ -28,6 +28,7 @@ class GalleryActivity : Activity() {
     private lateinit var notice: TextView
     private lateinit var progress: ProgressBar
     private var bundle = ""
+    private var style = "" // name or address of the style picture
     private var uri: Uri? = null
     private var saved: Uri? = null
     private var savedType = ""
@@ -50,6 +51,7 @@ class GalleryActivity : Activity() {
         onClick(R.id.save) { save() }
         onClick(R.id.share) { saved?.let { share(this, listOf(it), savedType) } }
         bundle = state?.getString("bundle") ?: intent.getStringExtra("bundle") ?: catalogue.choices.first()
+        style = intent.getStringExtra("style") ?: styleNames(this).first()
         uri = state?.getString("uri")?.let(Uri::parse) ?: shared()
         stylize()
     }
@@ -98,7 +100,7 @@ class GalleryActivity : Activity() {
             try {
                 Stylizer(catalogue.buffer(name), name, (application as DemoApplication).runtime).use { stylizer ->
                     if (stylizer.info.takesStyle) {
-                        stylizer.setStyle(styleTensor(stylizer.info, readStyle(this, styleNames(this).first())))
+                        stylizer.setStyle(styleTensor(stylizer.info, readStyle(this, style)))
                     }
                     val isVideo = contentResolver.getType(from).orEmpty().startsWith("video/")
                     if (isVideo) playVideo(stylizer, from, mine) else playPicture(stylizer, from, mine)

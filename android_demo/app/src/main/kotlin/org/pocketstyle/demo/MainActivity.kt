@@ -77,7 +77,9 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         onClick(R.id.style_picture) { chooseStylePicture(this, ::drawAfter) { askForDocument(this, ASK_STYLE, "image/*") } }
         onClick(R.id.about) { showCard(this, catalogue.bundles.getValue(bundle)) }
         onClick(R.id.benchmark) { startActivity(Intent(this, BenchmarkActivity::class.java)) }
-        onClick(R.id.gallery) { startActivity(Intent(this, GalleryActivity::class.java).putExtra("bundle", bundle)) }
+        onClick(R.id.gallery) {
+            startActivity(Intent(this, GalleryActivity::class.java).putExtra("bundle", bundle).putExtra("style", style))
+        }
         onClick(R.id.split) { frameView.split = if (frameView.split == null) 0.5f else null; describe() }
         onClick(R.id.switch_camera) { switchCamera() }
         onClick(R.id.take) { take() }

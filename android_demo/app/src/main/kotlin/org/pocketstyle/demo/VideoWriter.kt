@@ -33,8 +33,14 @@ class VideoWriter(file: File, private val size: Int) : Closeable {
         format.setInteger(MediaFormat.KEY_BIT_RATE, BITS_PER_PIXEL * size * size)
         format.setInteger(MediaFormat.KEY_FRAME_RATE, 30)
         format.setInteger(MediaFormat.KEY_I_FRAME_INTERVAL, 1)
-        codec.configure(format, null, null, MediaCodec.CONFIGURE_FLAG_ENCODE)
-        codec.start()
+        try {
+            codec.configure(format, null, null, MediaCodec.CONFIGURE_FLAG_ENCODE)
+            codec.start()
+        } catch (error: RuntimeException) { // the encoder does not take the size
+            codec.release()
+            muxer.release()
+            throw IOException(error)
+        }
     }
 
     /**
