@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pocketstyle.cli.app import app
 from pocketstyle.errors import FormatError, PocketstyleError
-from pocketstyle.latency_model import SpeedModel
+from pocketstyle.latency_model import SpeedModel, blocks
 from pocketstyle.latency_model.block_table import read_blocks
 from pocketstyle.latency_model.measuring import connected_phones
 from pocketstyle.latency_model.measuring.demo_app import described, measure_models
@@ -90,9 +90,9 @@ def test_the_bundles_times_and_tables_come_back(phone, tmp_path):
     told = json.loads(done.stdout)
     assert {one["name"] for one in told["bundles"]} == set(shipped())
     for on in ("gpu", "cpu"):
-        blocks = read_blocks(tmp_path / "phone" / f"bundles-{on}.csv")
-        assert {block.configuration for block in blocks} == {f"name={name}" for name in shipped()}
-        assert {block.backend for block in blocks} == {f"litert-{on}"}
+        rows = read_blocks(tmp_path / "phone" / f"bundles-{on}.csv")
+        assert {row.configuration for row in rows} == {f"name={name}" for name in shipped()}
+        assert {row.backend for row in rows} == {f"litert-{on}"}
     again = phone("bench", "--out", tmp_path / "phone")
     assert again.returncode == 2 and "--force" in again.stderr
 
@@ -136,20 +136,24 @@ def test_a_sweep_measures_on_the_app(phone, monkeypatch):
 
 
 def test_the_phone_becomes_a_device(phone, tmp_path, monkeypatch):
-    """The sweep itself has tests of its own; here it has added rows of this computer's table."""
+    """Sweep and fit have tests of their own; here the one has added rows, the other takes them."""
     sweep = pytest.importorskip("pocketstyle.sweep")
     rows = (ROOT / "benchmarks/results/host_cpu_sweep.csv").read_text().splitlines(keepends=True)
-    named = [
-        row.replace('"AMD EPYC, 1 thread",litert-cpu', "SM_G973F (mali),litert-gpu") for row in rows
-    ]
-    out = tmp_path / "phone"
+    out, device = tmp_path / "phone", "SM_G973F (mali),litert-gpu"
+    named = [row.replace('"AMD EPYC, 1 thread",litert-cpu', device) for row in rows]
 
     def bench(count: int) -> str:
         def added(table, minutes, backend, report):
-            assert (backend.device, backend.name, minutes) == ("SM_G973F (mali)", "litert-gpu", 9)
-            table.write_text("".join(named[:count]))
+            assert (f"{backend.device},{backend.name}", minutes) == (device, 9)
+            table.write_text("".join(named[: count + 1]))
 
+        def fitted(table, name):
+            assert len(read_blocks(table)) == count
+            return SpeedModel.load("s10").card | {"device": name} | errors
+
+        errors = {"errors": {"held_out": {"block_median": 4.5}}}
         monkeypatch.setattr(sweep, "run_sweep", added)
+        monkeypatch.setattr(blocks, "fit_blocks", fitted)
         monkeypatch.setenv("ADB_SCENARIO", "fine")
         (phone.memory / "installed").touch()
         words = ("android", "bench", "--out", str(out), "--minutes", "9", "--force")
@@ -158,7 +162,5 @@ def test_the_phone_becomes_a_device(phone, tmp_path, monkeypatch):
         return done.output
 
     assert "run it again" in bench(20) and not (out / "device.json").exists()
-    assert "240 blocks" in bench(241)
-    model = SpeedModel.load(out / "device.json")
-    assert model.card["phone"] == "SM_G973F (mali)" and model.card["runtime"] == "mali"
-    assert model.latency(read_blocks(out / "blocks.csv")[5].kernels) > 0
+    assert "60 blocks; those left out of the fit are off by 4.5 %" in bench(60)
+    assert SpeedModel.load(out / "device.json").name == "device"

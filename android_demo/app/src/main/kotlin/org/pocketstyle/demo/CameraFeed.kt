@@ -69,17 +69,19 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
     private val faces = FaceCrop(size.width, size.height)
     private var face: Crop? = null
     private var device: CameraDevice? = null
+    private var opening = false
     private var closed = false
 
     override fun close() {
         handler.post(::release)
-        thread.quitSafely()
     }
 
     @SuppressLint("MissingPermission") // who makes a feed has it; where it is withdrawn, the feed is lost
     private fun open() {
+        if (closed) return
         try {
             manager.openCamera(id, opened, handler)
+            opening = true
         } catch (error: CameraAccessException) {
             lose(error)
         } catch (error: SecurityException) {
@@ -92,8 +94,9 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
     private val opened =
         object : CameraDevice.StateCallback() {
             override fun onOpened(camera: CameraDevice) {
+                opening = false
                 device = camera
-                if (closed) return release()
+                if (closed) return release() // the screen was left meanwhile
                 try {
                     start(camera)
                 } catch (error: CameraAccessException) {
@@ -104,11 +107,13 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
             }
 
             override fun onDisconnected(camera: CameraDevice) {
+                opening = false
                 device = camera
                 lose("disconnected")
             }
 
             override fun onError(camera: CameraDevice, error: Int) {
+                opening = false
                 device = camera
                 lose("error $error")
             }
@@ -154,6 +159,7 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
     }
 
     private fun read(reader: ImageReader) {
+        if (closed) return
         val image = reader.acquireLatestImage() ?: return
         image.use {
             frame.set(it)
@@ -172,6 +178,7 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
         closed = true
         device?.close()
         reader.close()
+        if (!opening) thread.quitSafely() // else when the camera has come, which has to be given back
     }
 
     private fun sizes(map: StreamConfigurationMap?): List<Size> =

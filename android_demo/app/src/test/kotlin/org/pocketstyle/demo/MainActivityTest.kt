@@ -14,6 +14,7 @@ import android.view.MotionEvent
 import android.view.View
 import android.widget.Button
 import android.widget.TextView
+import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotNull
@@ -40,9 +41,17 @@ class MainActivityTest {
 
     private fun backCamera() = addCamera(cameras, "0", CameraCharacteristics.LENS_FACING_BACK, 90)
 
+    private val started = ArrayList<ActivityController<MainActivity>>()
+
     private fun controller(bundle: String? = null): ActivityController<MainActivity> {
         val intent = Intent(application, MainActivity::class.java).putExtra("bundle", bundle)
-        return Robolectric.buildActivity(MainActivity::class.java, intent)
+        return Robolectric.buildActivity(MainActivity::class.java, intent).also(started::add)
+    }
+
+    @After
+    fun `left, a screen lets the camera and its thread go`() {
+        for (controller in started.filterNot { it.get().isDestroyed }) controller.pause().stop().destroy()
+        eventually("its thread ends") { Thread.getAllStackTraces().keys.none { it.name.startsWith("camera ") } }
     }
 
     private fun start(bundle: String? = null): MainActivity = controller(bundle).setup().get()
