@@ -45,8 +45,8 @@ class StylizerTest {
         stylizer(NotedRuntime()).use {
             assertEquals(Accelerator.GPU, it.accelerator)
             assertNull(it.refusal)
+            assertEquals(listOf("load GPU", "run stylize 1"), calls)
         }
-        assertEquals(listOf("load GPU", "run stylize 1"), calls.take(2))
     }
 
     @Test
@@ -54,8 +54,8 @@ class StylizerTest {
         stylizer(NotedRuntime(refuseLoad = true)).use {
             assertEquals(Accelerator.CPU, it.accelerator)
             assertEquals("no OpenCL here", it.refusal)
+            assertEquals(listOf("load GPU", "load CPU", "run stylize 1"), calls)
         }
-        assertEquals(listOf("load GPU", "load CPU", "run stylize 1"), calls.take(3))
     }
 
     @Test
@@ -63,8 +63,8 @@ class StylizerTest {
         stylizer(NotedRuntime(refuseRun = true)).use {
             assertEquals(Accelerator.CPU, it.accelerator)
             assertEquals("an operator is missing", it.refusal)
+            assertEquals(listOf("load GPU", "run stylize 1", "close GPU", "load CPU", "run stylize 1"), calls)
         }
-        assertEquals(listOf("load GPU", "run stylize 1", "close GPU", "load CPU"), calls.take(4))
     }
 
     @Test
@@ -72,8 +72,8 @@ class StylizerTest {
         stylizer(NotedRuntime(), prefer = Accelerator.CPU).use {
             assertEquals(Accelerator.CPU, it.accelerator)
             assertNull(it.refusal)
+            assertEquals(listOf("load CPU", "run stylize 1"), calls)
         }
-        assertEquals("load CPU", calls[0])
     }
 
     @Test
