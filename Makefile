@@ -1,11 +1,12 @@
-# The commands that matter: `make demo` and `make test`, which make .venv if it is absent, and
-# `make web`, the bundles in a browser, which needs Node alone.
+# The commands that matter: `make demo` and `make test`, which make .venv if it is absent, `make web`,
+# the bundles in a browser, which needs Node alone, and `make apk`, the Android demo, which needs a
+# JDK and Maven alone.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: setup demo test web lock clean
+.PHONY: setup demo test web apk lock clean
 
 setup: $(INSTALLED)
 
@@ -28,10 +29,15 @@ web:
 	@command -v npm >/dev/null || { echo "make web needs Node 20.19 or newer, with npm"; exit 1; }
 	cd web_demo && npm ci && npm run build && npm run serve
 
+# With APK="-Dabis=arm64-v8a -Dbundles=toonhead.tflite,heads.tflite" a smaller one.
+apk:
+	@command -v mvn >/dev/null || { echo "make apk needs a JDK 17 or newer and Maven 3.8 or newer"; exit 1; }
+	cd android_demo && mvn -q -B package -Dmaven.test.skip.exec=true $(APK)
+
 # Resolve the pinned environment again, after a change of dependencies in pyproject.toml.
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra search --extra convert --extra cluster --extra fid --extra portrait --extra dev \
 	    --universal --python-version 3.11 --no-header --no-emit-index-url --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info runs/demo runs/.demo.part web_demo/node_modules web_demo/dist
+	rm -rf $(VENV) build *.egg-info runs/demo runs/.demo.part web_demo/node_modules web_demo/dist android_demo/*/target

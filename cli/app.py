@@ -9,6 +9,7 @@ import typer
 from .. import __version__
 from ..errors import PocketstyleError
 from . import (
+    android,
     bench,
     convert,
     data,
@@ -63,6 +64,7 @@ COMMANDS = (
 for module in COMMANDS:
     app.command(module.NAME)(module.run)
 app.add_typer(latency.app, name="latency")
+app.add_typer(android.app, name="android")
 
 
 @app.command("version")

@@ -54,7 +54,7 @@ def measure(
     if tool is None:
         found.append(measure_here(path, threads, _host_backend(device)))
     else:
-        phones = _phones(adb, serial)
+        phones = chosen_phones(adb, serial)
         with ThreadPoolExecutor(len(phones)) as pool:
             started = [pool.submit(measure_on_phone, path, tool, p, adb=adb) for p in phones]
         for phone, one in zip(phones, started, strict=True):
@@ -99,7 +99,7 @@ def sweep(
     if device == "adb":
         if tool is None:
             raise UsageError(NO_TOOL)
-        phones = _phones(adb, [serial] if serial else None)
+        phones = chosen_phones(adb, [serial] if serial else None)
         if len(phones) > 1:
             names = ", ".join(phone.serial for phone in phones)
             raise UsageError(f"one phone makes one table; choose by --serial: {names}")
@@ -122,7 +122,8 @@ def _host_backend(device: str) -> str:
     return HOST_BACKENDS[device]
 
 
-def _phones(adb: str, serials: list[str] | None) -> list[Phone]:
+def chosen_phones(adb: str, serials: list[str] | None) -> list[Phone]:
+    """Those that are ready, or the ones asked for; says on stderr why others are left out."""
     from ..latency_model.measuring import connected_phones
 
     phones, unready = connected_phones(adb)

@@ -62,7 +62,10 @@ CPU_PATH_OF_OP = {
     "RESIZE_BILINEAR": "resize",
     **dict.fromkeys(("TANH", "LOGISTIC", "EXP", "RSQRT", "SQRT", "GELU"), "transcendental"),
 }
-MOVERS = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "RESHAPE", "TRANSPOSE", "SLICE", "SUM")
+MOVERS = (
+    *("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "GREATER_EQUAL", "SUM", "REDUCE_MAX"),
+    *("CAST", "RESHAPE", "TRANSPOSE", "SLICE", "STRIDED_SLICE"),
+)
 OPERATORS = {"CONV_2D", *PATH_OF_OP, *CPU_PATH_OF_OP, *ACTIVATIONS, *MOVERS}
 """What a table may name: TFLite's builtin operators, as far as the networks here need them."""
 

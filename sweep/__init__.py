@@ -1,6 +1,6 @@
 """Sweeps: random building blocks, measured into a table that a latency model is fitted to."""
 
-from .backends import Backend, OnPhone, ThisComputer
+from .backends import Backend, OnApp, OnPhone, ThisComputer
 from .sweep import run_sweep
 
-__all__ = ["Backend", "OnPhone", "ThisComputer", "run_sweep"]
+__all__ = ["Backend", "OnApp", "OnPhone", "ThisComputer", "run_sweep"]

@@ -10,6 +10,7 @@ from typing import Protocol
 from ..errors import UsageError
 from ..latency_model.measuring import Measurement, measure_on_phone
 from ..latency_model.measuring.adb import Phone
+from ..latency_model.measuring.demo_app import measure_models
 from ..latency_model.measuring.this_computer import HOST_BACKENDS, host_name, host_runner
 from .interleaved import interleave
 
@@ -62,3 +63,16 @@ class OnPhone:
                 path.write_bytes(model)
                 found.append(measure_on_phone(path, self.tool, self.phone, adb=self.adb))
             return found
+
+
+class OnApp:
+    """A phone's GPU, by the Android demo; see `measure_models`."""
+
+    name = "litert-gpu"
+
+    def __init__(self, phone: Phone, adb: str = "adb"):
+        self.phone, self.adb = phone, adb
+        self.device = f"{phone.model} ({phone.gpu})" if phone.gpu else phone.model
+
+    def measure(self, models: Sequence[bytes]) -> list[Measurement]:
+        return measure_models(models, self.phone, adb=self.adb)

@@ -53,7 +53,7 @@ def connected_phones(adb: str = "adb") -> tuple[list[Phone], list[str]]:
         PocketstyleError: none is, and why: none connected, unauthorised, offline, hanging, no adb.
     """
     listed = re.findall(
-        r"^(\S+)\s+(device|unauthorized|offline)\b(.*)$", _run(adb, "devices", "-l"), re.M
+        r"^(\S+)\s+(device|unauthorized|offline)\b(.*)$", run_adb(adb, "devices", "-l"), re.M
     )
     if not listed:
         raise PocketstyleError("no phone is connected (adb devices lists none)")
@@ -65,7 +65,7 @@ def connected_phones(adb: str = "adb") -> tuple[list[Phone], list[str]]:
             continue
         words = "-s", serial, "shell", "getprop", "ro.hardware.egl"
         try:
-            gpu = _run(adb, *words, seconds=ANSWER_S).strip().lower()
+            gpu = run_adb(adb, *words, seconds=ANSWER_S).strip().lower()
         except PocketstyleError as error:
             unready.append(f"phone {serial}: {error}")
             continue
@@ -100,11 +100,11 @@ def measure_on_phone(
             raise UsageError(f"no such file: {path}")
 
     def shell(*words: str) -> str:
-        return _run(adb, "-s", phone.serial, "shell", *words)
+        return run_adb(adb, "-s", phone.serial, "shell", *words)
 
     shell("mkdir", "-p", FOLDER)
-    _run(adb, "-s", phone.serial, "push", str(bundle), f"{FOLDER}/model.tflite")
-    _run(adb, "-s", phone.serial, "push", str(tool), f"{FOLDER}/benchmark_model")
+    run_adb(adb, "-s", phone.serial, "push", str(bundle), f"{FOLDER}/model.tflite")
+    run_adb(adb, "-s", phone.serial, "push", str(tool), f"{FOLDER}/benchmark_model")
     shell("chmod", "+x", f"{FOLDER}/benchmark_model")
     runs: list[ToolRun] = []
 
@@ -135,8 +135,12 @@ def _thermal_status(shell: Callable[..., str]) -> int:
     return int(status[1]) if status else 0
 
 
-def _run(adb: str, *words: str, seconds: float = COMMAND_S) -> str:
-    """What adb printed; the tool on the phone prints to both of its streams."""
+def run_adb(adb: str, *words: str, seconds: float = COMMAND_S) -> str:
+    """What adb printed; the tools on the phone print to both of its streams.
+
+    Raises:
+        PocketstyleError: adb is not installed, fails, or lost the phone.
+    """
     try:
         done = subprocess.run(
             [adb, *words],
@@ -155,5 +159,6 @@ def _run(adb: str, *words: str, seconds: float = COMMAND_S) -> str:
     if lost:
         raise PocketstyleError(f"adb: {lost[1]}")
     if done.returncode and "shell" not in words:
-        raise PocketstyleError(f"adb {words[0]} failed: {done.stdout.strip()}")
+        command = words[2] if words[0] == "-s" else words[0]
+        raise PocketstyleError(f"adb {command} failed: {done.stdout.strip()}")
     return done.stdout

@@ -1,11 +1,13 @@
 # ruff: noqa: E501 (the tool prints long lines)
-"""A stand-in for adb: answers as adb, Android and TFLite's benchmark_model do.
+"""A stand-in for adb: answers as adb, Android, TFLite's benchmark_model and the demo app do.
 
 The scenario and a folder for what it remembers come in the environment. It notes each command that
 it is given in `commands`.
 """
 
+import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -76,6 +78,64 @@ def count(name: str) -> int:
     return before
 
 
+def on_phone(path: str) -> Path:
+    """Where a file of the phone's is kept; the demo app's own alone are."""
+    return MEMORY / path.strip("/").replace("/", "_")
+
+
+def app_files(folder: str) -> Path:
+    """Where a file or folder of the demo app's is kept."""
+    return on_phone(f"/sdcard/Android/data/org.pocketstyle.demo/files/{folder}")
+
+
+def install(apk: str) -> int:
+    if "old-android" in SCENARIO:
+        print("Performing Streamed Install")
+        print(f"adb: failed to install {apk}: Failure [INSTALL_FAILED_OLDER_SDK: Requires 26]")
+        return 1
+    (MEMORY / "installed").touch()
+    print("Performing Streamed Install\nSuccess")
+    return 0
+
+
+def start(words: list[str]) -> int:
+    activity = words[words.index("-n") + 1]
+    print(f"Stopping: org.pocketstyle.demo\nStarting: Intent {{ cmp={activity} (has extras) }}")
+    if not (MEMORY / "installed").exists():
+        print("Error type 3")
+        print(f"Error: Activity class {{{activity}}} does not exist.")
+        return 1
+    if activity.endswith("BenchmarkActivity") and "app-ends" not in SCENARIO:
+        blocks = "blocks" in words
+        times = json.dumps(block_times() if blocks else bundle_times())
+        app_files("benchmark/times.json").write_text(times)
+    return 0
+
+
+def block_times() -> list[dict]:
+    """Each a time that grows with its file and its input, and differs a little from run to run."""
+    run = count("app-runs")
+    found = []
+    for one in json.loads(app_files("blocks/blocks.json").read_text()):
+        work = app_files(f"blocks/{one['file']}").stat().st_size + sum(one["inputs"].values())
+        ms = (0.1 + work / 1e6) * (1 + 0.002 * (run % 3))
+        found.append({"name": one["file"], "on": "GPU", "ms": ms, "spread_ms": 0.01})
+    return found[1:] if "partly" in SCENARIO else found
+
+
+def bundle_times() -> list[dict]:
+    found = []
+    for on in ("GPU", "CPU"):
+        rows = ["device,backend,block,configuration,kernels,ms,spread_ms,measured"]
+        for name, kernels in json.loads(Path(os.environ["ADB_KERNELS"]).read_text()).items():
+            ms = len(kernels) / (500 if on == "GPU" else 100)
+            found.append({"name": name, "on": on, "ms": ms, "spread_ms": 0.1})
+            row = f"SM-G973F (mali),litert-{on.lower()},network,name={name},{kernels},{ms},0.1"
+            rows.append(f"{row},2026-11-26")
+        app_files(f"benchmark/bundles-{on.lower()}.csv").write_text("\n".join(rows) + "\n")
+    return found
+
+
 def main(words: list[str]) -> int:
     with (MEMORY / "commands").open("a") as file:
         file.write(" ".join(words) + "\n")
@@ -84,10 +144,30 @@ def main(words: list[str]) -> int:
         print(next((DEVICES[s] for s in SCENARIO if s in DEVICES), ONE), end="\n")
         return 0
     serial, words = words[1], words[2:]
+    if words[0] == "install":
+        return install(words[-1])
+    if words[0] == "pull":
+        shutil.copy(on_phone(words[1]), words[2])
+        print(f"{words[1]}: 1 file pulled, 0 skipped. 0.4 MB/s (1611 bytes in 0.004s)")
+        return 0
+    if words[0] == "push" and "org.pocketstyle.demo" in words[2]:
+        shutil.copy(words[1], on_phone(words[2]))
     if words[0] == "push":
         print(f"{words[1]}: 1 file pushed, 0 skipped. 38.1 MB/s (561131 bytes in 0.014s)")
         return 0
     words = words[1:]
+    if words[:2] == ["am", "start"]:
+        return start(words)
+    if words[:2] == ["rm", "-rf"]:
+        for path in MEMORY.glob(on_phone(words[2]).name + "*"):
+            path.unlink()
+        return 0
+    if words[0] == "cat":
+        kept = on_phone(words[1])
+        print(kept.read_text() if kept.exists() else f"cat: {words[1]}: No such file or directory")
+        return 0 if kept.exists() else 1
+    if words[0] == "pidof":
+        return 1
     if words[0] == "dumpsys":
         hot = "hot" in SCENARIO or ("warm" in SCENARIO and count("thermal") in (1, 2))
         if "old-android" in SCENARIO:

@@ -1,0 +1,16 @@
+package org.pocketstyle.demo
+
+import android.app.Application
+import org.pocketstyle.stylizer.Runtime
+import org.pocketstyle.stylizer.TfliteRuntime
+
+/** What all screens share. */
+open class DemoApplication : Application() {
+    /** What runs networks; tests put another one here. */
+    open val runtime: Runtime = TfliteRuntime()
+
+    /** Nanoseconds, by which networks are measured; as above. */
+    open val clock: () -> Long = System::nanoTime
+
+    val catalogue: Catalogue by lazy { Catalogue(this) }
+}

@@ -1,0 +1,177 @@
+package org.pocketstyle.demo
+
+import android.Manifest
+import android.app.Activity
+import android.content.Intent
+import android.content.pm.PackageManager
+import android.graphics.Bitmap
+import android.net.Uri
+import android.os.Build
+import android.os.Bundle
+import android.view.View
+import android.widget.ProgressBar
+import android.widget.TextView
+import java.io.File
+import java.io.IOException
+import java.util.concurrent.Executors
+import org.pocketstyle.stylizer.AcceleratorRefused
+import org.pocketstyle.stylizer.BundleFormatException
+import org.pocketstyle.stylizer.Stylizer
+
+private const val ASK_DOCUMENT = 1
+private const val ASK_STORAGE = 2
+
+/** Stylizes a picture or a video of the gallery, chosen here or shared by another app. */
+class GalleryActivity : Activity() {
+    private val worker = Executors.newSingleThreadExecutor()
+    private lateinit var frameView: FrameView
+    private lateinit var notice: TextView
+    private lateinit var progress: ProgressBar
+    private var bundle = ""
+    private var style = "" // name or address of the style picture
+    private var uri: Uri? = null
+    private var saved: Uri? = null
+    private var savedType = ""
+    private var video: File? = null // finished, not yet saved
+
+    @Volatile private var job = 0 // the newest one's number; older ones end
+
+    private val catalogue
+        get() = (application as DemoApplication).catalogue
+
+    override fun onCreate(state: Bundle?) {
+        super.onCreate(state)
+        setContentView(R.layout.gallery)
+        frameView = view(R.id.frame)
+        notice = view(R.id.notice_text)
+        progress = view(R.id.progress)
+        onClick(R.id.choose) { askForDocument(this, ASK_DOCUMENT, "image/*", "video/*") }
+        onClick(R.id.styles) { chooseBundle(this, catalogue, ::use) }
+        onClick(R.id.split) { frameView.split = if (frameView.split == null) 0.5f else null }
+        onClick(R.id.save) { save() }
+        onClick(R.id.share) { saved?.let { share(this, listOf(it), savedType) } }
+        bundle = state?.getString("bundle") ?: intent.getStringExtra("bundle") ?: catalogue.choices.first()
+        style = intent.getStringExtra("style") ?: styleNames(this).first()
+        uri = state?.getString("uri")?.let(Uri::parse) ?: shared()
+        stylize()
+    }
+
+    @Suppress("DEPRECATION") // its successor needs Android 13
+    private fun shared(): Uri? = intent.getParcelableExtra(Intent.EXTRA_STREAM)
+
+    override fun onSaveInstanceState(state: Bundle) {
+        super.onSaveInstanceState(state)
+        state.putString("bundle", bundle)
+        uri?.let { state.putString("uri", it.toString()) }
+    }
+
+    override fun onDestroy() {
+        super.onDestroy()
+        job++
+        worker.shutdown()
+    }
+
+    override fun onActivityResult(code: Int, result: Int, data: Intent?) {
+        val chosen = data?.data ?: return
+        contentResolver.takePersistableUriPermission(chosen, Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        uri = chosen
+        stylize()
+    }
+
+    override fun onRequestPermissionsResult(code: Int, permissions: Array<String>, results: IntArray) {
+        if (code == ASK_STORAGE && results.firstOrNull() == PackageManager.PERMISSION_GRANTED) save()
+    }
+
+    private fun use(name: String) {
+        bundle = name
+        stylize()
+    }
+
+    private fun stylize() {
+        val from = uri ?: return
+        val mine = ++job
+        saved = null
+        video = null
+        enable(R.id.save, false)
+        enable(R.id.share, false)
+        val name = bundle
+        notice.text = getString(R.string.loading, catalogue.bundles.getValue(name).title)
+        worker.execute {
+            try {
+                Stylizer(catalogue.buffer(name), name, (application as DemoApplication).runtime).use { stylizer ->
+                    if (stylizer.info.takesStyle) {
+                        stylizer.setStyle(styleTensor(stylizer.info, readStyle(this, style)))
+                    }
+                    val isVideo = contentResolver.getType(from).orEmpty().startsWith("video/")
+                    if (isVideo) playVideo(stylizer, from, mine) else playPicture(stylizer, from, mine)
+                }
+            } catch (error: OutOfMemoryError) {
+                tell(mine, getString(R.string.no_memory, name))
+            } catch (error: BundleFormatException) {
+                tell(mine, error.message!!)
+            } catch (error: AcceleratorRefused) {
+                tell(mine, getString(R.string.failed, name, error.message))
+            } catch (error: IOException) {
+                tell(mine, getString(R.string.cannot_read, error.message))
+            }
+        }
+    }
+
+    private fun playPicture(stylizer: Stylizer, from: Uri, mine: Int) {
+        val still = stylizeStill(stylizer, readPicture(contentResolver, from))
+        if (mine != job) return
+        frameView.show(still.before, still.after, still.width, still.height)
+        finished(mine, stylizer.info.title)
+    }
+
+    private fun playVideo(stylizer: Stylizer, from: Uri, mine: Int) {
+        val file = File(cacheDir, "video.mp4")
+        val whole =
+            stylizeVideo(this, from, stylizer, file) { before, after, done ->
+                frameView.show(before, after, stylizer.info.size, stylizer.info.size)
+                tell(mine, getString(R.string.progress, (100 * done).toInt()))
+                runOnUiThread {
+                    progress.visibility = View.VISIBLE
+                    progress.progress = (100 * done).toInt()
+                }
+                mine == job
+            }
+        if (!whole) return
+        runOnUiThread { video = file }
+        finished(mine, stylizer.info.title)
+    }
+
+    private fun finished(mine: Int, title: String) {
+        tell(mine, title)
+        runOnUiThread {
+            progress.visibility = View.INVISIBLE
+            frameView.contentDescription = getString(R.string.stylized_description, title)
+            enable(R.id.save, true)
+        }
+    }
+
+    private fun tell(mine: Int, text: String) = runOnUiThread { if (mine == job) notice.text = text }
+
+    private fun save() {
+        val old = Build.VERSION.SDK_INT < Build.VERSION_CODES.Q
+        val permission = Manifest.permission.WRITE_EXTERNAL_STORAGE
+        if (old && checkSelfPermission(permission) != PackageManager.PERMISSION_GRANTED) {
+            return requestPermissions(arrayOf(permission), ASK_STORAGE)
+        }
+        val file = video
+        val picture: Bitmap? = frameView.picture()
+        worker.execute {
+            try {
+                val kept = if (file != null) saveVideo(this, file) else savePicture(this, picture!!)
+                runOnUiThread {
+                    saved = kept
+                    savedType = if (file != null) "video/mp4" else "image/png"
+                    enable(R.id.share, true)
+                    notice.setText(R.string.saved)
+                }
+            } catch (error: IOException) {
+                tell(job, getString(R.string.not_saved, error.message))
+            }
+        }
+    }
+}

@@ -1,0 +1,342 @@
+package org.pocketstyle.demo
+
+import android.Manifest
+import android.app.Activity
+import android.content.Intent
+import android.content.pm.PackageManager
+import android.hardware.camera2.CameraManager
+import android.net.Uri
+import android.os.Bundle
+import android.provider.Settings
+import android.view.Surface
+import android.view.View
+import android.view.WindowManager
+import android.widget.Button
+import android.widget.ImageButton
+import android.widget.TextView
+import android.widget.Toast
+import java.io.File
+import java.io.IOException
+import java.util.concurrent.Executors
+import org.pocketstyle.stylizer.Accelerator
+import org.pocketstyle.stylizer.BundleFormatException
+import org.pocketstyle.stylizer.BundleInfo
+import org.pocketstyle.stylizer.Crop
+import org.pocketstyle.stylizer.YuvFrame
+
+private const val ASK_CAMERA = 1
+private const val ASK_STYLE = 2
+private const val ASK_STORAGE = 3
+private const val FIRST = "toonhead" // the style at first, if it is there
+private const val SMOOTHING = 0.9 // of the frame rate that is shown
+
+/**
+ * The camera, stylized live.
+ *
+ * The camera is held from `onResume` to `onPause`. By intent, `--es bundle NAME` chooses the style.
+ */
+class MainActivity : Activity(), PlayerListener, FeedListener {
+    private val catalogue
+        get() = (application as DemoApplication).catalogue
+
+    private val worker = Executors.newSingleThreadExecutor() // pictures are read and saved here
+    private lateinit var player: Player
+    private lateinit var frameView: FrameView
+    private lateinit var rate: TextView
+    private lateinit var notice: View
+    private lateinit var noticeText: TextView
+    private lateinit var noticeButton: Button
+
+    private var bundle = ""
+    private var style = "" // name or address of the style picture
+    private var cameraNumber = 0
+    private var feed: CameraFeed? = null
+    private var saved: Uri? = null
+    private var savedType = ""
+    private var loaded: BundleInfo? = null
+    private var runsOn = ""
+
+    @Volatile private var displayRotation = 0
+
+    // of the thread that shows
+    private var lastShown = 0L
+    private var framesPerSecond = 0.0
+    @Volatile private var recording: VideoWriter? = null
+    private var recordingFile: File? = null
+
+    override fun onCreate(state: Bundle?) {
+        super.onCreate(state)
+        setContentView(R.layout.main)
+        window.addFlags(WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON)
+        frameView = view(R.id.frame)
+        rate = view(R.id.rate)
+        notice = view(R.id.notice)
+        noticeText = view(R.id.notice_text)
+        noticeButton = view(R.id.notice_button)
+        onClick(R.id.styles) { chooseBundle(this, catalogue, ::open) }
+        onClick(R.id.style_picture) { chooseStylePicture(this, ::drawAfter) { askForDocument(this, ASK_STYLE, "image/*") } }
+        onClick(R.id.about) { showCard(this, catalogue.bundles.getValue(bundle)) }
+        onClick(R.id.benchmark) { startActivity(Intent(this, BenchmarkActivity::class.java)) }
+        onClick(R.id.gallery) {
+            startActivity(Intent(this, GalleryActivity::class.java).putExtra("bundle", bundle).putExtra("style", style))
+        }
+        onClick(R.id.split) { frameView.split = if (frameView.split == null) 0.5f else null; describe() }
+        onClick(R.id.switch_camera) { switchCamera() }
+        onClick(R.id.take) { take() }
+        onClick(R.id.record) { if (recording == null) record() else stopRecording() }
+        onClick(R.id.share) { saved?.let { share(this, listOf(it), savedType) } }
+
+        player = Player(catalogue, (application as DemoApplication).runtime, this)
+        style = state?.getString("style") ?: styleNames(this).first()
+        cameraNumber = state?.getInt("camera") ?: 0
+        if (state?.containsKey("split") == true) frameView.split = state.getFloat("split")
+        saved = state?.getString("saved")?.let(Uri::parse)
+        savedType = state?.getString("saved_type").orEmpty()
+        enable(R.id.share, saved != null)
+        val wanted = state?.getString("bundle") ?: intent.getStringExtra("bundle") ?: FIRST
+        open(if (wanted in catalogue.bundles) wanted else catalogue.choices.first())
+    }
+
+    override fun onNewIntent(intent: Intent) {
+        super.onNewIntent(intent)
+        intent.getStringExtra("bundle")?.takeIf { it in catalogue.bundles }?.let(::open)
+    }
+
+    override fun onSaveInstanceState(state: Bundle) {
+        super.onSaveInstanceState(state)
+        state.putString("bundle", bundle)
+        state.putString("style", style)
+        state.putInt("camera", cameraNumber)
+        frameView.split?.let { state.putFloat("split", it) }
+        saved?.let { state.putString("saved", it.toString()) }
+        state.putString("saved_type", savedType)
+    }
+
+    override fun onResume() {
+        super.onResume()
+        displayRotation =
+            when (@Suppress("DEPRECATION") windowManager.defaultDisplay.rotation) {
+                Surface.ROTATION_90 -> 90
+                Surface.ROTATION_180 -> 180
+                Surface.ROTATION_270 -> 270
+                else -> 0
+            }
+        if (checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED) {
+            openCamera()
+        } else if (notice.visibility != View.VISIBLE) {
+            requestPermissions(arrayOf(Manifest.permission.CAMERA), ASK_CAMERA)
+        }
+    }
+
+    override fun onPause() {
+        super.onPause()
+        stopRecording()
+        feed?.close()
+        feed = null
+    }
+
+    override fun onDestroy() {
+        super.onDestroy()
+        player.close()
+        worker.shutdown()
+    }
+
+    override fun onRequestPermissionsResult(code: Int, permissions: Array<String>, results: IntArray) {
+        val granted = results.firstOrNull() == PackageManager.PERMISSION_GRANTED
+        if (code == ASK_STORAGE && granted) take()
+        if (code != ASK_CAMERA || granted) return // onResume follows and opens the camera
+        if (shouldShowRequestPermissionRationale(Manifest.permission.CAMERA)) {
+            tell(R.string.no_permission, R.string.allow) {
+                requestPermissions(arrayOf(Manifest.permission.CAMERA), ASK_CAMERA)
+            }
+        } else {
+            tell(R.string.no_permission, R.string.settings) {
+                val settings = Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS)
+                startActivity(settings.setData(Uri.fromParts("package", packageName, null)))
+            }
+        }
+    }
+
+    override fun onActivityResult(code: Int, result: Int, data: Intent?) {
+        val uri = data?.data ?: return
+        contentResolver.takePersistableUriPermission(uri, Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        if (code == ASK_STYLE) drawAfter(uri.toString())
+    }
+
+    private fun open(name: String) {
+        stopRecording()
+        bundle = name
+        loaded = null
+        val info = catalogue.bundles.getValue(name)
+        rate.text = getString(R.string.loading, info.title)
+        view<View>(R.id.style_picture).visibility = if (info.takesStyle) View.VISIBLE else View.GONE
+        describe()
+        if (!info.takesStyle) return player.open(name, null)
+        worker.execute {
+            try {
+                val picture = readStyle(this, style)
+                runOnUiThread { if (bundle == name && !isDestroyed) player.open(name, picture) }
+            } catch (error: IOException) { // the picture of last time is gone
+                runOnUiThread { Toast.makeText(this, getString(R.string.cannot_read, error.message), Toast.LENGTH_LONG).show() }
+                style = styleNames(this).first()
+            }
+        }
+    }
+
+    private fun drawAfter(picture: String) {
+        style = picture
+        open(bundle)
+    }
+
+    private fun describe() {
+        val text = if (frameView.split == null) R.string.frame_description else R.string.split_description
+        frameView.contentDescription = getString(text, catalogue.bundles.getValue(bundle).title)
+    }
+
+    private fun openCamera() {
+        notice.visibility = View.GONE
+        feed?.close()
+        feed = null
+        val ids = cameras(getSystemService(CameraManager::class.java)!!)
+        enable(R.id.switch_camera, ids.size > 1)
+        if (ids.isEmpty()) return tell(R.string.no_camera, R.string.gallery) { view<View>(R.id.gallery).performClick() }
+        val side = catalogue.bundles.getValue(bundle).size
+        feed = CameraFeed(this, ids[cameraNumber % ids.size], side, this)
+    }
+
+    private fun switchCamera() {
+        cameraNumber++
+        openCamera()
+    }
+
+    private fun tell(text: Int, button: Int, action: () -> Unit) {
+        notice.visibility = View.VISIBLE
+        noticeText.setText(text)
+        noticeButton.setText(button)
+        noticeButton.setOnClickListener {
+            notice.visibility = View.GONE
+            action()
+        }
+    }
+
+    // The camera's thread.
+
+    override fun onImage(frame: YuvFrame, crop: Crop, rotation: Int, mirror: Boolean) {
+        val turned = if (mirror) rotation + displayRotation else rotation - displayRotation + 360
+        player.offer(frame, crop, turned % 360, mirror)
+    }
+
+    override fun onLost() = runOnUiThread {
+        feed = null
+        tell(R.string.camera_lost, R.string.try_again, ::openCamera)
+    }
+
+    // The player's threads.
+
+    override fun onLoaded(info: BundleInfo, accelerator: Accelerator, refusal: String?) = runOnUiThread {
+        loaded = info
+        runsOn =
+            when {
+                accelerator == Accelerator.GPU -> getString(R.string.on_gpu)
+                refusal == null -> getString(R.string.on_cpu)
+                else -> getString(R.string.cpu_because, refusal)
+            }
+        if (info.name != bundle) runsOn += "\n" + getString(R.string.lighter, info.title)
+        rate.text = runsOn
+    }
+
+    override fun onFailed(name: String, error: Throwable) = runOnUiThread {
+        val title = catalogue.bundles.getValue(name).title
+        rate.text =
+            if (error is OutOfMemoryError) getString(R.string.no_memory, title)
+            else getString(R.string.failed, title, (error as? BundleFormatException)?.message ?: error.toString())
+    }
+
+    override fun onFrame(shown: Shown) {
+        val began = System.nanoTime()
+        val size = shown.info.size
+        frameView.show(shown.before, shown.after, size, size)
+        recording?.let { write(it, shown, size) }
+        val now = System.nanoTime()
+        if (lastShown != 0L) {
+            val newest = 1e9 / (now - lastShown)
+            framesPerSecond = if (framesPerSecond == 0.0) newest else SMOOTHING * framesPerSecond + (1 - SMOOTHING) * newest
+        }
+        lastShown = now
+        val showMs = (now - began) / 1e6
+        val figures = getString(R.string.rate, runsOn, framesPerSecond, shown.convertMs, shown.stylizeMs, showMs)
+        runOnUiThread { if (loaded != null) rate.text = figures }
+    }
+
+    private fun write(writer: VideoWriter, shown: Shown, size: Int) {
+        synchronized(writer) {
+            if (recording !== writer) return // stopped meanwhile
+            try {
+                if (size == recordingSize) writer.frame(shown.after, shown.arrivedNanos / 1000)
+            } catch (error: Exception) { // IOException, or what codecs throw
+                runOnUiThread(::stopRecording)
+            }
+        }
+    }
+
+    private var recordingSize = 0
+
+    // Pictures and videos.
+
+    private fun take() {
+        val picture = frameView.picture() ?: return
+        if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_STORAGE)
+        save("image/png") { savePicture(this, picture) }
+    }
+
+    private fun maySave(): Boolean =
+        android.os.Build.VERSION.SDK_INT >= android.os.Build.VERSION_CODES.Q ||
+            checkSelfPermission(Manifest.permission.WRITE_EXTERNAL_STORAGE) == PackageManager.PERMISSION_GRANTED
+
+    private fun record() {
+        val size = loaded?.size ?: return
+        if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_STORAGE)
+        val file = File(cacheDir, "recording.mp4")
+        try {
+            recordingSize = size
+            recording = VideoWriter(file, size)
+            recordingFile = file
+            showRecording(true)
+        } catch (error: Exception) { // IOException, or what codecs throw
+            Toast.makeText(this, getString(R.string.not_saved, error.message), Toast.LENGTH_LONG).show()
+        }
+    }
+
+    private fun stopRecording() {
+        val writer = recording ?: return
+        recording = null
+        showRecording(false)
+        val file = recordingFile!!
+        save("video/mp4") {
+            synchronized(writer) { writer.close() }
+            saveVideo(this, file).also { file.delete() }
+        }
+    }
+
+    private fun showRecording(on: Boolean) {
+        val button = view<ImageButton>(R.id.record)
+        button.setImageResource(if (on) R.drawable.stop else R.drawable.record)
+        button.contentDescription = getString(if (on) R.string.stop else R.string.record)
+    }
+
+    private fun save(type: String, write: () -> Uri) {
+        worker.execute {
+            try {
+                val uri = write()
+                runOnUiThread {
+                    saved = uri
+                    savedType = type
+                    enable(R.id.share, true)
+                    Toast.makeText(this, R.string.saved, Toast.LENGTH_SHORT).show()
+                }
+            } catch (error: Exception) {
+                runOnUiThread { Toast.makeText(this, getString(R.string.not_saved, error.message), Toast.LENGTH_LONG).show() }
+            }
+        }
+    }
+}

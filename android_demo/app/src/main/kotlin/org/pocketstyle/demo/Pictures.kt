@@ -1,0 +1,136 @@
+package org.pocketstyle.demo
+
+import android.content.ContentResolver
+import android.content.ContentValues
+import android.content.Context
+import android.content.Intent
+import android.graphics.Bitmap
+import android.graphics.BitmapFactory
+import android.graphics.Matrix
+import android.media.ExifInterface
+import android.net.Uri
+import android.os.Build
+import android.os.Environment
+import android.os.ParcelFileDescriptor
+import android.provider.MediaStore
+import java.io.File
+import java.io.IOException
+import org.pocketstyle.stylizer.Crop
+
+private const val LONGEST = 1920 // pixels of a picture's longer side; more is shrunk while it is read
+
+/** ARGB [height, width] of a bitmap, squeezed to that; halved step by step, so that fine patterns do not alias. */
+fun pixelsOf(bitmap: Bitmap, width: Int, height: Int): IntArray {
+    var scaled = bitmap
+    while (scaled.width >= 2 * width && scaled.height >= 2 * height) {
+        scaled = Bitmap.createScaledBitmap(scaled, scaled.width / 2, scaled.height / 2, true)
+    }
+    scaled = Bitmap.createScaledBitmap(scaled, width, height, true)
+    return IntArray(width * height).also { scaled.getPixels(it, 0, width, 0, 0, width, height) }
+}
+
+/** The largest centred square. */
+fun squareOf(bitmap: Bitmap): Bitmap {
+    val crop = Crop.centre(bitmap.width, bitmap.height)
+    val side = crop.width.toInt()
+    return Bitmap.createBitmap(bitmap, crop.left.toInt(), crop.top.toInt(), side, side)
+}
+
+/**
+ * Read a picture, the right way up, with at most 1920 pixels a side.
+ *
+ * @throws IOException it is gone, unreadable or no picture.
+ */
+fun readPicture(resolver: ContentResolver, uri: Uri): Bitmap {
+    val bounds = BitmapFactory.Options().apply { inJustDecodeBounds = true }
+    open(resolver, uri).use { BitmapFactory.decodeStream(it, null, bounds) }
+    if (bounds.outWidth <= 0) throw IOException("no picture")
+    val options = BitmapFactory.Options()
+    options.inSampleSize = maxOf(bounds.outWidth, bounds.outHeight) / LONGEST
+    val read = open(resolver, uri).use { BitmapFactory.decodeStream(it, null, options) } ?: throw IOException("no picture")
+    val turn = open(resolver, uri).use { degrees(ExifInterface(it)) }
+    if (turn == 0f) return read
+    return Bitmap.createBitmap(read, 0, 0, read.width, read.height, Matrix().apply { setRotate(turn) }, false)
+}
+
+private fun open(resolver: ContentResolver, uri: Uri) =
+    try {
+        resolver.openInputStream(uri) ?: throw IOException("it is gone")
+    } catch (error: SecurityException) {
+        throw IOException(error)
+    }
+
+private fun degrees(exif: ExifInterface): Float =
+    when (exif.getAttributeInt(ExifInterface.TAG_ORIENTATION, ExifInterface.ORIENTATION_NORMAL)) {
+        ExifInterface.ORIENTATION_ROTATE_90 -> 90f
+        ExifInterface.ORIENTATION_ROTATE_180 -> 180f
+        ExifInterface.ORIENTATION_ROTATE_270 -> 270f
+        else -> 0f
+    }
+
+/**
+ * Save a picture to the gallery.
+ *
+ * @throws IOException there is no room, or no permission (below Android 10).
+ */
+fun savePicture(context: Context, picture: Bitmap): Uri =
+    saved(context, "image/png", "png", Environment.DIRECTORY_PICTURES, MediaStore.Images.Media.EXTERNAL_CONTENT_URI) {
+        ParcelFileDescriptor.AutoCloseOutputStream(it).use { out -> picture.compress(Bitmap.CompressFormat.PNG, 100, out) }
+    }
+
+/** Save a finished video file to the gallery; as `savePicture`. */
+fun saveVideo(context: Context, video: File): Uri =
+    saved(context, "video/mp4", "mp4", Environment.DIRECTORY_MOVIES, MediaStore.Video.Media.EXTERNAL_CONTENT_URI) {
+        ParcelFileDescriptor.AutoCloseOutputStream(it).use { out -> video.inputStream().use { from -> from.copyTo(out) } }
+    }
+
+/** Save a table to the downloads; as `savePicture`. */
+fun saveTable(context: Context, table: File): Uri {
+    val downloads =
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) downloads() else MediaStore.Files.getContentUri("external")
+    return saved(context, "text/csv", "csv", Environment.DIRECTORY_DOWNLOADS, downloads) {
+        ParcelFileDescriptor.AutoCloseOutputStream(it).use { out -> table.inputStream().use { from -> from.copyTo(out) } }
+    }
+}
+
+@NewerApi private fun downloads(): Uri = MediaStore.Downloads.EXTERNAL_CONTENT_URI
+
+private fun saved(
+    context: Context,
+    type: String,
+    suffix: String,
+    folder: String,
+    collection: Uri,
+    write: (ParcelFileDescriptor) -> Unit,
+): Uri {
+    val values = ContentValues()
+    values.put(MediaStore.MediaColumns.DISPLAY_NAME, "pocketstyle-${System.currentTimeMillis()}.$suffix")
+    values.put(MediaStore.MediaColumns.MIME_TYPE, type)
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
+        values.put(MediaStore.MediaColumns.RELATIVE_PATH, "$folder/pocketstyle")
+        values.put(MediaStore.MediaColumns.IS_PENDING, 1) // nobody sees it half-written
+    }
+    val resolver = context.contentResolver
+    var uri: Uri? = null
+    try {
+        uri = resolver.insert(collection, values) ?: throw IOException("the gallery takes nothing")
+        write(resolver.openFileDescriptor(uri, "w") ?: throw IOException("the gallery takes nothing"))
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
+            resolver.update(uri, ContentValues().apply { put(MediaStore.MediaColumns.IS_PENDING, 0) }, null, null)
+        }
+        return uri
+    } catch (error: Exception) {
+        uri?.let { resolver.delete(it, null, null) }
+        throw error as? IOException ?: IOException(error)
+    }
+}
+
+/** Offer what was saved to other apps. */
+fun share(context: Context, uris: List<Uri>, type: String) {
+    val send = Intent(if (uris.size == 1) Intent.ACTION_SEND else Intent.ACTION_SEND_MULTIPLE)
+    send.type = type
+    if (uris.size == 1) send.putExtra(Intent.EXTRA_STREAM, uris[0])
+    else send.putParcelableArrayListExtra(Intent.EXTRA_STREAM, ArrayList(uris))
+    send.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
+    context.startActivity(Intent.createChooser(send, context.getString(R.string.share)))
+}

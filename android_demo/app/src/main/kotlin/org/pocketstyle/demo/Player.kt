@@ -1,0 +1,176 @@
+package org.pocketstyle.demo
+
+import android.graphics.Bitmap
+import java.io.Closeable
+import java.util.concurrent.Executors
+import org.pocketstyle.stylizer.Accelerator
+import org.pocketstyle.stylizer.BundleInfo
+import org.pocketstyle.stylizer.Crop
+import org.pocketstyle.stylizer.FrameRateGovernor
+import org.pocketstyle.stylizer.FrameSlot
+import org.pocketstyle.stylizer.FrameTensor
+import org.pocketstyle.stylizer.Pipeline
+import org.pocketstyle.stylizer.Runtime
+import org.pocketstyle.stylizer.Stylizer
+import org.pocketstyle.stylizer.TensorBuffer
+import org.pocketstyle.stylizer.YuvFrame
+
+private const val FRAMES_PER_SECOND = 24.0 // below, the eye sees single pictures
+private const val TRIALS = 3
+
+/** A frame to show; the arrays are the player's, and change with the next one. */
+class Shown(val info: BundleInfo) {
+    /** ARGB [size, size], as `after`. */
+    val before = IntArray(info.size * info.size)
+    val after = IntArray(info.size * info.size)
+    var convertMs = 0.0
+    var stylizeMs = 0.0
+    var arrivedNanos = 0L
+}
+
+/** What a player tells; from threads of its own. */
+interface PlayerListener {
+    fun onLoaded(info: BundleInfo, accelerator: Accelerator, refusal: String?)
+
+    /** It cannot be loaded or played: `BundleFormatException`, `OutOfMemoryError`, … */
+    fun onFailed(name: String, error: Throwable)
+
+    /** A frame came out, on the thread that shows. */
+    fun onFrame(shown: Shown)
+}
+
+/**
+ * Plays a camera's frames through a bundle, or through the lighter one of its variants when the phone gets hot.
+ *
+ * `open` and `close` are for the main thread, `offer` for the camera's; bundles load on a thread of their own, and each
+ * is run by its stylizer's.
+ */
+class Player(private val catalogue: Catalogue, private val runtime: Runtime, private val listener: PlayerListener) :
+    Closeable {
+    private val loading = Executors.newSingleThreadExecutor()
+    private val showing = Executors.newSingleThreadExecutor()
+
+    @Volatile private var playing: Playing? = null
+
+    /**
+     * Play another bundle from now on; the frames in between are dropped.
+     *
+     * @param style of the picture that is drawn after; null if the bundle takes none.
+     */
+    fun open(name: String, style: Bitmap?) {
+        loading.execute {
+            playing?.close()
+            playing = null
+            try {
+                playing = Playing(name, style)
+            } catch (error: Exception) {
+                listener.onFailed(name, error)
+            } catch (error: OutOfMemoryError) {
+                listener.onFailed(name, error)
+            }
+        }
+    }
+
+    /** Bring in a frame, as `FrameTensor.fill` takes it. */
+    fun offer(frame: YuvFrame, crop: Crop, rotation: Int, mirror: Boolean) {
+        playing?.offer(frame, crop, rotation, mirror)
+    }
+
+    override fun close() {
+        loading.execute {
+            playing?.close()
+            playing = null
+            showing.shutdown()
+        }
+        loading.shutdown()
+    }
+
+    private inner class Playing(private val name: String, style: Bitmap?) : Closeable {
+        private val voices: List<Voice>
+        private val governor: FrameRateGovernor
+
+        init {
+            val opened = ArrayList<Stylizer>()
+            try {
+                for (variant in catalogue.variants(name)) {
+                    opened += Stylizer(catalogue.buffer(variant), variant, runtime)
+                    if (style != null) opened.last().setStyle(styleTensor(opened.last().info, style))
+                }
+                val cool = opened.associateWith(::seconds)
+                voices = opened.sortedByDescending(cool::getValue).map { Voice(it) }
+                governor = FrameRateGovernor(voices.map { cool.getValue(it.stylizer) }, FRAMES_PER_SECOND)
+            } catch (error: Throwable) {
+                opened.forEach(Stylizer::close)
+                throw error
+            }
+            tell()
+        }
+
+        @Volatile private var current = voices[governor.place]
+
+        fun offer(frame: YuvFrame, crop: Crop, rotation: Int, mirror: Boolean) =
+            current.offer(frame, crop, rotation, mirror)
+
+        override fun close() = voices.forEach(Voice::close)
+
+        private fun tell() {
+            val stylizer = voices[governor.place].stylizer
+            listener.onLoaded(stylizer.info, stylizer.accelerator, stylizer.refusal)
+        }
+
+        /** On the thread that shows. */
+        private fun govern(slot: FrameSlot) {
+            val place = governor.frame(slot.stylizeNanos / 1e9, System.nanoTime() / 1e9)
+            if (voices[place] === current) return
+            current = voices[place]
+            tell()
+        }
+
+        /** One of the variants, with its own pipeline. */
+        private inner class Voice(val stylizer: Stylizer) : Closeable {
+            private val pixels = FrameTensor(stylizer.info.stylize.inputs[0])
+            private val seen = FrameTensor(stylizer.info.stylize.inputs[0])
+            private val made = FrameTensor(stylizer.info.stylize.outputs[0])
+            private val shown = Shown(stylizer.info)
+            private val pipeline =
+                Pipeline(stylizer.info, stylizer::stylize, stylizer.executor, showing, ::show, { listener.onFailed(name, it) })
+
+            fun offer(frame: YuvFrame, crop: Crop, rotation: Int, mirror: Boolean) {
+                pipeline.offer { pixels.fill(frame, crop, rotation, mirror, it) }
+            }
+
+            override fun close() {
+                pipeline.close()
+                stylizer.close()
+            }
+
+            private fun show(slot: FrameSlot) {
+                seen.read(slot.input, shown.before)
+                made.read(slot.output, shown.after)
+                shown.convertMs = slot.convertNanos / 1e6
+                shown.stylizeMs = slot.stylizeNanos / 1e6
+                shown.arrivedNanos = slot.arrived
+                listener.onFrame(shown)
+                govern(slot)
+            }
+        }
+    }
+}
+
+/** A picture as a style's input, squeezed to its size. */
+fun styleTensor(info: BundleInfo, style: Bitmap): TensorBuffer {
+    val input = checkNotNull(info.encodeStyle).inputs[0]
+    return TensorBuffer(input).also { FrameTensor(input).fill(pixelsOf(style, info.size, info.size), it) }
+}
+
+private fun seconds(stylizer: Stylizer): Double {
+    val input = TensorBuffer(stylizer.info.stylize.inputs[0])
+    val output = TensorBuffer(stylizer.info.stylize.outputs[0])
+    val taken =
+        List(TRIALS) {
+            val began = System.nanoTime()
+            stylizer.stylize(input, output)
+            (System.nanoTime() - began) / 1e9
+        }
+    return taken.sorted()[TRIALS / 2]
+}

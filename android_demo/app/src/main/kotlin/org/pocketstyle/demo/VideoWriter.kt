@@ -1,0 +1,125 @@
+package org.pocketstyle.demo
+
+import android.media.Image
+import android.media.MediaCodec
+import android.media.MediaCodecInfo.CodecCapabilities
+import android.media.MediaFormat
+import android.media.MediaMuxer
+import java.io.Closeable
+import java.io.File
+import java.io.IOException
+import java.nio.ByteBuffer
+
+private const val BITS_PER_PIXEL = 6
+private const val TIMEOUT_US = 100_000L
+
+/**
+ * Writes stylized frames as H.264 in an MP4 file, without sound.
+ *
+ * One thread at a time. `close` ends the file; what was written before stays playable.
+ *
+ * @param size of the frames, even.
+ * @throws IOException there is no encoder, or no room for the file.
+ */
+class VideoWriter(file: File, private val size: Int) : Closeable {
+    private val codec = MediaCodec.createEncoderByType(MediaFormat.MIMETYPE_VIDEO_AVC)
+    private val muxer = MediaMuxer(file.path, MediaMuxer.OutputFormat.MUXER_OUTPUT_MPEG_4)
+    private val done = MediaCodec.BufferInfo()
+    private var track = -1
+
+    init {
+        val format = MediaFormat.createVideoFormat(MediaFormat.MIMETYPE_VIDEO_AVC, size, size)
+        format.setInteger(MediaFormat.KEY_COLOR_FORMAT, CodecCapabilities.COLOR_FormatYUV420Flexible)
+        format.setInteger(MediaFormat.KEY_BIT_RATE, BITS_PER_PIXEL * size * size)
+        format.setInteger(MediaFormat.KEY_FRAME_RATE, 30)
+        format.setInteger(MediaFormat.KEY_I_FRAME_INTERVAL, 1)
+        try {
+            codec.configure(format, null, null, MediaCodec.CONFIGURE_FLAG_ENCODE)
+            codec.start()
+        } catch (error: RuntimeException) { // the encoder does not take the size
+            codec.release()
+            muxer.release()
+            throw IOException(error)
+        }
+    }
+
+    /**
+     * Add a frame.
+     *
+     * @param argb [size, size].
+     * @param timeUs later than that of the frame before, microseconds.
+     */
+    fun frame(argb: IntArray, timeUs: Long) {
+        val index = codec.dequeueInputBuffer(TIMEOUT_US)
+        if (index >= 0) { // else the encoder is behind: the frame is left out
+            val image = codec.getInputImage(index) ?: throw IOException("the encoder takes no pictures")
+            writeYuv(argb, size, image)
+            codec.queueInputBuffer(index, 0, size * size * 3 / 2, timeUs, 0)
+        }
+        drain(0)
+    }
+
+    override fun close() {
+        try {
+            val index = codec.dequeueInputBuffer(TIMEOUT_US)
+            if (index >= 0) {
+                codec.queueInputBuffer(index, 0, 0, 0, MediaCodec.BUFFER_FLAG_END_OF_STREAM)
+                drain(TIMEOUT_US)
+            }
+        } finally {
+            codec.release()
+            if (track >= 0) muxer.stop()
+            muxer.release()
+        }
+    }
+
+    private fun drain(timeoutUs: Long) {
+        while (true) {
+            val index = codec.dequeueOutputBuffer(done, timeoutUs)
+            if (index == MediaCodec.INFO_TRY_AGAIN_LATER) return
+            if (index == MediaCodec.INFO_OUTPUT_FORMAT_CHANGED) {
+                track = muxer.addTrack(codec.outputFormat)
+                muxer.start()
+            }
+            if (index < 0) continue
+            val isFrame = done.flags and MediaCodec.BUFFER_FLAG_CODEC_CONFIG == 0
+            if (isFrame && done.size > 0 && track >= 0) muxer.writeSampleData(track, codec.getOutputBuffer(index)!!, done)
+            codec.releaseOutputBuffer(index, false)
+            if (done.flags and MediaCodec.BUFFER_FLAG_END_OF_STREAM != 0) return
+        }
+    }
+}
+
+private fun writeYuv(argb: IntArray, size: Int, image: Image) {
+    val (y, u, v) = image.planes
+    writeYuv(argb, size, y.buffer, y.rowStride, u.buffer, v.buffer, u.rowStride, u.pixelStride)
+}
+
+/**
+ * ARGB as BT.601 over 16..235, what encoders expect of a video in standard definition.
+ *
+ * @param argb [size, size], size even.
+ * @param y luma, pixel stride 1; `u` and `v` of half its sides, each the mean of four pixels.
+ */
+fun writeYuv(argb: IntArray, size: Int, y: ByteBuffer, yRow: Int, u: ByteBuffer, v: ByteBuffer, uvRow: Int, uvPixel: Int) {
+    for (row in 0 until size step 2) {
+        for (column in 0 until size step 2) {
+            var red = 0
+            var green = 0
+            var blue = 0
+            for (i in 0 until 4) {
+                val at = (row + i / 2) * size + column + i % 2
+                val r = argb[at] shr 16 and 255
+                val g = argb[at] shr 8 and 255
+                val b = argb[at] and 255
+                y.put((row + i / 2) * yRow + column + i % 2, (16.5f + 0.256788f * r + 0.504129f * g + 0.097906f * b).toInt().toByte())
+                red += r
+                green += g
+                blue += b
+            }
+            val chroma = row / 2 * uvRow + column / 2 * uvPixel
+            u.put(chroma, (128.5f + (-0.148223f * red - 0.290993f * green + 0.439216f * blue) / 4).toInt().toByte())
+            v.put(chroma, (128.5f + (0.439216f * red - 0.367788f * green - 0.071427f * blue) / 4).toInt().toByte())
+        }
+    }
+}

@@ -1,0 +1,334 @@
+package org.pocketstyle.demo
+
+import android.Manifest
+import android.app.Application
+import android.content.Intent
+import android.content.pm.PackageManager
+import android.graphics.Bitmap
+import android.hardware.camera2.CameraCharacteristics
+import android.hardware.camera2.CameraManager
+import android.net.Uri
+import android.os.Bundle
+import android.provider.Settings
+import android.view.MotionEvent
+import android.view.View
+import android.widget.Button
+import android.widget.TextView
+import org.junit.After
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.pocketstyle.stylizer.Crop
+import org.pocketstyle.stylizer.Runtime
+import org.robolectric.Robolectric
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.android.controller.ActivityController
+import org.robolectric.shadows.ShadowAlertDialog
+import org.robolectric.shadows.ShadowToast
+
+@RunWith(RobolectricTestRunner::class)
+class MainActivityTest {
+    private val application = RuntimeEnvironment.getApplication() as TestApplication
+    private val cameras = application.getSystemService(CameraManager::class.java)!!
+
+    private fun allow() = shadowOf(application as Application).grantPermissions(Manifest.permission.CAMERA)
+
+    private fun backCamera() = addCamera(cameras, "0", CameraCharacteristics.LENS_FACING_BACK, 90)
+
+    private val started = ArrayList<ActivityController<MainActivity>>()
+
+    private fun controller(bundle: String? = null): ActivityController<MainActivity> {
+        val intent = Intent(application, MainActivity::class.java).putExtra("bundle", bundle)
+        return Robolectric.buildActivity(MainActivity::class.java, intent).also(started::add)
+    }
+
+    /** Robolectric forgets its cameras after each test, which must not meet a thread that still opens one. */
+    @After
+    fun leave() {
+        for (controller in started.filterNot { it.get().isDestroyed }) controller.pause().stop().destroy()
+        Thread.getAllStackTraces().keys.filter { it.name.startsWith("camera ") }.forEach { it.join(500) }
+    }
+
+    private fun start(bundle: String? = null): MainActivity = controller(bundle).setup().get()
+
+    private fun MainActivity.text(id: Int) = view<TextView>(id).text.toString()
+
+    private fun MainActivity.noticed(text: Int) = view<View>(R.id.notice).visibility == View.VISIBLE && text(R.id.notice_text) == getString(text)
+
+    private fun MainActivity.press(id: Int) = assertTrue(view<View>(id).performClick())
+
+    /** Shows frames until one has been drawn. */
+    private fun MainActivity.play(picture: Bitmap = astronaut()) {
+        val frame = cameraFrame(picture)
+        eventually("a frame is shown") {
+            onImage(frame, Crop.centre(frame.width, frame.height), 0, false)
+            Thread.sleep(10)
+            view<FrameView>(R.id.frame).picture() != null && "frames/s" in text(R.id.rate)
+        }
+    }
+
+    @Test
+    fun `the permission is asked for at the start`() {
+        val asked = shadowOf(start()).lastRequestedPermission
+        assertEquals(listOf(Manifest.permission.CAMERA), asked.requestedPermissions.toList())
+    }
+
+    @Test
+    fun `refused for good, it says what still works and leads to the settings`() {
+        val activity = start()
+        activity.onRequestPermissionsResult(1, arrayOf(Manifest.permission.CAMERA), intArrayOf(PackageManager.PERMISSION_DENIED))
+        assertTrue(activity.noticed(R.string.no_permission))
+        activity.press(R.id.notice_button)
+        val started = shadowOf(activity).nextStartedActivity
+        assertEquals(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, started.action)
+        assertEquals(Uri.parse("package:${application.packageName}"), started.data)
+    }
+
+    @Test
+    fun `refused once, a button asks again`() {
+        shadowOf(application.packageManager).setShouldShowRequestPermissionRationale(Manifest.permission.CAMERA, true)
+        val activity = start()
+        activity.onRequestPermissionsResult(1, arrayOf(Manifest.permission.CAMERA), intArrayOf(PackageManager.PERMISSION_DENIED))
+        assertEquals(activity.getString(R.string.allow), activity.view<Button>(R.id.notice_button).text)
+        activity.press(R.id.notice_button)
+        assertNotNull(shadowOf(activity).lastRequestedPermission)
+    }
+
+    @Test
+    fun `a device without a camera leads to the gallery`() {
+        allow()
+        val activity = start()
+        assertTrue(activity.noticed(R.string.no_camera))
+        activity.press(R.id.notice_button)
+        assertEquals(GalleryActivity::class.java.name, shadowOf(activity).nextStartedActivity.component!!.className)
+    }
+
+    @Test
+    fun `a camera that another app takes is told, and tried again`() {
+        allow()
+        backCamera()
+        val activity = start()
+        assertFalse(activity.noticed(R.string.camera_lost))
+        eventually("the loss is told") { // once it is open
+            shadowOf(cameras).triggerDisconnect()
+            activity.noticed(R.string.camera_lost)
+        }
+        activity.press(R.id.notice_button)
+        assertEquals(View.GONE, activity.view<View>(R.id.notice).visibility)
+    }
+
+    @Test
+    fun `a camera that is unplugged while it is opened is told`() {
+        allow()
+        backCamera()
+        val activity = start()
+        activity.onLost()
+        eventually("the loss is told") { activity.noticed(R.string.camera_lost) }
+    }
+
+    @Test
+    fun `paused and resumed it lets the camera go and takes it again`() {
+        allow()
+        backCamera()
+        val controller = controller().setup()
+        repeat(3) { controller.pause().stop().start().resume() }
+        assertEquals(View.GONE, controller.get().view<View>(R.id.notice).visibility)
+        controller.pause().stop().destroy()
+    }
+
+    @Test
+    fun `the camera can be switched where there are two`() {
+        allow()
+        backCamera()
+        assertFalse(start().view<View>(R.id.switch_camera).isEnabled)
+        addCamera(cameras, "1", CameraCharacteristics.LENS_FACING_FRONT, 270)
+        val activity = start()
+        assertTrue(activity.view<View>(R.id.switch_camera).isEnabled)
+        activity.press(R.id.switch_camera)
+        assertEquals(View.GONE, activity.view<View>(R.id.notice).visibility)
+    }
+
+    @Test
+    fun `frames are stylized and shown, with their times and what runs the network`() {
+        val activity = start("heads")
+        activity.play()
+        val shown = activity.view<FrameView>(R.id.frame).picture()!!
+        assertEquals(128, shown.width)
+        assertTrue(activity.text(R.id.rate), "CPU, as the GPU refused: this computer has no GPU" in activity.text(R.id.rate))
+        assertTrue("frames/s" in activity.text(R.id.rate))
+    }
+
+    @Test
+    fun `a GPU that takes the network is named`() {
+        application.runtime = FakeRuntime(gpu = true)
+        val activity = start("heads")
+        eventually("it runs on the GPU") { activity.text(R.id.rate) == activity.getString(R.string.on_gpu) }
+    }
+
+    @Test
+    fun `no memory is told`() {
+        application.runtime = Runtime { _, _ -> throw OutOfMemoryError() }
+        val activity = start("heads")
+        val title = application.catalogue.bundles.getValue("heads").title
+        eventually("it is told") { activity.text(R.id.rate) == activity.getString(R.string.no_memory, title) }
+    }
+
+    @Test
+    fun `a network that fails while it plays is told`() {
+        var runs = 0
+        application.runtime = FakeRuntime(pause = { if (++runs > 4) throw IllegalStateException("the driver is gone") })
+        val activity = start("heads")
+        eventually("it is loaded") { activity.text(R.id.rate) == activity.getString(R.string.on_gpu) }
+        val frame = cameraFrame(astronaut())
+        eventually("it is told") {
+            activity.onImage(frame, Crop.centre(frame.width, frame.height), 0, false)
+            "the driver is gone" in activity.text(R.id.rate)
+        }
+    }
+
+    @Test
+    fun `on a slow phone the lighter variant takes over by itself`() {
+        val heavy = application.catalogue.buffer("artnet").limit()
+        application.runtime = FakeRuntime(pause = { bytes -> if (bytes == heavy) Thread.sleep(100) })
+        val activity = start("artnet")
+        val title = application.catalogue.bundles.getValue("artnet-256").title
+        eventually("it says so") { activity.getString(R.string.lighter, title) in activity.text(R.id.rate) }
+    }
+
+    @Test
+    fun `a bundle that draws after a picture offers style pictures`() {
+        application.runtime = FakeRuntime()
+        val activity = start("photonas")
+        assertEquals(View.VISIBLE, activity.view<View>(R.id.style_picture).visibility)
+        activity.press(R.id.style_picture)
+        val dialog = shadowOf(ShadowAlertDialog.getLatestAlertDialog())
+        assertEquals(activity.getString(R.string.own_picture), dialog.items.last())
+        dialog.clickOnItem(dialog.items.lastIndex)
+        assertEquals(Intent.ACTION_OPEN_DOCUMENT, shadowOf(activity).nextStartedActivityForResult.intent.action)
+        assertEquals(View.GONE, start("heads").view<View>(R.id.style_picture).visibility)
+    }
+
+    @Test
+    fun `a style picture that is gone is told, and the next one is of the app`() {
+        application.runtime = FakeRuntime()
+        val state = Bundle().apply { putString("bundle", "photonas"); putString("style", "content://gone/1") }
+        val controller = controller().create(state).start().resume().visible()
+        val activity = controller.get()
+        eventually("it is told") { ShadowToast.getTextOfLatestToast() != null }
+        assertTrue("cannot be read" in ShadowToast.getTextOfLatestToast())
+        val kept = Bundle()
+        eventually("another one is taken") { controller.saveInstanceState(kept); kept.getString("style") == styleNames(activity)[0] }
+    }
+
+    @Test
+    fun `every style can be chosen, lighter variants apart`() {
+        application.runtime = FakeRuntime()
+        val activity = start()
+        activity.press(R.id.styles)
+        val dialog = shadowOf(ShadowAlertDialog.getLatestAlertDialog())
+        assertEquals(application.catalogue.choices.size, dialog.items.size)
+        val place = application.catalogue.choices.indexOf("adventurer")
+        dialog.clickOnItem(place)
+        assertTrue(dialog.items[place].toString() in activity.view<FrameView>(R.id.frame).contentDescription)
+    }
+
+    @Test
+    fun `a style's card names its makers and its licence`() {
+        application.runtime = FakeRuntime()
+        val activity = start("toonhead")
+        activity.press(R.id.about)
+        val text = shadowOf(ShadowAlertDialog.getLatestAlertDialog()).message.toString()
+        for (part in listOf("Johan Melin", "CC BY 4.0", "Apache-2.0", "fp16", "s10")) assertTrue(part, part in text)
+    }
+
+    @Test
+    fun `split, the left part is the frame as it was, and the border can be dragged`() {
+        application.runtime = FakeRuntime()
+        val activity = start("heads")
+        activity.press(R.id.split)
+        activity.play(Bitmap.createBitmap(64, 64, Bitmap.Config.ARGB_8888).apply { eraseColor(0xff404040.toInt()) })
+        val frame = activity.view<FrameView>(R.id.frame)
+        assertTrue("Before on the left" in frame.contentDescription)
+        assertEquals(0.5f, frame.split)
+        var drawn = draw(activity, "split_test")
+        val (x, y) = listOf(0, 1).let { IntArray(2).also(frame::getLocationInWindow).toList() }
+        val middle = y + frame.height / 2
+        assertEquals(0x40, drawn.getPixel(x + frame.width / 4, middle) and 255, 2)
+        assertEquals(0x60, drawn.getPixel(x + frame.width * 3 / 4, middle) and 255, 2)
+        frame.dispatchTouchEvent(MotionEvent.obtain(0, 0, MotionEvent.ACTION_DOWN, frame.width * 0.9f, 300f, 0))
+        assertEquals(0.9f, frame.split!!, 0.01f)
+        drawn = draw(activity, "split_test")
+        assertEquals(0x40, drawn.getPixel(x + frame.width * 3 / 4, middle) and 255, 2)
+        activity.press(R.id.split)
+        assertNull(frame.split)
+    }
+
+    private fun assertEquals(wanted: Int, found: Int, tolerance: Int) = assertTrue("$found", found in wanted - tolerance..wanted + tolerance)
+
+    @Test
+    fun `turned, or killed in the background, it comes back as it was`() {
+        application.runtime = FakeRuntime()
+        allow()
+        backCamera()
+        addCamera(cameras, "1", CameraCharacteristics.LENS_FACING_FRONT, 270)
+        val controller = controller("adventurer").setup()
+        controller.get().press(R.id.split)
+        controller.get().press(R.id.switch_camera)
+        val state = Bundle()
+        controller.saveInstanceState(state).pause().stop().destroy()
+        val again = controller().create(state).start().restoreInstanceState(state).resume().visible()
+        val frame = again.get().view<FrameView>(R.id.frame)
+        assertEquals(0.5f, frame.split)
+        assertTrue("adventurer" in frame.contentDescription)
+        val kept = Bundle().also(again::saveInstanceState)
+        assertEquals(1, kept.getInt("camera"))
+    }
+
+    @Test
+    fun `an intent chooses the bundle, also while it plays`() {
+        application.runtime = FakeRuntime()
+        val controller = controller("heads").setup()
+        val frame = controller.get().view<FrameView>(R.id.frame)
+        assertTrue("heads" in frame.contentDescription)
+        controller.newIntent(Intent().putExtra("bundle", "toonhead"))
+        assertTrue("toonhead" in frame.contentDescription)
+        controller.newIntent(Intent().putExtra("bundle", "unknown"))
+        assertTrue("toonhead" in frame.contentDescription)
+    }
+
+    @Test
+    fun `a picture is saved to the gallery, and can be shared`() {
+        application.runtime = FakeRuntime()
+        val activity = start("heads")
+        assertFalse(activity.view<View>(R.id.share).isEnabled)
+        activity.play()
+        activity.press(R.id.take)
+        eventually("it is saved") { activity.view<View>(R.id.share).isEnabled }
+        activity.press(R.id.share)
+        assertEquals(Intent.ACTION_CHOOSER, shadowOf(activity).nextStartedActivity.action)
+    }
+
+    @Test
+    fun `the display's rotation turns frames, mirrored or not`() {
+        application.runtime = FakeRuntime()
+        val activity = start("heads")
+        // a quarter of the sensor's picture is white, the top left one; held upright it is at the top right
+        val picture = Bitmap.createBitmap(64, 64, Bitmap.Config.ARGB_8888)
+        for (row in 0 until 32) for (column in 0 until 32) picture.setPixel(column, row, -1)
+        val frame = cameraFrame(picture)
+        for ((mirror, x) in listOf(false to 96, true to 32)) {
+            eventually("the white quarter is at $x") {
+                activity.onImage(frame, Crop.centre(64, 64), 90, mirror)
+                Thread.sleep(10)
+                val shown = activity.view<FrameView>(R.id.frame).picture()
+                shown != null && shown.getPixel(x, 32) and 255 == 255 && shown.getPixel(128 - x, 32) and 255 < 255
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+"""The measured numbers of docs/android.md, from results/android.json: run it after android.py."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from pages import table
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/android.md"
+START, END = "<!-- numbers: benchmarks/android_page.py -->", "<!-- end of numbers -->"
+
+
+def numbers(result: dict) -> str:
+    """The lines between the marks."""
+    there, back = (
+        result["frames_640x480_to_256"][key] for key in ("yuv_to_tensor", "tensor_to_argb")
+    )
+    rows = [
+        ("YUV 640x480 → tensor 256x256, median", f"{there['median_ms']:.2f} ms"),
+        ("the same, 95 %", f"{there['p95_ms']:.2f} ms"),
+        ("tensor → ARGB, median", f"{back['median_ms']:.2f} ms"),
+        (
+            f"allocated by {there['frames']} frames there, and back",
+            f"{there['allocated_bytes']} and {back['allocated_bytes']} bytes",
+        ),
+        *((f"APK: {what}", f"{size / 1e6:.1f} MB") for what, size in result["apk_bytes"].items()),
+        *((what, f"{seconds:.0f} s") for what, seconds in result["seconds"].items()),
+        ("tests of the library, of the app", ", ".join(map(str, result["tests"].values()))),
+        *(
+            (f"`{name}` differs from Python by at most", f"{off:.1e} of [-1, 1]")
+            for name, off in sorted(result["furthest_from_python"].items())
+        ),
+    ]
+    ran = f"{result['hardware']}, {result['java']}, load {result['load']:.1f}"
+    return f"{table(('on this computer', ''), rows)}\n\n*{ran}.*"
+
+
+def main() -> None:
+    result = json.loads((ROOT / "benchmarks/results/android.json").read_text())
+    block = f"{START}\n{numbers(result)}\n{END}"
+    text = re.sub(f"{START}.*{END}", lambda _: block, PAGE.read_text(), flags=re.DOTALL)
+    PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
