@@ -39,6 +39,15 @@ def read_rgb(path: str | Path) -> np.ndarray:
         raise DataError(f"cannot read {path}: {error}") from error
 
 
+def is_animated(path: str | Path) -> bool:
+    """Whether a picture file has several frames, of which `read_rgb` takes the first."""
+    try:
+        with Image.open(path) as picture:
+            return bool(getattr(picture, "is_animated", False))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False  # `read_rgb` says what is wrong
+
+
 def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # Pillow clips 16-bit grey to 255 instead of scaling it
         grey = np.clip(np.asarray(picture).astype(np.int64), 0, 65535) >> 8

@@ -29,6 +29,8 @@ def written_whole(target: str | Path) -> Iterator[Path]:
         DataError: the folder of `target` cannot be made or written to, or the disk is full.
     """
     target = Path(target)
+    if target.is_dir():
+        raise DataError(f"cannot write {target}: it is a folder")
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

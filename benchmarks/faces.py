@@ -137,16 +137,14 @@ is Eileen Collins, NASA, public domain; the avatars' designs are "ToonHead" by J
     pip install 'pocketstyle[portrait]'
 
 ```python
-from pocketstyle.sdk import Stylizer, read_rgb
+from pocketstyle.sdk import Stylizer, read_rgb, stylize_video
 from pocketstyle.sdk.faces import Portrait
 
 with Stylizer.load("toonhead") as stylizer:
     portrait = Portrait(stylizer)  # OpenCV's cascades
     picture = portrait.stylize(read_rgb("party.jpg"))  # its size, every face drawn
 
-    portrait = Portrait(stylizer, "yunet.onnx", no_face="whole")
-    for seconds, frame in video:  # time stamps steady the crops
-        show(portrait.stylize(frame, seconds))
+    stylize_video(portrait, "party.mp4", "out.mp4")  # time stamps steady the crops
 
     alone = Portrait(stylizer, faces="crop").stylize(read_rgb("me.jpg"))  # [256, 256, 3]
 ```
@@ -158,8 +156,9 @@ with Stylizer.load("toonhead") as stylizer:
 network's square, as avatars are made. `stylize_video` and `stylize_file` take a `Portrait` where
 they take a Stylizer.
 
-`no_face` says what becomes of a picture without any: "keep" leaves it as it is, "whole" stylises
-all of it, "error" raises `DataError`. Avatars stand before an even background, which is left out,
+`Portrait(stylizer, "yunet.onnx")` takes a detector of one's own. `no_face` says what becomes of a
+picture without any: "keep" leaves it as it is, "whole" stylises all of it, "error" raises
+`DataError`. Avatars stand before an even background, which is left out,
 so that the photo's is seen; `cut_out=False` pastes it too, as a disc, for designs like `adventurer`
 whose heads are smaller than a person's.
 
@@ -168,9 +167,9 @@ whose heads are smaller than a person's.
 {table(*DETECTORS)}
 
 No model is shipped. OpenCV is Apache-2.0; its wheels carry FFmpeg, LGPL-2.1. A detector of one's
-own is a subclass of `FaceDetector` with `detect`, or with `find`, which sees pictures of
-{LONGEST} pixels a side at most, and each face again from near: without that second look, the pupils
-of small and leaning faces are found badly.
+own is a subclass of `FaceDetector` (call its `__init__`) with `detect`, or with `find`, which sees
+pictures of {LONGEST} pixels a side at most, and each face again from near: without that second
+look, the pupils of small and leaning faces are found badly.
 
 Detectors find faces; they recognise nobody, and nothing here may be used to.
 
@@ -193,6 +192,8 @@ shaking, and the filter follows it.
 
 ## Limits
 
+- For faces that look at the camera. The shipped networks have seen no others: of a head that turns
+  or leans forward they make smears, eyes too many or half a face, whatever the detector finds.
 - Upright faces, or nearly so: cascades lose those that lean.
 - What is drawn over a face is a disc of the crop. Hair beyond it stays, and where an avatar's chin
   or neck is slimmer than the person's, theirs is seen beside it. Hands before a face vanish.

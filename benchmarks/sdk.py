@@ -260,7 +260,8 @@ def main() -> None:
     arguments = parser.parse_args()
     result = json.loads(OUT.read_text()) if OUT.exists() else {}
     for part in arguments.part:
-        result |= {part: PARTS[part](arguments.shared), "hardware": hardware()}
+        result |= {part: PARTS[part](arguments.shared)}
+        result["hardware"] = result.get("hardware", {}) | {part: hardware()}
         print(json.dumps(result[part], indent=1), flush=True)
         OUT.write_text(json.dumps(result, indent=1) + "\n")
 

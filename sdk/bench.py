@@ -64,10 +64,9 @@ def bench(path: str | Path) -> Iterator[Timing | str]:
         FormatError: the file is no bundle.
     """
     Stylizer(path, threads=1, accelerator="cpu").close()  # what is no bundle ends here
-    threads, cores = 1, os.cpu_count() or 1
-    while threads <= cores:
+    cores = os.cpu_count() or 1
+    for threads in sorted({2**i for i in range(cores.bit_length())} | {cores}):
         yield _in_a_child(path, "cpu", threads)
-        threads *= 2
     yield _in_a_child(path, "gpu", None)
 
 

@@ -15,9 +15,11 @@ def open_camera(number: int = 0) -> ClipReader:
     """A camera as a clip that goes on until it is closed; frames nobody takes in time are lost.
 
     Raises:
-        UsageError: FFmpeg's cameras have no numbers on this platform.
+        UsageError: no number, or FFmpeg's cameras have none on this platform.
         DataError: there is none of this number, or it cannot be opened.
     """
+    if not isinstance(number, int) or number < 0:
+        raise UsageError(f"cameras have numbers from 0 on, not {number!r}")
     if sys.platform not in CAMERAS:
         raise UsageError(f"cameras are opened on {' and '.join(CAMERAS)}, not on {sys.platform}")
     device, name = CAMERAS[sys.platform]

@@ -16,6 +16,8 @@ from av.video.reformatter import VideoReformatter
 from ..errors import DataError
 from .tone_mapping import HLG, PQ, tone_mapped
 
+DEVICE_TIMEOUT = 10.0  # seconds without a frame, after which a camera counts as gone
+
 
 class ClipReader:
     """An opened video file: its first real video stream and its first audio stream.
@@ -40,6 +42,7 @@ class ClipReader:
         self._live, self._began = device is not None, None
         try:
             self._video = _video_stream(self._container, self.path)
+            self._decoder = _alpha_decoder(self._video)
             self.audio = next(iter(self._container.streams.audio), None)
             self._items = self._decode()
             self._start: list[av.VideoFrame | av.Packet] = []
@@ -68,9 +71,13 @@ class ClipReader:
             width, height = height, width
 
         def resampled(pixels: str) -> np.ndarray:
-            made = self._scaler.reformat(
-                frame, width, height, pixels, interpolation="BICUBIC", threads=1
-            )
+            try:
+                made = self._scaler.reformat(
+                    frame, width, height, pixels, interpolation="BICUBIC", threads=1
+                )
+            except av.FFmpegError as error:
+                told = f"{self.path}: a frame of {frame.width}x{frame.height} cannot be resampled"
+                raise DataError(f"{told} to {width}x{height}") from error
             return made.to_ndarray()
 
         if frame.color_trc in (PQ, HLG):
@@ -95,7 +102,8 @@ class ClipReader:
         try:
             for packet in self._container.demux(wanted):
                 if packet.stream is self._video:
-                    for frame in packet.decode():
+                    frames = self._decoder.decode(packet) if self._decoder else packet.decode()
+                    for frame in frames:
                         if self._live and frame.pts is not None:
                             self._began = frame.pts if self._began is None else self._began
                             frame.pts -= self._began
@@ -125,6 +133,14 @@ def read_frames(path: str | Path) -> Iterator[np.ndarray]:
                 yield clip.picture(item, clip.width, clip.height)
 
 
+def _alpha_decoder(video: av.VideoStream) -> av.VideoCodecContext | None:
+    """Of a WebM with transparency libvpx, since FFmpeg's own decoders leave it out."""
+    name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(video.codec_context.name)
+    if name is None or video.metadata.get("alpha_mode") != "1":
+        return None
+    return av.CodecContext.create(name, "r")
+
+
 def _over_white(rgba: np.ndarray) -> np.ndarray:
     """uint8[H, W, 4] → uint8[H, W, 3]."""
     rgb, alpha = rgba[..., :3].astype(np.uint16), rgba[..., 3:].astype(np.uint16)
@@ -134,7 +150,7 @@ def _over_white(rgba: np.ndarray) -> np.ndarray:
 def _open(path: Path, device: str | None) -> av.container.InputContainer:
     foreign = f"{path} is neither a picture nor a video that can be read"
     try:
-        container = av.open(str(path), format=device)
+        container = av.open(str(path), format=device, timeout=DEVICE_TIMEOUT if device else None)
     except FileNotFoundError as error:
         raise DataError(f"no such file: {path}") from error
     except av.InvalidDataError as error:

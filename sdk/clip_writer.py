@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ class _Kind:
     Attributes:
         pixels: FFmpeg's name of what the codec takes.
         ticks: time base units a second; None takes any.
+        least: ticks between two frames; what comes sooner is left out. None moves it instead.
     """
 
     container: str
@@ -33,12 +35,13 @@ class _Kind:
     options: dict[str, str]
     ticks: int | None = None
     loops: dict[str, str] = field(default_factory=dict)
+    least: int | None = None
 
 
 _KINDS = {
     # Visually lossless, and cheap: one core decodes and encodes while the others run the network.
     ".mp4": _Kind("mp4", "libx264", "yuv420p", {"preset": "veryfast", "crf": "18"}),
-    ".gif": _Kind("gif", "gif", "pal8", {}, 100, {"loop": "0"}),
+    ".gif": _Kind("gif", "gif", "pal8", {}, 100, {"loop": "0"}, 2),  # faster ones are slow
     ".webp": _Kind("webp", "libwebp_anim", "yuv420p", {"quality": "85"}, 1000, {"loop": "0"}),
 }
 _BT709 = 1  # of primaries, transfer and matrix alike (ITU-T H.273)
@@ -92,6 +95,8 @@ class ClipWriter:
                 after the last frame's, which files forbid, is moved just after it.
         """
         pts = self._last + self._step if pts is None else round(pts * self._ticks)
+        if self.frames and self._kind.least and pts - self._last < self._kind.least:
+            return
         self._last = pts = max(pts, self._last + 1) if self.frames else pts
         paletted = self._kind.pixels == "pal8"
         frame = self._scaler.reformat(
@@ -183,9 +188,11 @@ def write_video(frames: Iterable[np.ndarray], path: str | Path, fps: float | Fra
         How many frames were written.
 
     Raises:
-        UsageError: there are no frames, or the path ends otherwise.
+        UsageError: there are no frames, the path ends otherwise, or `fps` is not above 0.
         DataError: the file cannot be written.
     """
+    if not 0 < fps < math.inf:
+        raise UsageError(f"{fps} frames a second; the rate is above 0")
     frames = iter(frames)
     first = next(frames, None)
     if first is None:

@@ -14,12 +14,20 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError, UsageError
-from ..images import SUFFIXES, centre_square, list_pictures, masked, read_rgb, resize
+from ..images import (
+    SUFFIXES,
+    centre_square,
+    is_animated,
+    list_pictures,
+    masked,
+    read_rgb,
+    resize,
+)
 from ..whole import written_whole
 from .styled import Styled
 from .stylizer import Fit, Stylizer, check_fit
 from .video import Report, VideoReport, stylize_video
-from .whole_frames import WholeFrames
+from .whole_frames import CROPPED, WholeFrames
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def _check_whole_frames(stylizer: WholeFrames, source: Path, beside: bool) -> No
     if source.suffix.lower() == ".csv" and not isinstance(stylizer, Styled):
         raise UsageError(f"{source} gives a style for each picture; faces are drawn in one")
     if beside and stylizer.made_size(2, 1) != (2, 1):
-        raise UsageError("faces that are cropped are shown alone, and as they are")
+        raise UsageError(CROPPED)
 
 
 def _stylize_folder(
@@ -226,6 +234,8 @@ def _stylize_picture(
 ) -> None:
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"a picture is written as {', '.join(SUFFIXES)}, not as {target}")
+    if is_animated(source):
+        raise DataError(f"{source} is animated, which is read as .gif or .mp4 alone")
     _write_picture(_stylized(stylizer, read_rgb(source), manner), target)
 
 

@@ -83,6 +83,11 @@ class FrameRateStylizer:
         for one in self.stylizers:
             one.set_style(*arguments, **named)
 
+    def set_styles(self, *arguments: Any, **named: Any) -> None:
+        """As `Stylizer.set_styles`, of every bundle."""
+        for one in self.stylizers:
+            one.set_styles(*arguments, **named)
+
     def stylize(
         self, rgb: np.ndarray, fit: Fit = "crop", out: np.ndarray | None = None
     ) -> np.ndarray:
@@ -112,6 +117,7 @@ class FrameRateStylizer:
             began = self._clock()
             stylizer.apply(noise)
             seconds.append(self._clock() - began)
+        stylizer.clear_style()
         return median(seconds[WARM_UP:])
 
     def _start(self, place: int) -> None:

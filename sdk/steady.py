@@ -36,12 +36,13 @@ class Steady:
         Returns:
             uint8[H, W, 3]; the first frame, and the first of another size, as they are.
         """
-        grey, now = Image.fromarray(seen).convert("L"), Image.fromarray(made)
-        if self._seen is not None and self._seen.size == grey.size:
-            change = ImageChops.difference(grey, self._seen).reduce(BLOCK)
+        scene, now = Image.fromarray(seen), Image.fromarray(made)
+        if self._seen is not None and self._seen.size == scene.size:
+            red, green, blue = ImageChops.difference(scene, self._seen).reduce(BLOCK).split()
+            change = ImageChops.lighter(ImageChops.lighter(red, green), blue)
             change = change.filter(ImageFilter.MaxFilter(3))  # no share reaches into what moved
-            kept = change.point(self._weights).resize(grey.size, Image.Resampling.BILINEAR)
-            grey = Image.composite(self._seen, grey, kept)
+            kept = change.point(self._weights).resize(scene.size, Image.Resampling.BILINEAR)
+            scene = Image.composite(self._seen, scene, kept)
             now = Image.composite(self._made, now, kept)
-        self._seen, self._made = grey, now
+        self._seen, self._made = scene, now
         return np.asarray(now)

@@ -61,6 +61,10 @@ class Styled:
         shares = [weight / sum(weights) for weight in weights]
         self._manner = list(zip(styles, shares, strict=True)), alpha
 
+    def clear_style(self) -> None:
+        """Forget the style, as before the first one was set."""
+        self._manner = ([], 1.0)
+
     def _encoded(self, rgb: np.ndarray) -> Any:
         """What is kept of a style picture."""
         raise NotImplementedError
@@ -78,5 +82,9 @@ def check_alpha(alpha: float) -> None:
 
 def check_weights(pictures: int, weights: Sequence[float]) -> None:
     """Raise UsageError unless there is a weight above 0 for each of so many styles."""
-    if len(weights) != pictures or not all(0 < weight < math.inf for weight in weights):
+    if (
+        not pictures
+        or len(weights) != pictures
+        or not all(0 < weight < math.inf for weight in weights)
+    ):
         raise UsageError(f"a weight above 0 for each of {pictures} styles, not {list(weights)}")

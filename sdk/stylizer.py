@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args
 
 import numpy as np
@@ -53,6 +55,7 @@ class Stylizer(Styled):
         accelerator: Accelerator = "auto",
         strict: bool = False,
     ) -> None:
+        _check_threads(threads)
         self.info: BundleInfo = read_info(path)
         signature = self.info.signature(size)
         self._input, self._output = _picture_tensors(signature, path)
@@ -60,6 +63,7 @@ class Stylizer(Styled):
         super().__init__()
         self._inputs = signature.inputs
         self.takes_style = len(signature.inputs) > 1
+        self._process = os.getpid()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pocketstyle")
         try:
             loaded = self._in_turn(load_network, path, accelerator, threads, strict)
@@ -241,11 +245,17 @@ class Stylizer(Styled):
 
     def _in_turn(self, work: Callable[..., T], *arguments: Any) -> T:
         """What `work` gives, in the thread that owns the network."""
+        if os.getpid() != self._process:  # which has no such thread, and would wait for it
+            raise UsageError("a Stylizer belongs to the process that loaded it; load another one")
         try:
             running = self._thread.submit(work, *arguments)
         except RuntimeError as error:  # it was shut down
             raise UsageError("this Stylizer is closed") from error
-        return running.result()
+        try:
+            return running.result()
+        except BaseException as error:
+            clear_frames(error.__traceback__)  # which hold the runtime's memory
+            raise
 
     def _play(self, tensor: np.ndarray, styles: list[tuple[Any, float]]) -> np.ndarray:
         """What the network makes, or of several styles the mean; memory that is used again."""
@@ -298,6 +308,11 @@ def check_fit(fit: str) -> None:
         raise UsageError(f"fit is {fit!r}; it is one of {', '.join(get_args(Fit))}")
 
 
+def _check_threads(threads: int | None) -> None:
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise UsageError(f"threads is {threads!r}; it is a whole number above 0")
+
+
 def check_picture(rgb: np.ndarray) -> None:
     """Raise UsageError unless `rgb` is uint8[H, W, 3] with pixels in it."""
     if not isinstance(rgb, np.ndarray):
@@ -307,8 +322,11 @@ def check_picture(rgb: np.ndarray) -> None:
 
 
 def _check_out(out: np.ndarray, shape: tuple[int, ...]) -> None:
-    if out.dtype != np.uint8 or out.shape != shape:
-        raise UsageError(f"out must be uint8{list(shape)}, not {out.dtype}{list(out.shape)}")
+    if not isinstance(out, np.ndarray):
+        raise UsageError(f"out is a numpy array uint8{list(shape)}, not {type(out).__name__}")
+    if out.dtype != np.uint8 or out.shape != shape or not out.flags.writeable:
+        kind = "" if out.flags.writeable else " that is read-only"
+        raise UsageError(f"out must be uint8{list(shape)}, not {out.dtype}{list(out.shape)}{kind}")
 
 
 def _picture_tensors(signature: Signature, path: str | Path) -> tuple[TensorInfo, TensorInfo]:

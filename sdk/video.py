@@ -19,14 +19,15 @@ import av
 import numpy as np
 
 from ..errors import UsageError
-from ..images import laid_over, resize
+from ..images import centre_square, laid_over, resize
 from .ahead import ahead
 from .clip_reader import ClipReader
 from .clip_writer import writing_clip
 from .steady import Steady
 from .stylizer import Fit, Stylizer, check_fit
-from .whole_frames import WholeFrames
+from .whole_frames import CROPPED, WholeFrames
 
+NARROW = 4  # from such a ratio of sides on, the square is cut before it is resampled
 _DEPTH = 8  # enough to ride out a key frame or a burst of audio packets
 
 Report = Callable[[int, int | None], None]
@@ -108,11 +109,11 @@ def stylize_video(
         UsageError: the target ends otherwise, `fit` is unknown, `seconds` is not above 0; or faces
             are cropped, of which whole frames are no comparison and no memory.
     """
-    check_fit(fit)
-    if seconds is not None and not seconds > 0:
-        raise UsageError(f"{seconds} seconds of a video; they are above 0")
     began, stopped = time.perf_counter(), False
     with _opened(source) as clip:
+        check_fit(fit)
+        if seconds is not None and not 0 < seconds < math.inf:
+            raise UsageError(f"{seconds} seconds of a video; they are above 0")
         width, height = _shown(clip, stylizer, fit)
         made = _played(stylizer, clip, fit, compare, steady, seconds)
         full_width = 2 * width if compare else width
@@ -159,8 +160,8 @@ def stylize_frames(
     Decoding and the network work ahead in threads of their own. Arguments and errors are as in
     `stylize_video`.
     """
-    check_fit(fit)
     with _opened(source) as clip:
+        check_fit(fit)
         shown = _shown(clip, stylizer, fit)
         with closing(_played(stylizer, clip, fit, False, steady, None)) as made:
             for item in made:
@@ -173,7 +174,10 @@ def _opened(source: str | Path | ClipReader) -> ClipReader:
 
 
 def _even(clip: ClipReader) -> tuple[int, int]:
-    return clip.width - clip.width % 2, clip.height - clip.height % 2
+    width, height = clip.width - clip.width % 2, clip.height - clip.height % 2
+    if not (width and height):
+        raise UsageError("a video needs 2x2 pixels or more")
+    return width, height
 
 
 def _shown(clip: ClipReader, stylizer: Stylizer | WholeFrames, fit: Fit) -> tuple[int, int]:
@@ -195,7 +199,7 @@ def _played(
     blend = Steady() if steady else None
     if isinstance(stylizer, WholeFrames):
         if (compare or steady) and _shown(clip, stylizer, fit) != _even(clip):
-            raise UsageError("faces that are cropped are shown alone, and as they are")
+            raise UsageError(CROPPED)
         seen = ahead(_shots(clip, None, _even(clip), "stretch", compare, seconds), _DEPTH)
         return ahead(_stylized(stylizer, seen, "stretch", blend), _DEPTH)
     shown = _shown(clip, stylizer, fit)
@@ -214,7 +218,7 @@ def _shots(
     """Decode and shrink, to a square or, without `size`, to what is shown; audio packets pass."""
     first: int | None = None
     width, height = shown if size is None else (size, size)
-    top = left = 0
+    narrow = max(clip.width, clip.height) > NARROW * min(clip.width, clip.height)
     if fit == "crop":  # the whole frame, its shorter side at the network's size
         side = min(clip.width, clip.height)
         width, height = round(clip.width * size / side), round(clip.height * size / side)
@@ -227,9 +231,13 @@ def _shots(
             first = item.pts if first is None else first
             if float((item.pts - first) * clip.time_base) >= seconds:
                 return
-        picture = clip.picture(item, width, height)
-        if fit == "crop":
-            picture = picture[top : top + size, left : left + size]
+        if fit == "crop" and narrow:
+            picture = resize(centre_square(clip.picture(item, clip.width, clip.height)), size, size)
+        elif fit == "crop":  # a copy, or the queues would hold whole frames
+            picture = clip.picture(item, width, height)
+            picture = picture[top : top + size, left : left + size].copy()
+        else:
+            picture = clip.picture(item, width, height)
         whole = None
         if compare or fit == "detail":
             whole = picture if fit == "crop" or size is None else clip.picture(item, *shown)

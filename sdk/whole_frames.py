@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+CROPPED = "a face that is cropped is shown alone: no comparison, no mask, no steadiness"
+
 
 class WholeFrames(ABC):
     """Takes each frame of a video, in their order, with the time that it is shown at."""

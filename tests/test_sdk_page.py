@@ -1,4 +1,4 @@
-"""docs/sdk.md's Python is run as it stands."""
+"""The Python of docs/sdk.md and docs/faces.md is run as it stands."""
 
 import re
 from pathlib import Path
@@ -9,20 +9,29 @@ from PIL import Image
 from pocketstyle.sdk import write_video
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs/sdk.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+BLOCKS = {
+    f"{page}-{place}": block
+    for page in ("sdk", "faces")
+    for place, block in enumerate(
+        re.findall(r"```python\n(.*?)```", (ROOT / f"docs/{page}.md").read_text(), re.S)
+    )
+}
 
 
 def test_there_are_some():
-    assert len(BLOCKS) >= 5 and "test_sdk_page.py" in PAGE
+    assert len(BLOCKS) >= 6
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_it_runs(block, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", BLOCKS)
+def test_it_runs(name, tmp_path, monkeypatch):
+    if name.startswith("faces"):
+        pytest.importorskip("cv2")
     with Image.open(ROOT / "demo/astronaut.jpg") as picture:
         rgb = np.asarray(picture.convert("RGB"))
-    Image.fromarray(rgb).save(tmp_path / "me.jpg")
+    for picture in ("me.jpg", "party.jpg"):
+        Image.fromarray(rgb).save(tmp_path / picture)
     Image.fromarray(rgb[::-1]).save(tmp_path / "painting.jpg")
-    write_video([rgb, rgb[:, ::-1], rgb], tmp_path / "in.mp4", fps=25)
+    for clip in ("in.mp4", "party.mp4"):
+        write_video([rgb, rgb[:, ::-1], rgb], tmp_path / clip, fps=25)
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "docs/sdk.md", "exec"), {})
+    exec(compile(BLOCKS[name], name, "exec"), {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
@@ -61,14 +62,19 @@ class Face:
 
 
 class FaceDetector:
-    """Finds upright faces; each detector says how in `find`."""
+    """Finds upright faces; each detector says how in `find`, which one thread at a time calls."""
+
+    def __init__(self) -> None:
+        self._in_use = Lock()  # OpenCV's detectors and interpreters crash otherwise
 
     def detect(self, rgb: np.ndarray) -> list[Face]:
         """The faces of uint8[H, W, 3], the surest first, in pixels of that picture."""
         height, width = rgb.shape[:2]
-        faces = self._find_at(rgb, min(1.0, LONGEST / max(height, width)))
+        with self._in_use:
+            faces = self._find_at(rgb, min(1.0, LONGEST / max(height, width)))
+            looked_at = [self._looked_at(rgb, one) for one in faces]
         kept: list[Face] = []
-        for face in sorted((self._looked_at(rgb, one) for one in faces), key=lambda f: -f.score):
+        for face in sorted(looked_at, key=lambda f: -f.score):
             if not any(_same(face, other) for other in kept):  # from near, two may be one
                 kept.append(face)
         return kept

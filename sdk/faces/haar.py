@@ -29,6 +29,7 @@ class HaarDetector(FaceDetector):
     """Faces that look at the camera, of 20 pixels a side and more."""
 
     def __init__(self) -> None:
+        super().__init__()
         folder = Path(cv2.data.haarcascades)
         self._faces = cv2.CascadeClassifier(str(folder / FACES))
         self._eyes = cv2.CascadeClassifier(str(folder / EYES))

@@ -83,14 +83,16 @@ class Portrait(WholeFrames):
 
         Raises:
             UsageError: `rgb` is not as above.
-            DataError: there is no face, and `no_face` is "error".
+            DataError: there is no face, and `no_face` is "error"; of a video that ends it, and what
+                was done of it is not kept.
         """
         check_picture(rgb)
         places = [Alignment.of(face) for face in self.detector.detect(rgb)]
         if seconds is not None:
             places = self._tracker(places, seconds)
         if not places and self.no_face == "error":
-            raise DataError("no face was found in the picture")
+            when = "" if seconds is None else f" at {seconds:.2f} s"
+            raise DataError(f"no face was found in the picture{when}")
         alone, size = self.faces == "crop", self.stylizer.size
         if not places and self.no_face == "whole":
             return self.stylizer.stylize(rgb, "crop" if alone else "stretch")

@@ -49,9 +49,10 @@ class Tracker:
 
         Args:
             found: the faces of the frame.
-            seconds: the frame's time stamp; one before the last begins anew, as after a seek.
+            seconds: the frame's time stamp; one that is not after the last begins anew, as after a
+                seek or with another clip.
         """
-        if seconds < self._seconds:
+        if seconds <= self._seconds:
             self._tracks.clear()
         self._seconds = seconds
         found = list(found)

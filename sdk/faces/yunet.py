@@ -25,6 +25,7 @@ class YuNetDetector(FaceDetector):
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         data = np.fromfile(path, np.uint8)  # OpenCV's own reading fails on some names
         try:
             self._network = cv2.FaceDetectorYN.create(

@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
-from pocketstyle.errors import UsageError
+from pocketstyle.errors import DataError, UsageError
 from pocketstyle.sdk import read_frames, stylize_file, stylize_frames, stylize_video, write_video
 
 from .conftest import SIZE, quadrants, write_clip
@@ -79,3 +79,54 @@ def test_frames_may_be_left_half_way(stylizer, clip):
     next(frames)
     frames.close()
     assert threading.active_count() == before
+
+
+def test_a_gif_leaves_out_what_browsers_slow_down(tmp_path):
+    """Delays under 2/100 s count as 10/100 there."""
+    frames = [np.full((16, 16, 3), 2 * level, np.uint8) for level in range(120)]
+    write_video(frames, tmp_path / "x.gif", fps=120)
+    with Image.open(tmp_path / "x.gif") as animation:
+        lasted = [frame.info["duration"] for frame in ImageSequence.Iterator(animation)]
+    assert min(lasted) >= 20 and sum(lasted) == pytest.approx(1000, abs=40)
+
+
+def test_a_webm_with_transparency(tmp_path):
+    rgba = np.dstack([quadrants(64, 48), np.full((48, 64), 255, np.uint8)])
+    rgba[:, 32:, 3] = 0
+    shown = av.VideoFrame.from_ndarray(rgba, "rgba").reformat(format="yuva420p")
+    with av.open(tmp_path / "x.webm", "w") as container:
+        video = container.add_stream("libvpx-vp9", rate=10, options={"crf": "10", "b:v": "0"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuva420p"
+        shown.pts = 0
+        container.mux(video.encode(shown))
+        container.mux(video.encode())
+    (got,) = read_frames(tmp_path / "x.webm")
+    assert difference(got[:, 36:], np.full((48, 28, 3), 255, np.uint8)) < 4
+    assert difference(got[:, :28], rgba[:, :28, :3]) < 8
+
+
+def test_an_animated_picture_is_no_still(stylizer, tmp_path):
+    write_video([quadrants(16, 16)] * 2 + [quadrants(16, 16) // 2], tmp_path / "x.webp", fps=5)
+    with pytest.raises(DataError, match="animated"):
+        stylize_file(stylizer, tmp_path / "x.webp", tmp_path / "y.png")
+
+
+def test_a_very_wide_clip(stylizer, tmp_path):
+    """The square in its middle, without an enlarged frame around it."""
+    frame = np.random.default_rng(0).integers(0, 256, (2, 6000, 3), np.uint8)
+    write_video([frame], tmp_path / "x.mp4", fps=10)
+    (made,) = stylize_frames(stylizer, tmp_path / "x.mp4")
+    (source,) = read_frames(tmp_path / "x.mp4")
+    assert (made == stylizer.stylize(source)).all()
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), -1])
+def test_seconds_are_a_time(stylizer, clip, tmp_path, seconds):
+    with pytest.raises(UsageError, match="above 0"):
+        stylize_video(stylizer, clip, tmp_path / "x.mp4", seconds=seconds)
+
+
+def test_a_folder_is_no_target(stylizer, clip, tmp_path):
+    (tmp_path / "x.mp4").mkdir()
+    with pytest.raises(DataError, match="it is a folder"):
+        stylize_video(stylizer, clip, tmp_path / "x.mp4")

@@ -1,5 +1,6 @@
 """One thread owns the network: others wait their turn; no frame is allocated anew."""
 
+import os
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -110,3 +111,41 @@ def test_a_closed_one_says_so(tiny):
     stylizer.close()
     with pytest.raises(UsageError, match="closed"):
         stylizer.apply(noise(SIZE))
+
+
+def test_a_call_that_fails_does_not_break_the_next(stylizer, monkeypatch):
+    frame = noise(SIZE)
+    wanted = stylizer.apply(frame)
+    for out in (np.zeros((SIZE, SIZE), np.uint8), [[0]], np.broadcast_to(np.uint8(0), frame.shape)):
+        with pytest.raises(UsageError, match="out"):
+            stylizer.apply(frame, out)
+
+    def broken(self, tensor, pixels):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Stylizer, "_denormalise", broken)
+        with pytest.raises(MemoryError) as kept:  # whose frames hold what the network made
+            stylizer.apply(frame)
+    assert kept.tb is not None and (stylizer.apply(frame) == wanted).all()
+
+
+def test_a_forked_process_loads_its_own(stylizer):
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            stylizer.apply(noise(SIZE))
+        except UsageError as error:
+            os.write(writer, str(error).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert b"belongs to the process that loaded it" in os.read(reader, 1000)
+    os.close(reader)
+    os.close(writer)
+
+
+@pytest.mark.parametrize("threads", [0, -1, "2", 1.5])
+def test_threads_are_a_number(tiny, threads):
+    with pytest.raises(UsageError, match="whole number above 0"):
+        Stylizer.load(tiny.path, threads=threads)

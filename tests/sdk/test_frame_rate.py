@@ -113,3 +113,11 @@ def test_what_cannot_be_held(tiny):
         Stylizer.for_frame_rate(30, [])
     with pytest.raises(UsageError, match="one size"):
         Stylizer.for_frame_rate(30, [tiny.path, "heads"])
+
+
+def test_the_trial_leaves_no_style():
+    with Stylizer.for_frame_rate(1, ["artnet-256"], accelerator="cpu") as stylizer:
+        with pytest.raises(UsageError, match="style picture"):
+            stylizer.apply(np.zeros((256, 256, 3), np.uint8))
+        stylizer.set_styles([np.full((8, 8, 3), level, np.uint8) for level in (50, 200)], [1, 1])
+        assert stylizer.apply(np.zeros((256, 256, 3), np.uint8)).shape == (256, 256, 3)

@@ -34,6 +34,14 @@ def test_what_moves_leaves_no_ghost():
     assert np.abs(made[24:40, left + 4 : left + 12].astype(int) - 35).max() <= 2
 
 
+def test_colours_of_one_brightness_leave_no_ghost():
+    steady = Steady()
+    for colour in ((200, 0, 0), (0, 102, 0)):  # 60 of 255 in grey, both
+        scene = np.full((SIDE, SIDE, 3), colour, np.uint8)
+        made = steady(scene, scene)
+    assert (made == scene).all()
+
+
 def test_slow_changes_add_up():
     """A scene that brightens by a level a frame is followed, not held."""
     steady = Steady()

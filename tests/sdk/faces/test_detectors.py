@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -130,6 +131,7 @@ class Told(FaceDetector):
     """Finds what it is told, and keeps the sizes of the pictures that it was shown."""
 
     def __init__(self, *found: list[Face]) -> None:
+        super().__init__()
         self._found, self.shapes = iter(found), []
 
     def find(self, rgb):
@@ -299,3 +301,20 @@ def test_the_sdk_does_not_import_opencv():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout.strip() == "False"
+
+
+def test_threads_take_turns(detector, astronaut):
+    """OpenCV's detectors crash, and interpreters refuse, when two threads are in one."""
+    pictures = [astronaut, astronaut[40:280, 20:300]] * 6
+    alone = [detector.detect(rgb) for rgb in pictures[:2]]
+    with ThreadPoolExecutor(4) as threads:
+        for i, found in enumerate(threads.map(detector.detect, pictures)):
+            assert found == alone[i % 2]
+
+
+def test_a_blazeface_with_a_broken_graph_is_refused(tmp_path):
+    data = bytearray(find_file("blazeface").read_bytes())
+    data[40:4000] = bytes(3960)
+    (tmp_path / "x.tflite").write_bytes(data)
+    with pytest.raises(FormatError, match=r"x\.tflite"):
+        load_detector(tmp_path / "x.tflite")
