@@ -71,8 +71,8 @@ class ClipWriter:
         self._container, self._kind = container, kind
         ticks = Fraction(1, kind.ticks) if kind.ticks else time_base
         self._ticks = time_base / ticks  # of the file, per unit of the frames' time base
-        self._step = max(1, round(1 / (rate * ticks)))  # ticks per frame
-        self._last = -self._step
+        self._step = 1 / (rate * ticks)  # ticks per frame
+        self._given = self._last = 0
         self._scaler = VideoReformatter()
         self._video = container.add_stream(kind.codec, rate=rate, options=kind.options)
         self._video.width, self._video.height, self._video.pix_fmt = width, height, kind.pixels
@@ -91,10 +91,11 @@ class ClipWriter:
 
         Args:
             rgb: uint8[H, W, 3], resampled (bicubic) to the video's size if it has another.
-            pts: its time in units of the time base; None is one frame after the last. A time not
+            pts: its time in units of the time base; None goes by the rate, from 0 on. A time not
                 after the last frame's, which files forbid, is moved just after it.
         """
-        pts = self._last + self._step if pts is None else round(pts * self._ticks)
+        pts = round(self._given * self._step if pts is None else pts * self._ticks)
+        self._given += 1
         if self.frames and self._kind.least and pts - self._last < self._kind.least:
             return
         self._last = pts = max(pts, self._last + 1) if self.frames else pts
@@ -112,7 +113,7 @@ class ClipWriter:
         if paletted:
             frame = _paletted(frame.to_ndarray())
         frame.pts = pts
-        self._container.mux(self._video.encode(frame))
+        self._mux(self._video.encode(frame))
         self.frames += 1
 
     def copy(self, packet: av.Packet) -> None:
@@ -123,7 +124,13 @@ class ClipWriter:
 
     def finish(self) -> None:
         """Write out the frames that the encoder still holds."""
-        self._container.mux(self._video.encode())
+        self._mux(self._video.encode())
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        for packet in packets:
+            if self._kind.least:  # which is how long the last one lasts
+                packet.duration = max(round(self._step), self._kind.least)
+            self._container.mux(packet)
 
 
 def _paletted(rgb: np.ndarray) -> av.VideoFrame:

@@ -117,7 +117,8 @@ class FrameRateStylizer:
             began = self._clock()
             stylizer.apply(noise)
             seconds.append(self._clock() - began)
-        stylizer.clear_style()
+        if stylizer.takes_style:
+            stylizer.clear_style()
         return median(seconds[WARM_UP:])
 
     def _start(self, place: int) -> None:

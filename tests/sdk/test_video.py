@@ -254,6 +254,6 @@ def test_steady_frames(stylizer, tmp_path):
         stylize_video(stylizer, tmp_path / "noisy.mp4", path, steady=steady)
         made.append(np.stack([*read_frames(path)]).astype(float))
     plain, steadied = made
-    assert difference(plain[0], steadied[0]) < 1
+    assert difference(plain[0], steadied[0]) < 3  # H.264 spends other bits on it
     flicker = [np.abs(np.diff(one, axis=0)).mean() for one in made]
     assert flicker[1] < 0.5 * flicker[0]
