@@ -139,14 +139,13 @@ def times(arguments: argparse.Namespace) -> dict:
         content, style = (to_tensor(resize(read_rgb(path), side, side)[None]) for path in paths)
         frames: dict[str, list[float]] = {}
         styles: dict[str, list[float]] = {}
-        heavy = side >= 1024  # every patch with every patch: minutes
-        for _ in range(1 if heavy else REPEATS):
+        for _ in range(REPEATS):
             for name, network in players.items():
                 with torch.no_grad():
                     statistics = network.encode_style(style)
                 styles.setdefault(name, []).append(timed(network.encode_style, style))
                 frames.setdefault(name, []).append(timed(network.stylize, content, statistics))
-        row = {"size": side, "repeats": 1 if heavy else REPEATS, "threads": 1}
+        row = {"size": side, "repeats": REPEATS, "threads": 1}
         row["ms"] = {name: 1000 * median(values) for name, values in frames.items()}
         row["style_ms"] = {name: 1000 * median(values) for name, values in styles.items()}
         rows.append(row)

@@ -179,11 +179,10 @@ def times(result: dict) -> str:
     return f"""## Time
 
 A frame whose style's statistics are known, torch, {first["threads"]} thread, medians of
-{first["repeats"]} in turns ({last["repeats"]} at {last["size"]}²); in brackets as a multiple of
-S². Those of others look at every patch of the style, as published; S² looks at 256 of them at
-most. Trunk and decoder are the same for all but the shipped network, which is pruned, and
-MicroAST. The
-second table has what a style takes, once.
+{first["repeats"]} in turns; in brackets as a multiple of S². Those of others look at every
+patch of the style, as published; S² looks at 256 of them at most. Trunk and decoder are the same
+for all but the shipped network, which is pruned, and MicroAST. The second table has what a style
+takes, once.
 
 {table(head, lines)}
 
