@@ -1,6 +1,6 @@
-"""The SDK as a product, measured: import, pipeline, memory, steadiness, faces.
+"""The SDK as a product, measured: import, pipeline, memory, steadiness, faces, browser.
 
-    python benchmarks/sdk.py --shared DIR [--part import pipeline memory steady jitter]
+    python benchmarks/sdk.py --shared DIR [--part import pipeline memory steady jitter web]
 
 `--shared` has data/video and weights/face_detect. Each part is a section of
 benchmarks/results/sdk.json. Times want an idle machine.
@@ -29,8 +29,9 @@ from hardware import hardware
 from pocketstyle.datasets import to_tensor
 from pocketstyle.images import resize
 from pocketstyle.metrics import warping_error
-from pocketstyle.sdk import Steady, Stylizer, resolve, stylize_video, write_video
+from pocketstyle.sdk import Steady, Stylizer, resolve, shipped, stylize_video, write_video
 from pocketstyle.sdk import read_frames as frames_of
+from pocketstyle.sdk.bench import bench
 from pocketstyle.sdk.clip_reader import ClipReader
 from pocketstyle.sdk.faces import Alignment, FaceDetector, Tracker, load_detector
 
@@ -244,12 +245,26 @@ def _apart(place: Alignment, other: Alignment) -> float:
     return math.dist((place.x, place.y), (other.x, other.y)) / other.side
 
 
+def web(_: Path) -> list[dict]:
+    """Milliseconds of the network in WebAssembly in Chromium, beside Python's on one thread."""
+    folder, names = ROOT / "web_demo", sorted(shipped())
+    for command in (["npm", "ci", "--silent"], ["npm", "run", "build", "--silent"]):
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    told = json.loads(subprocess.check_output(["node", "bench.mjs", *names], cwd=folder))
+    rows = []
+    for row in told["bundles"]:
+        timing = next(bench(resolve(row["bundle"])))  # of one thread
+        rows.append(row | {"python_ms": timing.median_ms, "browser": told["browser"]})
+    return rows
+
+
 PARTS = {
     "import": imports,
     "pipeline": pipeline,
     "memory": memory,
     "steady": steady,
     "jitter": jitter,
+    "web": web,
 }
 
 
