@@ -2,8 +2,9 @@
 
     python benchmarks/fuzz.py --count 300
 
-Each goes through `stylize_file` in a watched process: a result or one of our errors is well,
-any other exception, a crash, a hang or a file left half-written is not.
+Each goes through `stylize_file` in a watched process, with options by chance, faces among them: a
+result that can be read or one of our errors is well, any other exception, a crash, a hang or a file
+left half-written is not.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from queue import Empty
 import av
 import numpy as np
 from hardware import hardware
-from PIL import Image
+from PIL import Image, ImageSequence
 from pocketstyle.errors import PocketstyleError
-from pocketstyle.sdk import Stylizer, stylize_file, write_video
+from pocketstyle.sdk import Stylizer, read_frames, stylize_file, write_video
+from pocketstyle.sdk.faces import Portrait
 from skimage import data
 
 TIME_LIMIT = 60.0  # seconds for one of them
@@ -66,7 +68,10 @@ def seeds(folder: Path) -> dict[str, bytes]:
         picture.save(buffer, kinds[Path(name).suffix], **options)
         found[name] = buffer.getvalue()
     frames = [np.asarray(photo)[:, i : i + 240] for i in range(0, 40, 4)]
-    for name, some in (("clip.mp4", frames), ("short.mp4", frames[:1])):
+    strip = np.random.default_rng(0).integers(0, 256, (2, 4000, 3), np.uint8)
+    clips = {"clip.mp4": frames, "short.mp4": frames[:1], "wide.mp4": [strip] * 2}
+    clips |= {"tall.mp4": [strip.transpose(1, 0, 2)] * 2, "dot.mp4": [strip[:, :2]] * 2}
+    for name, some in clips.items():
         write_video(some, folder / name, fps=25)
         found[name] = (folder / name).read_bytes()
     buffer = io.BytesIO()
@@ -120,15 +125,37 @@ def variants(whole: dict[str, bytes], count: int, chance: random.Random) -> Iter
 def work(model: str, asked: mp.Queue, told: mp.Queue) -> None:
     """What the child does: one file after the other."""
     with Stylizer.load(model, threads=1, accelerator="cpu") as stylizer:
+        players = {None: stylizer}
+        players |= {faces: Portrait(stylizer, faces=faces) for faces in ("paste", "crop")}
         told.put("ready")
-        while (paths := asked.get()) is not None:
+        while (job := asked.get()) is not None:
+            source, target, faces, options = job
             try:
-                stylize_file(stylizer, *paths)
-                told.put("stylised")
+                stylize_file(players[faces], source, target, **options)
+                told.put("stylised" if readable(target) else "cannot be read")
             except PocketstyleError as error:
                 told.put("refused" if "\n" not in str(error) else f"several lines: {error}")
             except Exception as error:
                 told.put(f"{type(error).__name__}: {error}")
+
+
+def readable(path: Path) -> bool:
+    """Whether others read every frame of what was written."""
+    if path.suffix == ".mp4":
+        return any(True for _ in read_frames(path))
+    with Image.open(path) as picture:
+        return all(frame.convert("RGB").size > (0, 0) for frame in ImageSequence.Iterator(picture))
+
+
+def some_options(video: bool, chance: random.Random) -> tuple[str, str | None, dict]:
+    """The target's suffix, what becomes of faces, and what `stylize_file` takes besides."""
+    options = {"fit": chance.choice(("crop", "stretch", "detail"))}
+    options["compare"] = chance.random() < 0.3
+    if video:
+        options["steady"] = chance.random() < 0.3
+        options["seconds"] = chance.choice((None, None, 0.1))
+    suffix = chance.choice((".mp4", ".mp4", ".gif", ".webp") if video else (".png", ".jpg"))
+    return suffix, chance.choice((None, None, None, "paste", "crop")), options
 
 
 class Child:
@@ -145,8 +172,9 @@ class Child:
         self.process.start()
         self.told.get(timeout=TIME_LIMIT)
 
-    def stylise(self, source: Path, target: Path) -> str:
-        self.asked.put((source, target))
+    def stylise(self, *job: object) -> str:
+        """How it went with a source, a target, faces and options."""
+        self.asked.put(job)
         for _ in range(round(TIME_LIMIT)):
             try:
                 return self.told.get(timeout=1)
@@ -187,12 +215,14 @@ def run(model: str, count: int) -> dict:
             source = given / name
             source.write_bytes(content)
             video = source.suffix in (".mp4", ".mkv", ".gif", ".wav")
-            target = made / f"out{'.mp4' if video else '.png'}"
-            outcome = child.stylise(source, target)
+            suffix, faces, options = some_options(video, chance)
+            target = made / f"out{suffix}"
+            outcome = child.stylise(source, target, faces, options)
             left = sorted(path.name for path in made.iterdir())
             well = {"stylised": [target.name], "refused": []}.get(outcome)
             if left != well:
-                wrong.append({"file": name, "harm": harm, "outcome": outcome, "left": left})
+                row = {"file": name, "harm": harm, "outcome": outcome, "left": left}
+                wrong.append(row | {"target": target.name, "faces": faces} | options)
             outcomes[f"{harm}: {outcome if well is not None else 'wrong'}"] += 1
             for path in made.iterdir():
                 path.unlink()

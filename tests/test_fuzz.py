@@ -8,5 +8,6 @@ def test_whole_odd_and_damaged_files():
     assert found["wrong"] == []
     outcomes = found["outcomes"]
     assert sum(outcomes.values()) == 60
-    assert outcomes["whole: stylised"] == 22 and outcomes["whole: refused"] == 1  # a sound
+    # a sound; animated pictures; comparisons where a face is cropped
+    assert outcomes["whole: stylised"] == 19 and outcomes["whole: refused"] == 7
     assert outcomes["empty: refused"] == 1 and outcomes["text: refused"] == 2
