@@ -118,8 +118,9 @@ def test_its_manifest(built):
     )
     assert ("libOpenCL.so", "false") in libraries
     assert {required for _, required in libraries} == {"false"}  # else phones without refuse it
-    main = tree.split("E: activity")[1]
-    assert "MainActivity" in main
+    main, gallery, benchmark = tree.split("E: activity")[1:]
+    assert "MainActivity" in main and "configChanges" not in main
+    assert "configChanges" in gallery and "configChanges" in benchmark  # they work on when turned
     assert re.search(r"launchMode\(.*\)=(?:1|0x0*1|singleTop)\b", main)  # else no onNewIntent
 
 

@@ -114,6 +114,8 @@ class BenchmarkActivity : Activity() {
             }
         } catch (error: Exception) { // refused, or a bundle of someone's that fails as nobody foresees
             null.also { tell(getString(R.string.benchmark_refused, case.name, accelerator.name, error.message ?: error.toString())) }
+        } catch (error: LinkageError) { // no TFLite for this processor
+            null.also { tell(getString(R.string.benchmark_refused, case.name, accelerator.name, error.message)) }
         } catch (error: OutOfMemoryError) {
             null.also { tell(getString(R.string.no_memory, case.name)) }
         }
