@@ -10,7 +10,7 @@ from typing import Protocol
 from ..errors import UsageError
 from ..latency_model.measuring import Measurement, measure_on_phone
 from ..latency_model.measuring.adb import Phone
-from ..latency_model.measuring.demo_app import measure_models
+from ..latency_model.measuring.demo_app import device_name, measure_models
 from ..latency_model.measuring.this_computer import HOST_BACKENDS, host_name, host_runner
 from .interleaved import interleave
 
@@ -72,7 +72,7 @@ class OnApp:
 
     def __init__(self, phone: Phone, adb: str = "adb"):
         self.phone, self.adb = phone, adb
-        self.device = f"{phone.model} ({phone.gpu})" if phone.gpu else phone.model
+        self.device = device_name(phone, adb)
 
     def measure(self, models: Sequence[bytes]) -> list[Measurement]:
         return measure_models(models, self.phone, adb=self.adb)

@@ -17,6 +17,10 @@ val copyAssets by
             include("ink.jpg", "marble.jpg", "mosaic.jpg", "oil.jpg", "poster.jpg", "dots.jpg")
             into("styles")
         }
+        from("../..") {
+            include("LICENSE", "NOTICE")
+            into("licences")
+        }
     }
 
 android {

@@ -7,6 +7,7 @@ and writes its own folder of the phone, which adb may, too.
 from __future__ import annotations
 
 import json
+import shlex
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ def run(bundle: Path, phone: Phone, adb: str = "adb") -> None:
     Raises:
         PocketstyleError: the app is not installed, or the phone is lost.
     """
+    _prepare(phone, adb)
     shell(phone, adb, "mkdir", "-p", f"{FOLDER}/bundles")
     remote = f"{FOLDER}/bundles/{bundle.name}"
     run_adb(adb, "-s", phone.serial, "push", str(bundle), remote)
@@ -60,10 +62,15 @@ def measure_bundles(
         takes it.
 
     Raises:
-        PocketstyleError: the app is not installed or ends, or the phone is lost.
+        PocketstyleError: the app is not installed or ends, the phone is lost, or it refuses every
+            bundle.
+        OSError: `out` cannot be made.
     """
-    found = _measured(phone, adb, pause, "--ez", "run", "true")
     out.mkdir(parents=True, exist_ok=True)
+    _prepare(phone, adb)
+    found = _measured(phone, adb, pause, "--ez", "run", "true")
+    if not found:
+        raise PocketstyleError(f"{phone.name}: GPU and CPU refuse every bundle")
     for on in {one["on"] for one in found}:
         table = f"bundles-{on.lower()}.csv"
         remote = f"{FOLDER}/benchmark/{table}"
@@ -84,6 +91,7 @@ def measure_models(
         FormatError: a file is not TFLite, or has no signature.
         PocketstyleError: as `measure_bundles`, or the accelerator refuses one.
     """
+    _prepare(phone, adb)
     folder = f"{FOLDER}/blocks"
     shell(phone, adb, "rm", "-rf", folder)
     shell(phone, adb, "mkdir", "-p", folder)
@@ -100,7 +108,7 @@ def measure_models(
         {one["name"]: one["ms"] for one in _measured(phone, adb, pause, *extras)}
         for _ in range(MIN_ROUNDS)
     ]
-    device = f"{phone.model} ({phone.gpu})" if phone.gpu else phone.model
+    device = device_name(phone, adb)
     for one in listed:
         if any(one["file"] not in times for times in rounds):
             raise PocketstyleError(f"{phone.name}: the {on} refuses a block")
@@ -131,18 +139,37 @@ def described(model: bytes) -> dict[str, Any]:
     return {"signature": signature, "inputs": sizes(inputs), "outputs": sizes(outputs)}
 
 
+def device_name(phone: Phone, adb: str = "adb") -> str:
+    """The phone as the app's tables call it: Android's names of its model and its GPU's driver."""
+    model = shell(phone, adb, "getprop", "ro.product.model").strip()
+    return f"{model} ({phone.gpu})" if phone.gpu else model
+
+
 def start(phone: Phone, adb: str, activity: str, *extras: str) -> None:
-    """Start one of the app's screens anew. Raises PocketstyleError where it is not installed."""
-    said = shell(phone, adb, "am", "start", "-S", "-n", f"{PACKAGE}/.{activity}", *extras)
+    """Start one of the app's screens anew, and wait until it is there.
+
+    Raises:
+        PocketstyleError: Android does not start it, and why.
+    """
+    words = "am", "start", "-W", "-S", "-n", f"{PACKAGE}/.{activity}", *extras
+    said = shell(phone, adb, *words)
     if "Error" in said:
-        raise PocketstyleError(
-            f"{phone.name} does not start the app; `pocketstyle android install` puts it there"
-        )
+        why = said[said.rindex("Error") :].strip()
+        raise PocketstyleError(f"{phone.name} does not start the app: {why}")
 
 
 def shell(phone: Phone, adb: str, *words: str) -> str:
-    """What a command on the phone printed."""
-    return run_adb(adb, "-s", phone.serial, "shell", *words)
+    """What a command on the phone printed; the phone's own shell splits it into words again."""
+    return run_adb(adb, "-s", phone.serial, "shell", shlex.join(words))
+
+
+def _prepare(phone: Phone, adb: str) -> None:
+    """Has the app make its folder, which adb may not. Raises where it is not installed."""
+    if "package:" not in shell(phone, adb, "pm", "path", PACKAGE):
+        raise PocketstyleError(
+            f"{phone.name} has no demo app; `pocketstyle android install` puts it there"
+        )
+    start(phone, adb, "BenchmarkActivity")
 
 
 def _measured(

@@ -7,6 +7,7 @@ it is given in `commands`.
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -105,7 +106,7 @@ def start(words: list[str]) -> int:
         print("Error type 3")
         print(f"Error: Activity class {{{activity}}} does not exist.")
         return 1
-    if activity.endswith("BenchmarkActivity") and "app-ends" not in SCENARIO:
+    if "run" in words and "app-ends" not in SCENARIO:
         blocks = "blocks" in words
         times = json.dumps(block_times() if blocks else bundle_times())
         app_files("benchmark/times.json").write_text(times)
@@ -125,7 +126,7 @@ def block_times() -> list[dict]:
 
 def bundle_times() -> list[dict]:
     found = []
-    for on in ("GPU", "CPU"):
+    for on in () if "refused" in SCENARIO else ("GPU", "CPU"):
         rows = ["device,backend,block,configuration,kernels,ms,spread_ms,measured"]
         for name, kernels in json.loads(Path(os.environ["ADB_KERNELS"]).read_text()).items():
             ms = len(kernels) / (500 if on == "GPU" else 100)
@@ -155,7 +156,9 @@ def main(words: list[str]) -> int:
     if words[0] == "push":
         print(f"{words[1]}: 1 file pushed, 0 skipped. 38.1 MB/s (561131 bytes in 0.014s)")
         return 0
-    words = words[1:]
+    words = shlex.split(" ".join(words[1:]))  # as adb and the phone's shell do
+    if words[:2] == ["pm", "path"] and (MEMORY / "installed").exists():
+        print(f"package:/data/app/{words[2]}/base.apk")
     if words[:2] == ["am", "start"]:
         return start(words)
     if words[:2] == ["rm", "-rf"]:
@@ -177,7 +180,9 @@ def main(words: list[str]) -> int:
         return 0
     if words[0] == "getprop" and serial.startswith("R58") and "hanging" in SCENARIO:
         time.sleep(60)
-    if words[0] == "getprop":
+    if words == ["getprop", "ro.product.model"]:
+        print("SM-G973F" if serial.startswith("R58") else "Pixel 4")
+    elif words[0] == "getprop":
         print("mali" if serial.startswith("R58") else "adreno")
     if not words[0].endswith("benchmark_model"):
         return 0

@@ -1,6 +1,7 @@
 """The demo app on a phone: a stand-in for adb, behind which the app answers at once."""
 
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -63,19 +64,31 @@ def test_a_bundle_is_put_there_and_started(phone, tmp_path):
     done = phone("run", "toonhead")
     assert done.returncode == 0, done.stderr
     folder = "/sdcard/Android/data/org.pocketstyle.demo/files/bundles"
-    assert commands(phone)[-2:] == [
+    start = "-s R58M123ABC shell am start -W -S -n org.pocketstyle.demo"
+    assert commands(phone)[-5:] == [
+        "-s R58M123ABC shell pm path org.pocketstyle.demo",
+        f"{start}/.BenchmarkActivity",  # makes the folder, which adb may not
+        f"-s R58M123ABC shell mkdir -p {folder}",
         f"-s R58M123ABC push {resolve('toonhead')} {folder}/toonhead.tflite",
-        "-s R58M123ABC shell am start -S -n org.pocketstyle.demo/.MainActivity "
-        "--es bundle toonhead",
+        f"{start}/.MainActivity --es bundle toonhead",
     ]
     (tmp_path / "x.tflite").write_bytes(b"no bundle")
     wrong = phone("run", tmp_path / "x.tflite")
     assert wrong.returncode == 1 and "not a TFLite file" in wrong.stderr
 
 
-def test_where_it_is_not_installed_it_says_how(phone):
-    done = phone("run", "heads", installed=False)
-    assert done.returncode == 1 and "pocketstyle android install" in done.stderr
+def test_where_it_is_not_installed_it_says_how(phone, tmp_path):
+    for words in (("run", "heads"), ("bench", "--out", tmp_path / "phone")):
+        done = phone(*words, installed=False)
+        assert done.returncode == 1 and "pocketstyle android install" in done.stderr
+    assert not any(" push " in line for line in commands(phone))
+
+
+def test_a_name_with_a_space_reaches_the_app(phone, tmp_path):
+    shutil.copy(resolve("heads"), tmp_path / "my heads.tflite")
+    done = phone("run", tmp_path / "my heads.tflite")
+    assert done.returncode == 0, done.stderr
+    assert commands(phone)[-1].endswith("--es bundle 'my heads'")
 
 
 def test_of_several_phones_one_is_chosen(phone):
@@ -100,7 +113,19 @@ def test_the_bundles_times_and_tables_come_back(phone, tmp_path):
 def test_an_app_that_ends_is_told(phone, tmp_path):
     done = phone("bench", "--out", tmp_path / "phone", scenario="app-ends")
     assert done.returncode == 1 and "the app ended" in done.stderr
-    assert not (tmp_path / "phone").exists()
+    assert not any((tmp_path / "phone").iterdir())
+
+
+def test_a_phone_that_refuses_every_bundle_is_told(phone, tmp_path):
+    done = phone("bench", "--out", tmp_path / "phone", scenario="refused")
+    assert done.returncode == 1 and "refuse every bundle" in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_measured(phone, tmp_path):
+    (tmp_path / "file").touch()
+    done = phone("bench", "--out", tmp_path / "file" / "phone")
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert not any("am start" in line for line in commands(phone))
 
 
 def test_models_are_measured_in_rounds(phone, monkeypatch):
@@ -109,11 +134,11 @@ def test_models_are_measured_in_rounds(phone, monkeypatch):
     models = [resolve(name).read_bytes() for name in ("heads", "toonhead")]
     one = connected_phones(phone.adb)[0][0]
     heads, toonhead = measure_models(models, one, adb=phone.adb)
-    assert (heads.device, heads.backend) == ("SM_G973F (mali)", "litert-gpu")
+    assert (heads.device, heads.backend) == ("SM-G973F (mali)", "litert-gpu")
     assert len(heads.rounds_ms) == 3 and len(set(heads.rounds_ms)) == 3
     assert heads.ms == pytest.approx((0.1 + (len(models[0]) + 4 * 3 * 128**2) / 1e6) * 1.002)
     assert toonhead.ms > heads.ms
-    assert sum("am start" in line for line in commands(phone)) == 3
+    assert sum("--ez run true" in line for line in commands(phone)) == 3
     monkeypatch.setenv("ADB_SCENARIO", "partly")
     with pytest.raises(PocketstyleError, match="refuses"):
         measure_models(models, one, adb=phone.adb)
@@ -139,7 +164,7 @@ def test_the_phone_becomes_a_device(phone, tmp_path, monkeypatch):
     """Sweep and fit have tests of their own; here the one has added rows, the other takes them."""
     sweep = pytest.importorskip("pocketstyle.sweep")
     rows = (ROOT / "benchmarks/results/host_cpu_sweep.csv").read_text().splitlines(keepends=True)
-    out, device = tmp_path / "phone", "SM_G973F (mali),litert-gpu"
+    out, device = tmp_path / "phone", "SM-G973F (mali),litert-gpu"
     named = [row.replace('"AMD EPYC, 1 thread",litert-cpu', device) for row in rows]
 
     def bench(count: int) -> str:

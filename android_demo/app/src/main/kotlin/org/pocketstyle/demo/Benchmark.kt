@@ -136,7 +136,7 @@ fun deviceName(accelerator: Accelerator): String {
     if (accelerator == Accelerator.CPU) return "${Build.MODEL}, CPU"
     val gpu =
         try {
-            java.lang.Runtime.getRuntime().exec(arrayOf("getprop", "ro.hardware.egl")).inputStream.reader().readText().trim()
+            java.lang.Runtime.getRuntime().exec(arrayOf("getprop", "ro.hardware.egl")).inputStream.reader().readText().trim().lowercase(Locale.ROOT)
         } catch (error: IOException) {
             ""
         }

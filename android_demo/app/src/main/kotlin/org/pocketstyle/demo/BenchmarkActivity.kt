@@ -14,10 +14,8 @@ import java.util.Date
 import java.util.Locale
 import java.util.concurrent.Executors
 import org.json.JSONArray
+import org.json.JSONException
 import org.pocketstyle.stylizer.Accelerator
-import org.pocketstyle.stylizer.AcceleratorRefused
-
-private const val ACCELERATORS = "GPU,CPU"
 
 /**
  * Measures every bundle on GPU and CPU and writes a table for each to the app's folder `benchmark`.
@@ -71,11 +69,14 @@ class BenchmarkActivity : Activity() {
         results.text = ""
         if (isHot()) tell(getString(R.string.benchmark_hot))
         val blocks = intent.getBooleanExtra("blocks", false)
-        val accelerators = (intent.getStringExtra("on") ?: ACCELERATORS).split(",").map(Accelerator::valueOf)
+        val on = intent.getStringExtra("on")
+        val accelerators = Accelerator.values().filter { on == null || it.name == on }
         worker.execute {
             try {
                 run(if (blocks) blockCases(getExternalFilesDir("blocks")!!) else bundles(), accelerators)
             } catch (error: IOException) {
+                tell(getString(R.string.cannot_read, error.message))
+            } catch (error: JSONException) {
                 tell(getString(R.string.cannot_read, error.message))
             }
             runOnUiThread {
@@ -111,7 +112,9 @@ class BenchmarkActivity : Activity() {
             measure(case, demo.runtime, accelerator, demo.clock).also {
                 tell(getString(R.string.benchmark_row, case.name, accelerator.name, it.ms, it.spreadMs))
             }
-        } catch (error: AcceleratorRefused) {
+        } catch (error: Exception) { // refused, or a bundle of someone's that fails as nobody foresees
+            null.also { tell(getString(R.string.benchmark_refused, case.name, accelerator.name, error.message ?: error.toString())) }
+        } catch (error: LinkageError) { // no TFLite for this processor
             null.also { tell(getString(R.string.benchmark_refused, case.name, accelerator.name, error.message)) }
         } catch (error: OutOfMemoryError) {
             null.also { tell(getString(R.string.no_memory, case.name)) }

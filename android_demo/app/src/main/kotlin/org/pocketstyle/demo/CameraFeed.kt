@@ -29,8 +29,8 @@ interface FeedListener {
     /** @param rotation degrees clockwise from the sensor's picture to the natural way of holding the phone. */
     fun onImage(frame: YuvFrame, crop: Crop, rotation: Int, mirror: Boolean)
 
-    /** The camera could not be opened, was taken by another app, or broke down; the feed is closed. */
-    fun onLost()
+    /** The camera could not be opened, was taken by another app, or broke down; the feed, which is given, is closed. */
+    fun onLost(feed: CameraFeed)
 }
 
 /** The cameras of a device, back ones first. */
@@ -38,6 +38,8 @@ fun cameras(manager: CameraManager): List<String> =
     try {
         manager.cameraIdList.sortedBy { facing(manager, it) != CameraCharacteristics.LENS_FACING_BACK }
     } catch (error: CameraAccessException) {
+        emptyList()
+    } catch (error: IllegalArgumentException) { // unplugged meanwhile
         emptyList()
     }
 
@@ -55,11 +57,11 @@ fun chosenSize(sizes: List<Size>, side: Int): Size =
  * Everything happens on one thread of the feed's own; `close` may be called from any.
  *
  * @param side of the network's pictures; frames are not much larger.
+ * @throws CameraAccessException the camera cannot be asked for what it can.
+ * @throws IllegalArgumentException it is gone.
  */
 class CameraFeed(context: Context, private val id: String, side: Int, private val listener: FeedListener) : Closeable {
     private val manager = context.getSystemService(CameraManager::class.java)!!
-    private val thread = HandlerThread("camera $id").apply { start() }
-    private val handler = Handler(thread.looper)
     private val characteristics = manager.getCameraCharacteristics(id)
     private val mirror = facing(manager, id) == CameraCharacteristics.LENS_FACING_FRONT
     private val rotation = characteristics.get(CameraCharacteristics.SENSOR_ORIENTATION) ?: 0
@@ -71,6 +73,8 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
     private var device: CameraDevice? = null
     private var opening = false
     private var closed = false
+    private val thread = HandlerThread("camera $id").apply { start() } // when nothing can throw any more
+    private val handler = Handler(thread.looper)
 
     override fun close() {
         handler.post(::release)
@@ -168,10 +172,10 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
     }
 
     private fun lose(why: Any) {
-        if (closed) return
+        if (closed) return release() // closed while it was opened, and refused then
         Log.w("pocketstyle", "camera $id is lost: $why")
         release()
-        listener.onLost()
+        listener.onLost(this)
     }
 
     private fun release() {
@@ -182,7 +186,7 @@ class CameraFeed(context: Context, private val id: String, side: Int, private va
     }
 
     private fun sizes(map: StreamConfigurationMap?): List<Size> =
-        map?.getOutputSizes(ImageFormat.YUV_420_888)?.toList() ?: listOf(Size(640, 480))
+        map?.getOutputSizes(ImageFormat.YUV_420_888)?.toList()?.ifEmpty { null } ?: listOf(Size(640, 480))
 }
 
 /** A box of the sensor's active array as one of a frame, which is cut from its middle. */

@@ -2,13 +2,17 @@ package org.pocketstyle.demo
 
 import android.app.Activity
 import android.app.AlertDialog
+import android.content.ActivityNotFoundException
 import android.content.Intent
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.net.Uri
+import android.util.Log
+import android.widget.Toast
 import org.pocketstyle.stylizer.BundleInfo
 
 private const val STYLES = "styles"
+private const val LICENCES = "licences"
 
 /** Ask for one of the bundles; each is called by the title that it gives itself. */
 fun chooseBundle(activity: Activity, catalogue: Catalogue, chosen: (String) -> Unit): AlertDialog {
@@ -31,6 +35,16 @@ fun showCard(activity: Activity, info: BundleInfo): AlertDialog {
         .setTitle(info.title)
         .setMessage("$text\n\n$predicted")
         .setPositiveButton(R.string.close, null)
+        .setNeutralButton(R.string.licences) { _, _ -> showLicences(activity) }
+        .show()
+}
+
+private fun showLicences(activity: Activity): AlertDialog {
+    val texts = activity.assets.list(LICENCES)!!.sortedDescending() // NOTICE, which is short, before LICENSE
+    return AlertDialog.Builder(activity)
+        .setTitle(R.string.licences)
+        .setMessage(texts.joinToString("\n\n") { activity.assets.open("$LICENCES/$it").reader().use { text -> text.readText() } })
+        .setPositiveButton(R.string.close, null)
         .show()
 }
 
@@ -49,11 +63,24 @@ fun chooseStylePicture(activity: Activity, chosen: (String) -> Unit, own: () -> 
 
 /** A style picture of the APK by its name, or one of the phone by its address. */
 fun readStyle(activity: Activity, style: String): Bitmap =
-    if ("://" in style) readPicture(activity.contentResolver, Uri.parse(style))
+    if ("://" in style) readPicture(activity, Uri.parse(style))
     else activity.assets.open("$STYLES/$style").use(BitmapFactory::decodeStream)
 
 /** Ask the phone for a document; its address comes to `onActivityResult`, and stays readable. */
 fun askForDocument(activity: Activity, code: Int, vararg types: String) {
     val ask = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("*/*")
-    activity.startActivityForResult(ask.putExtra(Intent.EXTRA_MIME_TYPES, types), code)
+    try {
+        activity.startActivityForResult(ask.putExtra(Intent.EXTRA_MIME_TYPES, types), code)
+    } catch (error: ActivityNotFoundException) {
+        Toast.makeText(activity, R.string.no_documents, Toast.LENGTH_LONG).show()
+    }
+}
+
+/** Keep a document readable after this start of the app, where whoever gave it allows that. */
+fun keepReadable(activity: Activity, uri: Uri) {
+    try {
+        activity.contentResolver.takePersistableUriPermission(uri, Intent.FLAG_GRANT_READ_URI_PERMISSION)
+    } catch (error: SecurityException) {
+        Log.w("pocketstyle", "$uri is readable for now only", error)
+    }
 }

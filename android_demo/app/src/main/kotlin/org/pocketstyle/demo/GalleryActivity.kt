@@ -11,10 +11,10 @@ import android.os.Bundle
 import android.view.View
 import android.widget.ProgressBar
 import android.widget.TextView
+import android.widget.Toast
 import java.io.File
 import java.io.IOException
 import java.util.concurrent.Executors
-import org.pocketstyle.stylizer.AcceleratorRefused
 import org.pocketstyle.stylizer.BundleFormatException
 import org.pocketstyle.stylizer.Stylizer
 
@@ -50,7 +50,12 @@ class GalleryActivity : Activity() {
         onClick(R.id.split) { frameView.split = if (frameView.split == null) 0.5f else null }
         onClick(R.id.save) { save() }
         onClick(R.id.share) { saved?.let { share(this, listOf(it), savedType) } }
-        bundle = state?.getString("bundle") ?: intent.getStringExtra("bundle") ?: catalogue.choices.first()
+        if (catalogue.choices.isEmpty()) {
+            Toast.makeText(this, R.string.no_styles, Toast.LENGTH_LONG).show()
+            return finish()
+        }
+        val wanted = state?.getString("bundle") ?: intent.getStringExtra("bundle")
+        bundle = wanted?.takeIf { it in catalogue.bundles } ?: catalogue.choices.first()
         style = intent.getStringExtra("style") ?: styleNames(this).first()
         uri = state?.getString("uri")?.let(Uri::parse) ?: shared()
         stylize()
@@ -68,18 +73,20 @@ class GalleryActivity : Activity() {
     override fun onDestroy() {
         super.onDestroy()
         job++
+        discardVideo()
         worker.shutdown()
     }
 
     override fun onActivityResult(code: Int, result: Int, data: Intent?) {
         val chosen = data?.data ?: return
-        contentResolver.takePersistableUriPermission(chosen, Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        keepReadable(this, chosen)
         uri = chosen
         stylize()
     }
 
     override fun onRequestPermissionsResult(code: Int, permissions: Array<String>, results: IntArray) {
-        if (code == ASK_STORAGE && results.firstOrNull() == PackageManager.PERMISSION_GRANTED) save()
+        if (code != ASK_STORAGE) return
+        if (results.firstOrNull() == PackageManager.PERMISSION_GRANTED) save() else notice.setText(R.string.no_storage)
     }
 
     private fun use(name: String) {
@@ -91,7 +98,7 @@ class GalleryActivity : Activity() {
         val from = uri ?: return
         val mine = ++job
         saved = null
-        video = null
+        discardVideo()
         enable(R.id.save, false)
         enable(R.id.share, false)
         val name = bundle
@@ -109,41 +116,55 @@ class GalleryActivity : Activity() {
                 tell(mine, getString(R.string.no_memory, name))
             } catch (error: BundleFormatException) {
                 tell(mine, error.message!!)
-            } catch (error: AcceleratorRefused) {
-                tell(mine, getString(R.string.failed, name, error.message))
             } catch (error: IOException) {
                 tell(mine, getString(R.string.cannot_read, error.message))
+            } catch (error: RuntimeException) { // of the network
+                tell(mine, getString(R.string.failed, name, error.message))
+            } catch (error: LinkageError) { // no TFLite for this processor
+                tell(mine, getString(R.string.failed, name, error.message))
             }
         }
     }
 
+    /** Behind what the worker still does with it. */
+    private fun discardVideo() {
+        video?.let { worker.execute { it.delete() } }
+        video = null
+    }
+
     private fun playPicture(stylizer: Stylizer, from: Uri, mine: Int) {
-        val still = stylizeStill(stylizer, readPicture(contentResolver, from))
+        val still = stylizeStill(stylizer, readPicture(this, from))
         if (mine != job) return
         frameView.show(still.before, still.after, still.width, still.height)
         finished(mine, stylizer.info.title)
     }
 
     private fun playVideo(stylizer: Stylizer, from: Uri, mine: Int) {
-        val file = File(cacheDir, "video.mp4")
-        val whole =
-            stylizeVideo(this, from, stylizer, file) { before, after, done ->
-                frameView.show(before, after, stylizer.info.size, stylizer.info.size)
-                tell(mine, getString(R.string.progress, (100 * done).toInt()))
-                runOnUiThread {
-                    progress.visibility = View.VISIBLE
-                    progress.progress = (100 * done).toInt()
+        val file = File.createTempFile("video", ".mp4", cacheDir)
+        var whole = false
+        try {
+            whole =
+                stylizeVideo(this, from, stylizer, file) { before, after, done ->
+                    frameView.show(before, after, stylizer.info.size, stylizer.info.size)
+                    tell(mine, getString(R.string.progress, (100 * done).toInt()))
+                    runOnUiThread {
+                        progress.visibility = View.VISIBLE
+                        progress.progress = (100 * done).toInt()
+                    }
+                    mine == job
                 }
-                mine == job
-            }
+        } finally {
+            if (!whole) file.delete()
+        }
         if (!whole) return
-        runOnUiThread { video = file }
+        runOnUiThread { if (mine == job) video = file else file.delete() }
         finished(mine, stylizer.info.title)
     }
 
     private fun finished(mine: Int, title: String) {
         tell(mine, title)
         runOnUiThread {
+            if (mine != job) return@runOnUiThread
             progress.visibility = View.INVISIBLE
             frameView.contentDescription = getString(R.string.stylized_description, title)
             enable(R.id.save, true)
@@ -160,17 +181,22 @@ class GalleryActivity : Activity() {
         }
         val file = video
         val picture: Bitmap? = frameView.picture()
+        val mine = job
+        enable(R.id.save, false)
         worker.execute {
             try {
                 val kept = if (file != null) saveVideo(this, file) else savePicture(this, picture!!)
                 runOnUiThread {
+                    if (mine != job) return@runOnUiThread // another picture is on the screen
                     saved = kept
                     savedType = if (file != null) "video/mp4" else "image/png"
                     enable(R.id.share, true)
                     notice.setText(R.string.saved)
+                    discardVideo()
                 }
             } catch (error: IOException) {
-                tell(job, getString(R.string.not_saved, error.message))
+                tell(mine, getString(R.string.not_saved, error.message))
+                runOnUiThread { if (mine == job) enable(R.id.save, true) }
             }
         }
     }

@@ -4,6 +4,8 @@ import android.Manifest
 import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
+import android.graphics.Bitmap
+import android.hardware.camera2.CameraAccessException
 import android.hardware.camera2.CameraManager
 import android.net.Uri
 import android.os.Bundle
@@ -26,7 +28,8 @@ import org.pocketstyle.stylizer.YuvFrame
 
 private const val ASK_CAMERA = 1
 private const val ASK_STYLE = 2
-private const val ASK_STORAGE = 3
+private const val ASK_TAKE = 3
+private const val ASK_RECORD = 4
 private const val FIRST = "toonhead" // the style at first, if it is there
 private const val SMOOTHING = 0.9 // of the frame rate that is shown
 
@@ -87,6 +90,10 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         onClick(R.id.share) { saved?.let { share(this, listOf(it), savedType) } }
 
         player = Player(catalogue, (application as DemoApplication).runtime, this)
+        if (catalogue.choices.isEmpty()) {
+            toast(getString(R.string.no_styles))
+            return finish()
+        }
         style = state?.getString("style") ?: styleNames(this).first()
         cameraNumber = state?.getInt("camera") ?: 0
         if (state?.containsKey("split") == true) frameView.split = state.getFloat("split")
@@ -143,8 +150,15 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     override fun onRequestPermissionsResult(code: Int, permissions: Array<String>, results: IntArray) {
         val granted = results.firstOrNull() == PackageManager.PERMISSION_GRANTED
-        if (code == ASK_STORAGE && granted) take()
-        if (code != ASK_CAMERA || granted) return // onResume follows and opens the camera
+        when {
+            code == ASK_CAMERA -> if (!granted) tellRefused() // else onResume follows and opens the camera
+            !granted -> toast(getString(R.string.no_storage))
+            code == ASK_TAKE -> take()
+            code == ASK_RECORD -> record()
+        }
+    }
+
+    private fun tellRefused() {
         if (shouldShowRequestPermissionRationale(Manifest.permission.CAMERA)) {
             tell(R.string.no_permission, R.string.allow) {
                 requestPermissions(arrayOf(Manifest.permission.CAMERA), ASK_CAMERA)
@@ -159,7 +173,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     override fun onActivityResult(code: Int, result: Int, data: Intent?) {
         val uri = data?.data ?: return
-        contentResolver.takePersistableUriPermission(uri, Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        keepReadable(this, uri)
         if (code == ASK_STYLE) drawAfter(uri.toString())
     }
 
@@ -177,8 +191,12 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
                 val picture = readStyle(this, style)
                 runOnUiThread { if (bundle == name && !isDestroyed) player.open(name, picture) }
             } catch (error: IOException) { // the picture of last time is gone
-                runOnUiThread { Toast.makeText(this, getString(R.string.cannot_read, error.message), Toast.LENGTH_LONG).show() }
-                style = styleNames(this).first()
+                runOnUiThread {
+                    if (bundle == name && !isDestroyed) {
+                        toast(getString(R.string.cannot_read, error.message))
+                        drawAfter(styleNames(this).first())
+                    }
+                }
             }
         }
     }
@@ -201,13 +219,21 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         enable(R.id.switch_camera, ids.size > 1)
         if (ids.isEmpty()) return tell(R.string.no_camera, R.string.gallery) { view<View>(R.id.gallery).performClick() }
         val side = catalogue.bundles.getValue(bundle).size
-        feed = CameraFeed(this, ids[cameraNumber % ids.size], side, this)
+        try {
+            feed = CameraFeed(this, ids[cameraNumber % ids.size], side, this)
+        } catch (error: CameraAccessException) {
+            tellLost()
+        } catch (error: IllegalArgumentException) { // unplugged meanwhile
+            tellLost()
+        }
     }
 
     private fun switchCamera() {
         cameraNumber++
         openCamera()
     }
+
+    private fun tellLost() = tell(R.string.camera_lost, R.string.try_again, ::openCamera)
 
     private fun tell(text: Int, button: Int, action: () -> Unit) {
         notice.visibility = View.VISIBLE
@@ -226,9 +252,11 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         player.offer(frame, crop, turned % 360, mirror)
     }
 
-    override fun onLost() = runOnUiThread {
-        feed = null
-        tell(R.string.camera_lost, R.string.try_again, ::openCamera)
+    override fun onLost(feed: CameraFeed) = runOnUiThread {
+        if (this.feed === feed) { // else another one took its place, or none is wanted
+            this.feed = null
+            tellLost()
+        }
     }
 
     // The player's threads.
@@ -256,7 +284,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         val began = System.nanoTime()
         val size = shown.info.size
         frameView.show(shown.before, shown.after, size, size)
-        recording?.let { write(it, shown, size) }
+        recording?.let { write(it, shown) }
         val now = System.nanoTime()
         if (lastShown != 0L) {
             val newest = 1e9 / (now - lastShown)
@@ -268,24 +296,29 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         runOnUiThread { if (loaded != null) rate.text = figures }
     }
 
-    private fun write(writer: VideoWriter, shown: Shown, size: Int) {
+    private fun write(writer: VideoWriter, shown: Shown) {
         synchronized(writer) {
             if (recording !== writer) return // stopped meanwhile
             try {
-                if (size == recordingSize) writer.frame(shown.after, shown.arrivedNanos / 1000)
+                writer.frame(sized(shown, writer.size), shown.arrivedNanos / 1000)
             } catch (error: Exception) { // IOException, or what codecs throw
                 runOnUiThread(::stopRecording)
             }
         }
     }
 
-    private var recordingSize = 0
+    /** A recording keeps its size when a lighter variant takes over. */
+    private fun sized(shown: Shown, size: Int): IntArray {
+        val side = shown.info.size
+        if (side == size) return shown.after
+        return pixelsOf(Bitmap.createBitmap(shown.after, side, side, Bitmap.Config.ARGB_8888), size, size)
+    }
 
     // Pictures and videos.
 
     private fun take() {
         val picture = frameView.picture() ?: return
-        if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_STORAGE)
+        if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_TAKE)
         save("image/png") { savePicture(this, picture) }
     }
 
@@ -295,15 +328,16 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     private fun record() {
         val size = loaded?.size ?: return
-        if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_STORAGE)
-        val file = File(cacheDir, "recording.mp4")
+        if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_RECORD)
+        var file: File? = null
         try {
-            recordingSize = size
-            recording = VideoWriter(file, size)
+            file = File.createTempFile("recording", ".mp4", cacheDir)
+            recording = VideoWriter(this, file, size)
             recordingFile = file
             showRecording(true)
         } catch (error: Exception) { // IOException, or what codecs throw
-            Toast.makeText(this, getString(R.string.not_saved, error.message), Toast.LENGTH_LONG).show()
+            file?.delete()
+            toast(getString(R.string.not_saved, error.message))
         }
     }
 
@@ -313,8 +347,12 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         showRecording(false)
         val file = recordingFile!!
         save("video/mp4") {
-            synchronized(writer) { writer.close() }
-            saveVideo(this, file).also { file.delete() }
+            try {
+                synchronized(writer) { writer.close() }
+                saveVideo(this, file)
+            } finally {
+                file.delete()
+            }
         }
     }
 
@@ -335,8 +373,10 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
                     Toast.makeText(this, R.string.saved, Toast.LENGTH_SHORT).show()
                 }
             } catch (error: Exception) {
-                runOnUiThread { Toast.makeText(this, getString(R.string.not_saved, error.message), Toast.LENGTH_LONG).show() }
+                runOnUiThread { toast(getString(R.string.not_saved, error.message)) }
             }
         }
     }
+
+    private fun toast(text: String) = Toast.makeText(this, text, Toast.LENGTH_LONG).show()
 }

@@ -1,6 +1,5 @@
 package org.pocketstyle.demo
 
-import android.content.ContentResolver
 import android.content.ContentValues
 import android.content.Context
 import android.content.Intent
@@ -41,21 +40,23 @@ fun squareOf(bitmap: Bitmap): Bitmap {
  *
  * @throws IOException it is gone, unreadable or no picture.
  */
-fun readPicture(resolver: ContentResolver, uri: Uri): Bitmap {
+fun readPicture(context: Context, uri: Uri): Bitmap {
     val bounds = BitmapFactory.Options().apply { inJustDecodeBounds = true }
-    open(resolver, uri).use { BitmapFactory.decodeStream(it, null, bounds) }
-    if (bounds.outWidth <= 0) throw IOException("no picture")
+    open(context, uri).use { BitmapFactory.decodeStream(it, null, bounds) }
+    if (bounds.outWidth <= 0) throw IOException(context.getString(R.string.no_picture))
     val options = BitmapFactory.Options()
     options.inSampleSize = maxOf(bounds.outWidth, bounds.outHeight) / LONGEST
-    val read = open(resolver, uri).use { BitmapFactory.decodeStream(it, null, options) } ?: throw IOException("no picture")
-    val turn = open(resolver, uri).use { degrees(ExifInterface(it)) }
+    val read =
+        open(context, uri).use { BitmapFactory.decodeStream(it, null, options) }
+            ?: throw IOException(context.getString(R.string.no_picture))
+    val turn = open(context, uri).use { degrees(ExifInterface(it)) }
     if (turn == 0f) return read
     return Bitmap.createBitmap(read, 0, 0, read.width, read.height, Matrix().apply { setRotate(turn) }, false)
 }
 
-private fun open(resolver: ContentResolver, uri: Uri) =
+private fun open(context: Context, uri: Uri) =
     try {
-        resolver.openInputStream(uri) ?: throw IOException("it is gone")
+        context.contentResolver.openInputStream(uri) ?: throw IOException(context.getString(R.string.gone))
     } catch (error: SecurityException) {
         throw IOException(error)
     }
@@ -113,8 +114,8 @@ private fun saved(
     val resolver = context.contentResolver
     var uri: Uri? = null
     try {
-        uri = resolver.insert(collection, values) ?: throw IOException("the gallery takes nothing")
-        write(resolver.openFileDescriptor(uri, "w") ?: throw IOException("the gallery takes nothing"))
+        uri = resolver.insert(collection, values) ?: throw IOException(context.getString(R.string.gallery_refuses))
+        write(resolver.openFileDescriptor(uri, "w") ?: throw IOException(context.getString(R.string.gallery_refuses)))
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
             resolver.update(uri, ContentValues().apply { put(MediaStore.MediaColumns.IS_PENDING, 0) }, null, null)
         }

@@ -67,6 +67,8 @@ class Player(private val catalogue: Catalogue, private val runtime: Runtime, pri
                 listener.onFailed(name, error)
             } catch (error: OutOfMemoryError) {
                 listener.onFailed(name, error)
+            } catch (error: LinkageError) { // no TFLite for this processor
+                listener.onFailed(name, error)
             }
         }
     }
@@ -145,6 +147,7 @@ class Player(private val catalogue: Catalogue, private val runtime: Runtime, pri
             }
 
             private fun show(slot: FrameSlot) {
+                if (this !== current) return // of a variant that was replaced meanwhile
                 seen.read(slot.input, shown.before)
                 made.read(slot.output, shown.after)
                 shown.convertMs = slot.convertNanos / 1e6

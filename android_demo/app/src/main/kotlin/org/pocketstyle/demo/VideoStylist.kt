@@ -35,14 +35,14 @@ fun stylizeVideo(
     try {
         extractor.setDataSource(context, uri, null)
         val track = (0 until extractor.trackCount).find { extractor.mime(it).startsWith("video/") }
-            ?: throw IOException("it has no pictures")
+            ?: throw IOException(context.getString(R.string.no_frames))
         extractor.selectTrack(track)
         val format = extractor.getTrackFormat(track)
         val decoder = MediaCodec.createDecoderByType(extractor.mime(track))
         try {
             decoder.configure(format, null, null, 0)
             decoder.start()
-            VideoWriter(out, stylizer.info.size).use { writer ->
+            VideoWriter(context, out, stylizer.info.size).use { writer ->
                 return play(extractor, decoder, format, stylizer, writer, report)
             }
         } finally {

@@ -1,5 +1,6 @@
 package org.pocketstyle.demo
 
+import android.content.Context
 import android.media.Image
 import android.media.MediaCodec
 import android.media.MediaCodecInfo.CodecCapabilities
@@ -16,16 +17,23 @@ private const val TIMEOUT_US = 100_000L
 /**
  * Writes stylized frames as H.264 in an MP4 file, without sound.
  *
- * One thread at a time. `close` ends the file; what was written before stays playable.
+ * One thread at a time. `close` ends the file; it throws IOException where no frame came out, and the file is no video.
  *
  * @param size of the frames, even.
  * @throws IOException there is no encoder, or no room for the file.
  */
-class VideoWriter(file: File, private val size: Int) : Closeable {
+class VideoWriter(private val context: Context, file: File, val size: Int) : Closeable {
     private val codec = MediaCodec.createEncoderByType(MediaFormat.MIMETYPE_VIDEO_AVC)
-    private val muxer = MediaMuxer(file.path, MediaMuxer.OutputFormat.MUXER_OUTPUT_MPEG_4)
+    private val muxer =
+        try {
+            MediaMuxer(file.path, MediaMuxer.OutputFormat.MUXER_OUTPUT_MPEG_4)
+        } catch (error: IOException) {
+            codec.release()
+            throw error
+        }
     private val done = MediaCodec.BufferInfo()
     private var track = -1
+    private var frames = 0 // in the file
 
     init {
         val format = MediaFormat.createVideoFormat(MediaFormat.MIMETYPE_VIDEO_AVC, size, size)
@@ -52,7 +60,7 @@ class VideoWriter(file: File, private val size: Int) : Closeable {
     fun frame(argb: IntArray, timeUs: Long) {
         val index = codec.dequeueInputBuffer(TIMEOUT_US)
         if (index >= 0) { // else the encoder is behind: the frame is left out
-            val image = codec.getInputImage(index) ?: throw IOException("the encoder takes no pictures")
+            val image = codec.getInputImage(index) ?: throw IOException(context.getString(R.string.encoder_refuses))
             writeYuv(argb, size, image)
             codec.queueInputBuffer(index, 0, size * size * 3 / 2, timeUs, 0)
         }
@@ -68,9 +76,13 @@ class VideoWriter(file: File, private val size: Int) : Closeable {
             }
         } finally {
             codec.release()
-            if (track >= 0) muxer.stop()
-            muxer.release()
+            try {
+                if (frames > 0) muxer.stop()
+            } finally {
+                muxer.release()
+            }
         }
+        if (frames == 0) throw IOException(context.getString(R.string.no_frames))
     }
 
     private fun drain(timeoutUs: Long) {
@@ -83,7 +95,10 @@ class VideoWriter(file: File, private val size: Int) : Closeable {
             }
             if (index < 0) continue
             val isFrame = done.flags and MediaCodec.BUFFER_FLAG_CODEC_CONFIG == 0
-            if (isFrame && done.size > 0 && track >= 0) muxer.writeSampleData(track, codec.getOutputBuffer(index)!!, done)
+            if (isFrame && done.size > 0 && track >= 0) {
+                muxer.writeSampleData(track, codec.getOutputBuffer(index)!!, done)
+                frames++
+            }
             codec.releaseOutputBuffer(index, false)
             if (done.flags and MediaCodec.BUFFER_FLAG_END_OF_STREAM != 0) return
         }

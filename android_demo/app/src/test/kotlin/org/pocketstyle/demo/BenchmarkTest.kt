@@ -63,6 +63,22 @@ class BenchmarkTest {
     }
 
     @Test
+    fun `a bundle that fails in its own way does not end the run`() {
+        val odd = application.catalogue.buffer("heads").limit()
+        application.runtime = FakeRuntime(pause = { bytes -> check(bytes != odd) { "odd" } })
+        val activity = start("run" to true, "on" to "CPU")
+        activity.awaitEnd()
+        assertTrue("heads, CPU: refused: odd" in activity.told())
+        assertEquals(application.catalogue.bundles.size - 1, JSONArray(File(folder, "times.json").readText()).length())
+    }
+
+    @Test
+    fun `on what it does not know nothing is measured`() {
+        start("run" to true, "on" to "TPU").awaitEnd()
+        assertEquals(0, JSONArray(File(folder, "times.json").readText()).length())
+    }
+
+    @Test
     fun `nothing is measured before it is asked for`() {
         val activity = start()
         assertEquals("", activity.told())

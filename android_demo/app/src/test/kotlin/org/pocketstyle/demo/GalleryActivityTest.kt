@@ -1,6 +1,7 @@
 package org.pocketstyle.demo
 
 import android.app.Activity
+import android.app.Application
 import android.content.Intent
 import android.graphics.Bitmap
 import android.net.Uri
@@ -18,6 +19,7 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowToast
 
 @RunWith(RobolectricTestRunner::class)
 class GalleryActivityTest {
@@ -98,6 +100,24 @@ class GalleryActivityTest {
         controller.saveInstanceState(state).pause().stop().destroy()
         val again = Robolectric.buildActivity(GalleryActivity::class.java).create(state).start().resume().visible().get()
         again.result()
+    }
+
+    @Test
+    fun `an unknown bundle gives way to one that is there`() {
+        application.runtime = FakeRuntime()
+        put(File("../../demo/astronaut.jpg").readBytes())
+        val activity = start("unknown")
+        activity.result()
+        val first = application.catalogue.choices.first()
+        assertEquals(application.catalogue.bundles.getValue(first).title, activity.told())
+    }
+
+    @Test
+    fun `a phone without a picker of documents says so`() {
+        val activity = start("heads")
+        shadowOf(application as Application).checkActivities(true)
+        activity.view<View>(R.id.choose).performClick()
+        assertEquals(activity.getString(R.string.no_documents), ShadowToast.getTextOfLatestToast())
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.pocketstyle.demo
 
 import android.Manifest
+import android.app.AlertDialog
 import android.app.Application
 import android.content.Intent
 import android.content.pm.PackageManager
@@ -9,11 +10,15 @@ import android.hardware.camera2.CameraCharacteristics
 import android.hardware.camera2.CameraManager
 import android.net.Uri
 import android.os.Bundle
+import android.os.Looper
 import android.provider.Settings
 import android.view.MotionEvent
+import android.view.Surface
 import android.view.View
 import android.widget.Button
 import android.widget.TextView
+import java.io.File
+import java.util.concurrent.atomic.AtomicBoolean
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -30,6 +35,7 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.shadows.ShadowAlertDialog
+import org.robolectric.shadows.ShadowDisplay
 import org.robolectric.shadows.ShadowToast
 
 @RunWith(RobolectricTestRunner::class)
@@ -52,7 +58,7 @@ class MainActivityTest {
     @After
     fun leave() {
         for (controller in started.filterNot { it.get().isDestroyed }) controller.pause().stop().destroy()
-        Thread.getAllStackTraces().keys.filter { it.name.startsWith("camera ") }.forEach { it.join(500) }
+        eventually("every camera is let go") { cameraThreads().isEmpty() }
     }
 
     private fun start(bundle: String? = null): MainActivity = controller(bundle).setup().get()
@@ -124,12 +130,20 @@ class MainActivityTest {
     }
 
     @Test
-    fun `a camera that is unplugged while it is opened is told`() {
+    fun `the loss of a camera that was switched away from is not told`() {
         allow()
         backCamera()
+        addCamera(cameras, "1", CameraCharacteristics.LENS_FACING_FRONT, 270)
         val activity = start()
-        activity.onLost()
-        eventually("the loss is told") { activity.noticed(R.string.camera_lost) }
+        val thread = Thread.getAllStackTraces().keys.single { it.name == "camera 0" }
+        while (thread.isAlive) { // until it was open
+            shadowOf(cameras).triggerDisconnect()
+            thread.join(20)
+        }
+        activity.press(R.id.switch_camera) // before the main thread learns of the loss
+        shadowOf(Looper.getMainLooper()).idle()
+        assertFalse(activity.noticed(R.string.camera_lost))
+        assertEquals(setOf("camera 1"), cameraThreads())
     }
 
     @Test
@@ -137,20 +151,27 @@ class MainActivityTest {
         allow()
         backCamera()
         val controller = controller().setup()
-        repeat(3) { controller.pause().stop().start().resume() }
+        repeat(3) {
+            assertEquals(setOf("camera 0"), cameraThreads())
+            controller.pause().stop()
+            eventually("it is let go") { cameraThreads().isEmpty() }
+            controller.start().resume()
+        }
         assertEquals(View.GONE, controller.get().view<View>(R.id.notice).visibility)
-        controller.pause().stop().destroy()
     }
 
     @Test
     fun `the camera can be switched where there are two`() {
         allow()
         backCamera()
-        assertFalse(start().view<View>(R.id.switch_camera).isEnabled)
+        val controller = controller().setup()
+        assertFalse(controller.get().view<View>(R.id.switch_camera).isEnabled)
+        controller.pause().stop().destroy()
         addCamera(cameras, "1", CameraCharacteristics.LENS_FACING_FRONT, 270)
         val activity = start()
         assertTrue(activity.view<View>(R.id.switch_camera).isEnabled)
         activity.press(R.id.switch_camera)
+        eventually("the other one alone is held") { cameraThreads() == setOf("camera 1") }
         assertEquals(View.GONE, activity.view<View>(R.id.notice).visibility)
     }
 
@@ -195,10 +216,18 @@ class MainActivityTest {
     @Test
     fun `on a slow phone the lighter variant takes over by itself`() {
         val heavy = application.catalogue.buffer("artnet").limit()
-        application.runtime = FakeRuntime(pause = { bytes -> if (bytes == heavy) Thread.sleep(100) })
+        val hot = AtomicBoolean()
+        application.runtime = FakeRuntime(pause = { bytes -> if (bytes == heavy && hot.get()) Thread.sleep(100) })
         val activity = start("artnet")
-        val title = application.catalogue.bundles.getValue("artnet-256").title
-        eventually("it says so") { activity.getString(R.string.lighter, title) in activity.text(R.id.rate) }
+        activity.play()
+        assertEquals(application.catalogue.bundles.getValue("artnet").size, activity.view<FrameView>(R.id.frame).picture()!!.width)
+        hot.set(true)
+        val said = activity.getString(R.string.lighter, application.catalogue.bundles.getValue("artnet-256").title)
+        val frame = cameraFrame(astronaut())
+        eventually("a frame of the lighter one is shown") {
+            activity.onImage(frame, Crop.centre(frame.width, frame.height), 0, false)
+            said in activity.text(R.id.rate) && activity.view<FrameView>(R.id.frame).picture()!!.width == 256
+        }
     }
 
     @Test
@@ -224,6 +253,7 @@ class MainActivityTest {
         assertTrue("cannot be read" in ShadowToast.getTextOfLatestToast())
         val kept = Bundle()
         eventually("another one is taken") { controller.saveInstanceState(kept); kept.getString("style") == styleNames(activity)[0] }
+        eventually("it plays") { activity.text(R.id.rate) == activity.getString(R.string.on_gpu) }
     }
 
     @Test
@@ -315,20 +345,70 @@ class MainActivityTest {
     }
 
     @Test
-    fun `the display's rotation turns frames, mirrored or not`() {
+    fun `what the storage is asked for is done when it is granted, and a refusal is told`() {
         application.runtime = FakeRuntime()
         val activity = start("heads")
+        activity.play()
+        val permission = arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE)
+        for (code in listOf(3, 4)) { // a picture, a recording
+            ShadowToast.reset()
+            activity.onRequestPermissionsResult(code, permission, intArrayOf(PackageManager.PERMISSION_DENIED))
+            assertEquals(activity.getString(R.string.no_storage), ShadowToast.getTextOfLatestToast())
+        }
+        val recording = { activity.view<View>(R.id.record).contentDescription == activity.getString(R.string.stop) }
+        activity.onRequestPermissionsResult(3, permission, intArrayOf(PackageManager.PERMISSION_GRANTED))
+        assertFalse(recording())
+        eventually("a picture is saved") { activity.view<View>(R.id.share).isEnabled }
+        activity.onRequestPermissionsResult(4, permission, intArrayOf(PackageManager.PERMISSION_GRANTED))
+        assertTrue(recording())
+    }
+
+    @Test
+    fun `a recording without a frame is not saved, and leaves no file`() {
+        application.runtime = FakeRuntime()
+        val activity = start("heads")
+        eventually("it is loaded") { activity.text(R.id.rate) == activity.getString(R.string.on_gpu) }
+        activity.press(R.id.record)
+        assertEquals(1, application.cacheDir.list()!!.size)
+        activity.press(R.id.record)
+        val told = activity.getString(R.string.not_saved, activity.getString(R.string.no_frames))
+        eventually("it is told") { ShadowToast.getTextOfLatestToast() == told }
+        assertEquals(0, application.cacheDir.list()!!.size)
+    }
+
+    @Test
+    fun `the licences are reached from a style's card`() {
+        application.runtime = FakeRuntime()
+        val activity = start("toonhead")
+        activity.press(R.id.about)
+        ShadowAlertDialog.getLatestAlertDialog().getButton(AlertDialog.BUTTON_NEUTRAL).performClick()
+        shadowOf(Looper.getMainLooper()).idle()
+        val text = shadowOf(ShadowAlertDialog.getLatestAlertDialog()).message.toString()
+        for (name in listOf("NOTICE", "LICENSE")) assertTrue(name, File("../../$name").readText() in text)
+    }
+
+    @Test
+    fun `the camera's and the display's rotation turn frames, mirrored or not`() {
+        application.runtime = FakeRuntime()
+        val corners = mapOf(Surface.ROTATION_0 to listOf(96 to 32, 32 to 32), Surface.ROTATION_90 to listOf(32 to 32, 32 to 96))
+        for ((rotation, places) in corners) {
+            shadowOf(ShadowDisplay.getDefaultDisplay()).setRotation(rotation)
+            val activity = start("heads")
+            for ((mirror, place) in listOf(false, true).zip(places)) activity.turns(mirror, place)
+        }
+    }
+
+    private fun MainActivity.turns(mirror: Boolean, place: Pair<Int, Int>) {
         // a quarter of the sensor's picture is white, the top left one; held upright it is at the top right
         val picture = Bitmap.createBitmap(64, 64, Bitmap.Config.ARGB_8888)
         for (row in 0 until 32) for (column in 0 until 32) picture.setPixel(column, row, -1)
         val frame = cameraFrame(picture)
-        for ((mirror, x) in listOf(false to 96, true to 32)) {
-            eventually("the white quarter is at $x") {
-                activity.onImage(frame, Crop.centre(64, 64), 90, mirror)
-                Thread.sleep(10)
-                val shown = activity.view<FrameView>(R.id.frame).picture()
-                shown != null && shown.getPixel(x, 32) and 255 == 255 && shown.getPixel(128 - x, 32) and 255 < 255
-            }
+        eventually("the white quarter, and no other, is at $place") {
+            onImage(frame, Crop.centre(64, 64), 90, mirror)
+            Thread.sleep(10)
+            val shown = view<FrameView>(R.id.frame).picture()
+            val quarters = listOf(32, 96).flatMap { y -> listOf(32 to y, 96 to y) }
+            shown != null && quarters.filter { (x, y) -> shown.getPixel(x, y) and 255 == 255 } == listOf(place)
         }
     }
 }

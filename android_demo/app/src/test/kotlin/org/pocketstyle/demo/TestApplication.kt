@@ -57,6 +57,10 @@ fun eventually(what: String, isSo: () -> Boolean) {
     fail("never: $what")
 }
 
+/** Names of the threads of feeds: what holds a camera, or waits for one. */
+fun cameraThreads(): Set<String> =
+    Thread.getAllStackTraces().keys.filter { it.name.startsWith("camera ") && it.isAlive }.map { it.name }.toSet()
+
 fun addCamera(manager: CameraManager, id: String, facing: Int, orientation: Int) {
     val characteristics = ShadowCameraCharacteristics.newCameraCharacteristics()
     shadowOf(characteristics).set(CameraCharacteristics.LENS_FACING, facing)

@@ -18,7 +18,7 @@ class TfliteRuntime(private val threads: Int = defaultThreads()) : Runtime {
         if (delegate != null) options.addDelegate(delegate)
         try {
             return TfliteNetwork(Interpreter(model, options), delegate)
-        } catch (error: IllegalArgumentException) {
+        } catch (error: RuntimeException) { // IllegalState, too, where tensors are not to be had
             (delegate as? AutoCloseable)?.close()
             val why = error.message.orEmpty().lines().first()
             throw if (delegate != null) AcceleratorRefused(why) else BundleFormatException(why)
