@@ -56,11 +56,11 @@ fun chosenSize(sizes: List<Size>, side: Int): Size =
  *
  * Everything happens on one thread of the feed's own; `close` may be called from any.
  *
- * @param side of the network's pictures; frames are not much larger.
+ * @param side that frames have at least, and are not much larger.
  * @throws CameraAccessException the camera cannot be asked for what it can.
  * @throws IllegalArgumentException it is gone.
  */
-class CameraFeed(context: Context, private val id: String, side: Int, private val listener: FeedListener) : Closeable {
+class CameraFeed(context: Context, private val id: String, val side: Int, private val listener: FeedListener) : Closeable {
     private val manager = context.getSystemService(CameraManager::class.java)!!
     private val characteristics = manager.getCameraCharacteristics(id)
     private val mirror = facing(manager, id) == CameraCharacteristics.LENS_FACING_FRONT

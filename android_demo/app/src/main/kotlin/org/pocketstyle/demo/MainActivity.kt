@@ -7,6 +7,7 @@ import android.content.pm.PackageManager
 import android.graphics.Bitmap
 import android.hardware.camera2.CameraAccessException
 import android.hardware.camera2.CameraManager
+import android.hardware.display.DisplayManager
 import android.net.Uri
 import android.os.Bundle
 import android.provider.Settings
@@ -60,6 +61,16 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
     private var runsOn = ""
 
     @Volatile private var displayRotation = 0
+    @Volatile private var portraits = true // whether the bundle draws faces, which are cut out for it
+    private val displays by lazy { getSystemService(DisplayManager::class.java)!! }
+    private val turns =
+        object : DisplayManager.DisplayListener { // from one side to the other: nothing is made anew
+            override fun onDisplayChanged(display: Int) = readRotation()
+
+            override fun onDisplayAdded(display: Int) = Unit
+
+            override fun onDisplayRemoved(display: Int) = Unit
+        }
 
     // of the thread that shows
     private var lastShown = 0L
@@ -121,13 +132,8 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     override fun onResume() {
         super.onResume()
-        displayRotation =
-            when (@Suppress("DEPRECATION") windowManager.defaultDisplay.rotation) {
-                Surface.ROTATION_90 -> 90
-                Surface.ROTATION_180 -> 180
-                Surface.ROTATION_270 -> 270
-                else -> 0
-            }
+        readRotation()
+        displays.registerDisplayListener(turns, null)
         if (checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED) {
             openCamera()
         } else if (notice.visibility != View.VISIBLE) {
@@ -135,8 +141,19 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         }
     }
 
+    private fun readRotation() {
+        displayRotation =
+            when (@Suppress("DEPRECATION") windowManager.defaultDisplay.rotation) {
+                Surface.ROTATION_90 -> 90
+                Surface.ROTATION_180 -> 180
+                Surface.ROTATION_270 -> 270
+                else -> 0
+            }
+    }
+
     override fun onPause() {
         super.onPause()
+        displays.unregisterDisplayListener(turns)
         stopRecording()
         feed?.close()
         feed = null
@@ -185,6 +202,8 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         rate.text = getString(R.string.loading, info.title)
         view<View>(R.id.style_picture).visibility = if (info.takesStyle) View.VISIBLE else View.GONE
         describe()
+        portraits = !info.takesStyle
+        if (feed != null && feed?.side != frameSide()) openCamera()
         if (!info.takesStyle) return player.open(name, null)
         worker.execute {
             try {
@@ -211,6 +230,9 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         frameView.contentDescription = getString(text, catalogue.bundles.getValue(bundle).title)
     }
 
+    /** Of a frame, at least: a face's crop is about half of it. */
+    private fun frameSide(): Int = catalogue.bundles.getValue(bundle).size * if (portraits) 2 else 1
+
     private fun openCamera() {
         notice.visibility = View.GONE
         feed?.close()
@@ -218,9 +240,8 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         val ids = cameras(getSystemService(CameraManager::class.java)!!)
         enable(R.id.switch_camera, ids.size > 1)
         if (ids.isEmpty()) return tell(R.string.no_camera, R.string.gallery) { view<View>(R.id.gallery).performClick() }
-        val side = catalogue.bundles.getValue(bundle).size
         try {
-            feed = CameraFeed(this, ids[cameraNumber % ids.size], side, this)
+            feed = CameraFeed(this, ids[cameraNumber % ids.size], frameSide(), this)
         } catch (error: CameraAccessException) {
             tellLost()
         } catch (error: IllegalArgumentException) { // unplugged meanwhile
@@ -249,7 +270,8 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     override fun onImage(frame: YuvFrame, crop: Crop, rotation: Int, mirror: Boolean) {
         val turned = if (mirror) rotation + displayRotation else rotation - displayRotation + 360
-        player.offer(frame, crop, turned % 360, mirror)
+        val shown = if (portraits) crop else Crop.centre(frame.width, frame.height)
+        player.offer(frame, shown, turned % 360, mirror)
     }
 
     override fun onLost(feed: CameraFeed) = runOnUiThread {

@@ -12,6 +12,7 @@ import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
 import android.provider.Settings
+import android.view.Display
 import android.view.MotionEvent
 import android.view.Surface
 import android.view.View
@@ -36,6 +37,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.shadows.ShadowAlertDialog
 import org.robolectric.shadows.ShadowDisplay
+import org.robolectric.shadows.ShadowDisplayManager
 import org.robolectric.shadows.ShadowToast
 
 @RunWith(RobolectricTestRunner::class)
@@ -396,6 +398,19 @@ class MainActivityTest {
             val activity = start("heads")
             for ((mirror, place) in listOf(false, true).zip(places)) activity.turns(mirror, place)
         }
+    }
+
+    @Test
+    fun `a phone that is turned over while it shows`() {
+        application.runtime = FakeRuntime()
+        shadowOf(ShadowDisplay.getDefaultDisplay()).setRotation(Surface.ROTATION_90)
+        val activity = start("heads")
+        activity.turns(false, 32 to 32)
+        shadowOf(ShadowDisplay.getDefaultDisplay()).setRotation(Surface.ROTATION_270)
+        ShadowDisplayManager.changeDisplay(Display.DEFAULT_DISPLAY, "") // its listeners are told
+        shadowOf(Looper.getMainLooper()).idle()
+        shadowOf(ShadowDisplay.getDefaultDisplay()).setRotation(Surface.ROTATION_270)
+        activity.turns(false, 96 to 96)
     }
 
     private fun MainActivity.turns(mirror: Boolean, place: Pair<Int, Int>) {
