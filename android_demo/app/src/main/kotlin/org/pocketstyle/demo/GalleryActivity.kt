@@ -47,7 +47,7 @@ class GalleryActivity : Activity() {
         progress = view(R.id.progress)
         onClick(R.id.choose) { askForDocument(this, ASK_DOCUMENT, "image/*", "video/*") }
         onClick(R.id.styles) { chooseBundle(this, catalogue, ::use) }
-        onClick(R.id.split) { frameView.split = if (frameView.split == null) 0.5f else null }
+        onClick(R.id.split) { frameView.split = if (frameView.split == null) 0.5f else null; describe() }
         onClick(R.id.save) { save() }
         onClick(R.id.share) { saved?.let { share(this, listOf(it), savedType) } }
         if (catalogue.choices.isEmpty()) {
@@ -166,9 +166,14 @@ class GalleryActivity : Activity() {
         runOnUiThread {
             if (mine != job) return@runOnUiThread
             progress.visibility = View.INVISIBLE
-            frameView.contentDescription = getString(R.string.stylized_description, title)
+            describe()
             enable(R.id.save, true)
         }
+    }
+
+    private fun describe() {
+        val text = if (frameView.split == null) R.string.stylized_description else R.string.split_description
+        frameView.contentDescription = getString(text, catalogue.bundles.getValue(bundle).title)
     }
 
     private fun tell(mine: Int, text: String) = runOnUiThread { if (mine == job) notice.text = text }
