@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("cv2", reason="faces need OpenCV (pip install 'pocketstyle[portrait]')")
 
-from faces import page
+from faces_page import page
 from pocketstyle.sdk.faces import Alignment
 
 ROOT = Path(__file__).parents[1]

@@ -30,30 +30,33 @@ class LinearWct(Transfer):
 
     def __init__(self, features: Width | Concatenation):
         super().__init__()
-        inner = Width("inner", INNER)
+        self.features, inner = features, Width("inner", INNER)
         self.down = ZeroPaddedConv2d(features, inner, 1)
         self.up = nn.ModuleList(ZeroPaddedConv2d(inner, part, 1) for part in features.parts)
         self.of_content, self.of_style = _Matrix(features), _Matrix(features)
 
     def statistics(self, style: Tensor) -> Statistics:
         mean = channels_last_mean(style.permute(0, 2, 3, 1))
-        centred, deviation = _standardised(style)
+        centred, deviation = self._standardised(style)
         return mean, (deviation * self.of_style(centred))[:, None]
 
     def forward(self, content: Tensor, *statistics: Tensor) -> Tensor:
         mean, of_style = statistics
-        centred, _ = _standardised(content)
+        centred, _ = self._standardised(content)
         matrix = of_style[:, 0] @ self.of_content(centred)
         small = self.down(centred)
         made = (matrix @ small.flatten(2)).unflatten(2, small.shape[2:])
         return torch.cat([up(made) for up in self.up], 1) + mean.permute(0, 3, 1, 2)
 
+    def _standardised(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Features without their channels' means, of deviation 1 altogether; and what that was.
 
-def _standardised(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Features without their channels' means, of deviation 1 altogether; and what that was."""
-    centred = x - x.mean((2, 3), keepdim=True)
-    deviation = (centred.square().mean((1, 2, 3)) + EPSILON).sqrt()
-    return centred / deviation[:, None, None, None], deviation[:, None, None]
+        Masked channels are 0 and do not count.
+        """
+        centred = x - x.mean((2, 3), keepdim=True)
+        variance = centred.square().mean((2, 3)).sum(1) / self.features.count
+        deviation = (variance + EPSILON).sqrt()
+        return centred / deviation[:, None, None, None], deviation[:, None, None]
 
 
 class _Matrix(nn.Module):

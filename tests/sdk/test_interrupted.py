@@ -14,6 +14,14 @@ from typer.testing import CliRunner
 from .conftest import write_clip
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """As in a terminal: programs in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def long_clip(tmp_path):
     return write_clip(tmp_path / "long.mp4", times=[40 * i for i in range(2000)])

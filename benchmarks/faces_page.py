@@ -1,6 +1,6 @@
 """Writes docs/faces.jpg, of a photo of the package, and docs/faces.md, from measured numbers.
 
-    python benchmarks/faces.py
+    python benchmarks/faces_page.py
 
 The numbers are the part `jitter` of benchmarks/results/sdk.json (`benchmarks/sdk.py`).
 """
@@ -122,7 +122,7 @@ def summary(rows: list[dict]) -> str:
 def page(rows: list[dict]) -> str:
     return f"""# Faces
 
-Written by `python benchmarks/faces.py`.
+Written by `python benchmarks/faces_page.py`.
 
 A portrait network knows one thing: a face that fills its square, upright, pupils where its training
 had them. `sdk/faces/` brings the faces of any picture into that form, and what the network draws
