@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
-from pages import table
+from pages import put_numbers, table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/android.md"
-START, END = "<!-- numbers: benchmarks/android_page.py -->", "<!-- end of numbers -->"
 
 
 def numbers(result: dict) -> str:
@@ -40,9 +38,7 @@ def numbers(result: dict) -> str:
 
 def main() -> None:
     result = json.loads((ROOT / "benchmarks/results/android.json").read_text())
-    block = f"{START}\n{numbers(result)}\n{END}"
-    text = re.sub(f"{START}.*{END}", lambda _: block, PAGE.read_text(), flags=re.DOTALL)
-    PAGE.write_text(text)
+    put_numbers(PAGE, "android_page.py", numbers(result))
 
 
 if __name__ == "__main__":

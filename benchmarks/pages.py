@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -23,6 +26,14 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """In Markdown."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def put_numbers(page: Path, script: str, numbers: str) -> None:
+    """Between a page's marks, which name the script that writes them."""
+    start, end = f"<!-- numbers: benchmarks/{script} -->", "<!-- end of numbers -->"
+    block = f"{start}\n{numbers}\n{end}"
+    text = re.sub(f"{start}.*{end}", lambda _: block, page.read_text(), flags=re.DOTALL)
+    page.write_text(text)
 
 
 def sheet(rows: dict[str, np.ndarray], *, named: bool = False) -> Image.Image:

@@ -10,19 +10,17 @@ import argparse
 import json
 import os
 import platform
-import re
 from pathlib import Path
 
 import numpy as np
 import torch
-from pages import sheet, table
+from pages import put_numbers, sheet, table
 from PIL import Image
 from pocketstyle.datasets import heads, to_pictures, to_tensor
 from pocketstyle.networks import load
 from pocketstyle.search import resolve_model
 
 ROOT = Path(__file__).parents[1]
-START, END = "<!-- numbers: benchmarks/readme.py -->", "<!-- end of numbers -->"
 SHOWN = range(100, 106)  # unseen heads of another set than the demo measures on
 
 
@@ -90,10 +88,7 @@ def main() -> None:
     result["bundle"]["path"] = Path(result["bundle"]["path"]).name
     result["host"] = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
     (ROOT / "benchmarks/results/demo.json").write_text(json.dumps(result, indent=1) + "\n")
-    readme = ROOT / "README.md"
-    block = f"{START}\n{numbers(result)}\n{END}"
-    text = re.sub(f"{START}.*{END}", lambda _: block, readme.read_text(), flags=re.DOTALL)
-    readme.write_text(text)
+    put_numbers(ROOT / "README.md", "readme.py", numbers(result))
     picture(demo).save(ROOT / "docs/heads.png", optimize=True)
 
 

@@ -6,13 +6,12 @@ python benchmarks/speed_model_page.py
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
+
+from pages import put_numbers, table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/speed_model.md"
-START = "<!-- numbers: benchmarks/speed_model_page.py -->"
-END = "<!-- end of numbers -->"
 CALIBRATED = 0.85  # of held-out measurements, at least, in their 90 % intervals
 OTHERS = ("extra-trees", "mlp", "linear in MACs")
 TITLES = {
@@ -25,7 +24,7 @@ TITLES = {
 def numbers(result: dict) -> str:
     """The page's tables."""
     models = list(next(iter(result["phones"].values()))["conv2d"])
-    rows = [("mean absolute % error", "phone", "N", *models), ("---",) * (3 + len(models))]
+    rows = []
     for key, title in TITLES.items():
         for phone, one in result["phones"].items():
             values = (f"{one[key][model]:.1f}" for model in models)
@@ -38,7 +37,7 @@ def numbers(result: dict) -> str:
     if short := [phone for phone, both in cover.items() if min(both) < CALIBRATED]:
         covered += f" (too narrow: networks on {', '.join(short)})"
     blocks, students = result["host_blocks"], result["host_students"]
-    kinds = [("block", "median", "90th percentile", "N"), ("---",) * 4]
+    kinds = []
     for name, one in {
         "all": blocks["all"],
         **{f"all, {name}": blocks[name] for name in OTHERS},
@@ -57,13 +56,13 @@ def numbers(result: dict) -> str:
     ]
     return "\n".join(
         (
-            _table(rows),
+            table(("mean absolute % error", "phone", "N", *models), rows),
             "",
             f"90 % intervals cover of held-out kernels and networks: {covered}.",
             "",
             f"UGATIT's blocks on {blocks['device']}, widths unseen, absolute % error:",
             "",
-            _table(kinds),
+            table(("block", "median", "90th percentile", "N"), kinds),
             "",
             f"Whole UGATIT students on {students['device']}, {students['n']} random width "
             f"patterns, converted and measured: mean absolute error {students['mape']:.1f} % "
@@ -82,15 +81,9 @@ def _work(anchor: dict) -> str:
     return f" (priced: {anchor['gmacs']} GMACs)" if "gmacs" in anchor else ""
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
 def main() -> None:
     result = json.loads((ROOT / "benchmarks/results/speed_model.json").read_text())
-    block = f"{START}\n{numbers(result)}\n{END}"
-    text = re.sub(f"{START}.*{END}", lambda _: block, PAGE.read_text(), flags=re.DOTALL)
-    PAGE.write_text(text)
+    put_numbers(PAGE, "speed_model_page.py", numbers(result))
 
 
 if __name__ == "__main__":

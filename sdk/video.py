@@ -200,10 +200,10 @@ def _played(
     if isinstance(stylizer, WholeFrames):
         if (compare or steady) and _shown(clip, stylizer, fit) != _even(clip):
             raise UsageError(CROPPED)
-        seen = ahead(_shots(clip, None, _even(clip), "stretch", compare, seconds), _DEPTH)
-        return ahead(_stylized(stylizer, seen, "stretch", blend), _DEPTH)
-    shown = _shown(clip, stylizer, fit)
-    seen = ahead(_shots(clip, stylizer.size, shown, fit, compare, seconds), _DEPTH)
+        size, shown, fit = None, _even(clip), "stretch"
+    else:
+        size, shown = stylizer.size, _shown(clip, stylizer, fit)
+    seen = ahead(_shots(clip, size, shown, fit, compare, seconds), _DEPTH)
     return ahead(_stylized(stylizer, seen, fit, blend), _DEPTH)
 
 

@@ -1,7 +1,7 @@
 """The Android demo on a phone, over adb: install it, start it, and have it measure networks.
 
 The app measures with the TFLite that it plays with, so it needs no tool of TensorFlow's. It reads
-and writes its own folder of the phone, which adb may, too.
+and writes its own folder of the phone, which adb is expected to reach, too.
 """
 
 from __future__ import annotations
