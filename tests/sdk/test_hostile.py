@@ -7,19 +7,16 @@ import sys
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from hostile import (
-    Watch,
+from harmed_bundles import (
     doubled,
     harmed,
-    in_a_child,
     network_of,
-    play,
     resized_inside,
-    run,
     tricks,
     with_member,
     written,
 )
+from hostile import Watch, in_a_child, play, run
 from pocketstyle.cli.app import main
 from pocketstyle.converters.flatbuffer import read_model
 from pocketstyle.errors import DataError, FormatError
