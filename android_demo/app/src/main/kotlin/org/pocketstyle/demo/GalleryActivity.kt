@@ -118,7 +118,7 @@ class GalleryActivity : Activity() {
                 tell(mine, error.message!!)
             } catch (error: IOException) {
                 tell(mine, getString(R.string.cannot_read, error.message))
-            } catch (error: RuntimeException) { // of the network
+            } catch (error: Exception) { // of the network, or a GPU that refuses only now
                 tell(mine, getString(R.string.failed, name, error.message))
             } catch (error: LinkageError) { // no TFLite for this processor
                 tell(mine, getString(R.string.failed, name, error.message))
@@ -141,9 +141,9 @@ class GalleryActivity : Activity() {
 
     private fun playVideo(stylizer: Stylizer, from: Uri, mine: Int) {
         val file = File.createTempFile("video", ".mp4", cacheDir)
-        var whole = false
+        var end = VideoEnd.STOPPED
         try {
-            whole =
+            end =
                 stylizeVideo(this, from, stylizer, file) { before, after, done ->
                     frameView.show(before, after, stylizer.info.size, stylizer.info.size)
                     tell(mine, getString(R.string.progress, (100 * done).toInt()))
@@ -154,15 +154,16 @@ class GalleryActivity : Activity() {
                     mine == job
                 }
         } finally {
-            if (!whole) file.delete()
+            if (end == VideoEnd.STOPPED) file.delete()
         }
-        if (!whole) return
+        if (end == VideoEnd.STOPPED) return
         runOnUiThread { if (mine == job) video = file else file.delete() }
-        finished(mine, stylizer.info.title)
+        val title = stylizer.info.title
+        finished(mine, if (end == VideoEnd.SILENT) getString(R.string.silent, title) else title)
     }
 
-    private fun finished(mine: Int, title: String) {
-        tell(mine, title)
+    private fun finished(mine: Int, text: String) {
+        tell(mine, text)
         runOnUiThread {
             if (mine != job) return@runOnUiThread
             progress.visibility = View.INVISIBLE

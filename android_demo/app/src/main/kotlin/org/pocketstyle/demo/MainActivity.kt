@@ -4,7 +4,6 @@ import android.Manifest
 import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
-import android.graphics.Bitmap
 import android.hardware.camera2.CameraAccessException
 import android.hardware.camera2.CameraManager
 import android.hardware.display.DisplayManager
@@ -18,7 +17,6 @@ import android.widget.Button
 import android.widget.ImageButton
 import android.widget.TextView
 import android.widget.Toast
-import java.io.File
 import java.io.IOException
 import java.util.concurrent.Executors
 import org.pocketstyle.stylizer.Accelerator
@@ -32,7 +30,8 @@ private const val ASK_STYLE = 2
 private const val ASK_TAKE = 3
 private const val ASK_RECORD = 4
 private const val FIRST = "toonhead" // the style at first, if it is there
-private const val SMOOTHING = 0.9 // of the frame rate that is shown
+private const val SMOOTHING = 0.9 // of the frame rate that is told
+private const val TOLD_NANOS = 250_000_000L // from one telling of it to the next
 
 /**
  * The camera, stylized live.
@@ -75,8 +74,8 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
     // of the thread that shows
     private var lastShown = 0L
     private var framesPerSecond = 0.0
-    @Volatile private var recording: VideoWriter? = null
-    private var recordingFile: File? = null
+    private var lastTold = 0L
+    @Volatile private var recording: Recording? = null
 
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
@@ -313,27 +312,19 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
             framesPerSecond = if (framesPerSecond == 0.0) newest else SMOOTHING * framesPerSecond + (1 - SMOOTHING) * newest
         }
         lastShown = now
+        if (now - lastTold < TOLD_NANOS) return
+        lastTold = now
         val showMs = (now - began) / 1e6
         val figures = getString(R.string.rate, runsOn, framesPerSecond, shown.convertMs, shown.stylizeMs, showMs)
         runOnUiThread { if (loaded != null) rate.text = figures }
     }
 
-    private fun write(writer: VideoWriter, shown: Shown) {
-        synchronized(writer) {
-            if (recording !== writer) return // stopped meanwhile
-            try {
-                writer.frame(sized(shown, writer.size), shown.arrivedNanos / 1000)
-            } catch (error: Exception) { // IOException, or what codecs throw
-                runOnUiThread(::stopRecording)
-            }
+    private fun write(to: Recording, shown: Shown) {
+        try {
+            to.write(shown)
+        } catch (error: Exception) { // IOException, or what codecs throw
+            runOnUiThread { if (recording === to) stopRecording() }
         }
-    }
-
-    /** A recording keeps its size when a lighter variant takes over. */
-    private fun sized(shown: Shown, size: Int): IntArray {
-        val side = shown.info.size
-        if (side == size) return shown.after
-        return pixelsOf(Bitmap.createBitmap(shown.after, side, side, Bitmap.Config.ARGB_8888), size, size)
     }
 
     // Pictures and videos.
@@ -351,31 +342,19 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
     private fun record() {
         val size = loaded?.size ?: return
         if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_RECORD)
-        var file: File? = null
         try {
-            file = File.createTempFile("recording", ".mp4", cacheDir)
-            recording = VideoWriter(this, file, size)
-            recordingFile = file
+            recording = Recording(this, size)
             showRecording(true)
-        } catch (error: Exception) { // IOException, or what codecs throw
-            file?.delete()
+        } catch (error: Exception) {
             toast(getString(R.string.not_saved, error.message))
         }
     }
 
     private fun stopRecording() {
-        val writer = recording ?: return
+        val ended = recording ?: return
         recording = null
         showRecording(false)
-        val file = recordingFile!!
-        save("video/mp4") {
-            try {
-                synchronized(writer) { writer.close() }
-                saveVideo(this, file)
-            } finally {
-                file.delete()
-            }
-        }
+        save("video/mp4", ended::save)
     }
 
     private fun showRecording(on: Boolean) {

@@ -17,11 +17,20 @@ import org.pocketstyle.stylizer.YuvFrame
 private const val TIMEOUT_US = 10_000L
 private const val HIGH_DEFINITION = 720 // lines, from which on videos are in BT.709
 
+/** How a video's stylization ended. */
+enum class VideoEnd {
+    /** By the caller's wish. */
+    STOPPED,
+
+    /** Whole but for its sound, which is of a kind that MP4 files do not hold. */
+    SILENT,
+    WHOLE,
+}
+
 /**
- * Stylize a video's centre square, frame by frame, without its sound; on the caller's thread, for as long as it takes.
+ * Stylize a video's centre square, frame by frame, with its sound; on the caller's thread, for as long as it takes.
  *
  * @param report told after each frame, ARGB [size, size], how much is done, 0..1; false ends it.
- * @return whether it came to its end.
  * @throws IOException it is unreadable, or cannot be written.
  */
 fun stylizeVideo(
@@ -30,21 +39,26 @@ fun stylizeVideo(
     stylizer: Stylizer,
     out: File,
     report: (before: IntArray, after: IntArray, done: Float) -> Boolean,
-): Boolean {
+): VideoEnd {
     val extractor = MediaExtractor()
     try {
         extractor.setDataSource(context, uri, null)
-        val track = (0 until extractor.trackCount).find { extractor.mime(it).startsWith("video/") }
-            ?: throw IOException(context.getString(R.string.no_frames))
+        val track = extractor.track("video/") ?: throw IOException(context.getString(R.string.no_frames))
+        val heard = extractor.track("audio/")
+        val kept = heard?.takeIf { extractor.mime(it) in SOUNDS_OF_MP4 }
         extractor.selectTrack(track)
         val format = extractor.getTrackFormat(track)
         val decoder = MediaCodec.createDecoderByType(extractor.mime(track))
         try {
             decoder.configure(format, null, null, 0)
             decoder.start()
-            VideoWriter(context, out, stylizer.info.size).use { writer ->
-                return play(extractor, decoder, format, stylizer, writer, report)
+            kept?.let { Sound(context, uri, it) }.use { sound ->
+                VideoWriter(context, out, stylizer.info.size, sound).use { writer ->
+                    if (!play(extractor, decoder, format, stylizer, writer, report)) return VideoEnd.STOPPED
+                    writer.finish()
+                }
             }
+            return if (heard == kept) VideoEnd.WHOLE else VideoEnd.SILENT
         } finally {
             decoder.release()
         }
@@ -55,6 +69,7 @@ fun stylizeVideo(
     }
 }
 
+/** Whether it came to its end. */
 private fun play(
     extractor: MediaExtractor,
     decoder: MediaCodec,
@@ -71,7 +86,7 @@ private fun play(
     val after = IntArray(info.size * info.size)
     val frame = YuvFrame()
     val done = MediaCodec.BufferInfo()
-    val rotation = if (format.containsKey(MediaFormat.KEY_ROTATION)) format.getInteger(MediaFormat.KEY_ROTATION) else 0
+    val rotation = format.intOr(MediaFormat.KEY_ROTATION, 0)
     val duration = if (format.containsKey(MediaFormat.KEY_DURATION)) format.getLong(MediaFormat.KEY_DURATION) else 0
     var fed = false
     while (true) {
@@ -122,6 +137,8 @@ fun colours(format: MediaFormat, height: Int): YuvColours {
     }
 }
 
-private fun MediaFormat.intOr(key: String, default: Int) = if (containsKey(key)) getInteger(key) else default
+fun MediaFormat.intOr(key: String, default: Int) = if (containsKey(key)) getInteger(key) else default
+
+private fun MediaExtractor.track(kind: String): Int? = (0 until trackCount).find { mime(it).startsWith(kind) }
 
 private fun MediaExtractor.mime(track: Int): String = getTrackFormat(track).getString(MediaFormat.KEY_MIME).orEmpty()

@@ -6,6 +6,7 @@ import android.media.MediaCodec
 import android.media.MediaCodecInfo.CodecCapabilities
 import android.media.MediaFormat
 import android.media.MediaMuxer
+import android.util.Log
 import java.io.Closeable
 import java.io.File
 import java.io.IOException
@@ -15,14 +16,16 @@ private const val BITS_PER_PIXEL = 6
 private const val TIMEOUT_US = 100_000L
 
 /**
- * Writes stylized frames as H.264 in an MP4 file, without sound.
+ * Writes stylized frames as H.264 in an MP4 file.
  *
- * One thread at a time. `close` ends the file; it throws IOException where no frame came out, and the file is no video.
+ * One thread at a time. A file that is closed before `finish` is no video.
  *
  * @param size of the frames, even.
+ * @param sound that goes with them; the caller closes it.
  * @throws IOException there is no encoder, or no room for the file.
  */
-class VideoWriter(private val context: Context, file: File, val size: Int) : Closeable {
+class VideoWriter(private val context: Context, file: File, private val size: Int, private val sound: Sound? = null) :
+    Closeable {
     private val codec = MediaCodec.createEncoderByType(MediaFormat.MIMETYPE_VIDEO_AVC)
     private val muxer =
         try {
@@ -65,24 +68,32 @@ class VideoWriter(private val context: Context, file: File, val size: Int) : Clo
             codec.queueInputBuffer(index, 0, size * size * 3 / 2, timeUs, 0)
         }
         drain(0)
+        if (track >= 0) sound?.copy(muxer, timeUs)
+    }
+
+    /**
+     * Write what is still on its way, and end the file.
+     *
+     * @throws IOException no frame came out.
+     */
+    fun finish() {
+        val index = codec.dequeueInputBuffer(TIMEOUT_US)
+        if (index >= 0) {
+            codec.queueInputBuffer(index, 0, 0, 0, MediaCodec.BUFFER_FLAG_END_OF_STREAM)
+            drain(TIMEOUT_US)
+        }
+        if (frames == 0) throw IOException(context.getString(R.string.no_frames))
+        sound?.copy(muxer, Long.MAX_VALUE)
+        muxer.stop()
     }
 
     override fun close() {
+        codec.release()
         try {
-            val index = codec.dequeueInputBuffer(TIMEOUT_US)
-            if (index >= 0) {
-                codec.queueInputBuffer(index, 0, 0, 0, MediaCodec.BUFFER_FLAG_END_OF_STREAM)
-                drain(TIMEOUT_US)
-            }
-        } finally {
-            codec.release()
-            try {
-                if (frames > 0) muxer.stop()
-            } finally {
-                muxer.release()
-            }
+            muxer.release()
+        } catch (error: IllegalStateException) { // it had nothing to end
+            Log.w("pocketstyle", "an unfinished video", error)
         }
-        if (frames == 0) throw IOException(context.getString(R.string.no_frames))
     }
 
     private fun drain(timeoutUs: Long) {
@@ -91,6 +102,7 @@ class VideoWriter(private val context: Context, file: File, val size: Int) : Clo
             if (index == MediaCodec.INFO_TRY_AGAIN_LATER) return
             if (index == MediaCodec.INFO_OUTPUT_FORMAT_CHANGED) {
                 track = muxer.addTrack(codec.outputFormat)
+                sound?.addTo(muxer)
                 muxer.start()
             }
             if (index < 0) continue

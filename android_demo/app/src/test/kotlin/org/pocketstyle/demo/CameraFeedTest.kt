@@ -1,5 +1,6 @@
 package org.pocketstyle.demo
 
+import android.hardware.camera2.CameraAccessException
 import android.hardware.camera2.CameraCharacteristics
 import android.hardware.camera2.CameraDevice
 import android.hardware.camera2.CameraManager
@@ -40,10 +41,28 @@ class BusyCameras : ShadowCameraManager() {
     }
 }
 
+/** Cameras whose opening fails in the way that a test chooses. */
+@Implements(CameraManager::class)
+class FailingCameras : ShadowCameraManager() {
+    @Implementation(minSdk = 35, maxSdk = 35)
+    override fun openCameraDeviceUserAsync(
+        id: String,
+        callback: CameraDevice.StateCallback,
+        executor: Executor,
+        user: Int,
+        importance: Int,
+        rotation: Int,
+    ): CameraDevice = throw failure
+
+    companion object {
+        @Volatile lateinit var failure: Exception
+    }
+}
+
 @RunWith(RobolectricTestRunner::class)
 class CameraFeedTest {
     private val application = RuntimeEnvironment.getApplication() as TestApplication
-    private var lost = false
+    @Volatile private var lost = false
     private val listener =
         object : FeedListener {
             override fun onImage(frame: YuvFrame, crop: Crop, rotation: Int, mirror: Boolean) = Unit
@@ -64,6 +83,20 @@ class CameraFeedTest {
         BusyCameras.disconnect!!()
         eventually("its thread ends") { cameraThreads().isEmpty() }
         assertFalse(lost)
+    }
+
+    @Test
+    @Config(shadows = [FailingCameras::class])
+    fun `a camera that is in use, forbidden or unplugged when it is opened is lost, and no thread is left`() {
+        addCamera(application.getSystemService(CameraManager::class.java)!!, "0", CameraCharacteristics.LENS_FACING_BACK, 90)
+        val inUse = CameraAccessException(CameraAccessException.CAMERA_IN_USE)
+        for (failure in listOf(inUse, SecurityException("withdrawn"), IllegalArgumentException("unplugged"))) {
+            FailingCameras.failure = failure
+            lost = false
+            CameraFeed(application, "0", 128, listener)
+            eventually("$failure is told") { lost }
+            eventually("its thread ends") { cameraThreads().isEmpty() }
+        }
     }
 
     @Test

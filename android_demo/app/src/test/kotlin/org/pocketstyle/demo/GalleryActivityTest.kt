@@ -2,8 +2,11 @@ package org.pocketstyle.demo
 
 import android.app.Activity
 import android.app.Application
+import android.content.ContentProvider
+import android.content.ContentValues
 import android.content.Intent
 import android.graphics.Bitmap
+import android.media.MediaFormat
 import android.net.Uri
 import android.os.Bundle
 import android.view.View
@@ -15,11 +18,29 @@ import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
+import org.pocketstyle.stylizer.AcceleratorRefused
+import org.pocketstyle.stylizer.Runtime
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
 import org.robolectric.shadows.ShadowToast
+
+/** A gallery whose documents are videos. */
+class Videos : ContentProvider() {
+    override fun onCreate() = true
+
+    override fun getType(uri: Uri) = "video/mp4"
+
+    override fun query(uri: Uri, columns: Array<String>?, where: String?, values: Array<String>?, order: String?) = null
+
+    override fun insert(uri: Uri, values: ContentValues?) = null
+
+    override fun delete(uri: Uri, where: String?, values: Array<String>?) = 0
+
+    override fun update(uri: Uri, new: ContentValues?, where: String?, values: Array<String>?) = 0
+}
 
 @RunWith(RobolectricTestRunner::class)
 class GalleryActivityTest {
@@ -121,8 +142,48 @@ class GalleryActivityTest {
     }
 
     @Test
+    @Config(shadows = [RawExtractor::class, RawCodec::class, NotedMuxer::class])
+    fun `a video is stylized, saved and shared, and leaves no file of its own`() {
+        application.runtime = FakeRuntime()
+        RawCodec.prepare(160, 128)
+        Robolectric.buildContentProvider(Videos::class.java).create("gallery")
+        val format = MediaFormat.createVideoFormat(MediaFormat.MIMETYPE_VIDEO_AVC, 160, 120)
+        RawExtractor.tracks =
+            listOf(
+                Track(format, List(3) { Sample(40_000L * it, grey(160, 120, 90)) }),
+                Track(MediaFormat.createAudioFormat(MediaFormat.MIMETYPE_AUDIO_OPUS, 48_000, 2), emptyList()),
+            )
+        val activity = start("heads")
+        assertEquals(128, activity.result().width)
+        assertEquals(activity.getString(R.string.silent, application.catalogue.bundles.getValue("heads").title), activity.told())
+        activity.view<View>(R.id.save).performClick()
+        eventually("it is saved") { activity.told() == activity.getString(R.string.saved) }
+        activity.view<View>(R.id.share).performClick()
+        val sent = shadowOf(activity).nextStartedActivity.getParcelableExtra(Intent.EXTRA_INTENT, Intent::class.java)!!
+        assertEquals("video/mp4", sent.type)
+        eventually("it is deleted here") { application.cacheDir.list()!!.isEmpty() }
+    }
+
+    @Test
+    fun `a GPU that refuses only at the picture is told`() {
+        var runs = 0
+        application.runtime = FakeRuntime(pause = { if (++runs > 1) throw AcceleratorRefused("the driver is gone") })
+        put(File("../../demo/astronaut.jpg").readBytes())
+        val activity = start("heads")
+        eventually("it is told") { "the driver is gone" in activity.told() }
+    }
+
+    @Test
+    fun `a processor without TFLite is told`() {
+        application.runtime = Runtime { _, _ -> throw UnsatisfiedLinkError("no such library") }
+        put(File("../../demo/astronaut.jpg").readBytes())
+        val activity = start("heads")
+        eventually("it is told") { "no such library" in activity.told() }
+    }
+
+    @Test
     fun `no memory is told`() {
-        application.runtime = org.pocketstyle.stylizer.Runtime { _, _ -> throw OutOfMemoryError() }
+        application.runtime = Runtime { _, _ -> throw OutOfMemoryError() }
         put(File("../../demo/astronaut.jpg").readBytes())
         val activity = start("heads")
         eventually("it is told") { activity.told() == activity.getString(R.string.no_memory, "heads") }

@@ -35,6 +35,7 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
+import org.robolectric.annotation.Config
 import org.robolectric.shadows.ShadowAlertDialog
 import org.robolectric.shadows.ShadowDisplay
 import org.robolectric.shadows.ShadowDisplayManager
@@ -363,6 +364,55 @@ class MainActivityTest {
         eventually("a picture is saved") { activity.view<View>(R.id.share).isEnabled }
         activity.onRequestPermissionsResult(4, permission, intArrayOf(PackageManager.PERMISSION_GRANTED))
         assertTrue(recording())
+    }
+
+    @Test
+    @Config(shadows = [RawCodec::class, NotedMuxer::class])
+    fun `what is shown is recorded, saved and shared, and leaves no file of its own`() {
+        application.runtime = FakeRuntime()
+        RawCodec.prepare(128, 128)
+        val activity = start("heads")
+        activity.play()
+        activity.press(R.id.record)
+        val frame = cameraFrame(astronaut())
+        eventually("frames are written") {
+            activity.onImage(frame, Crop.centre(frame.width, frame.height), 0, false)
+            NotedMuxer.written.size > 5
+        }
+        activity.press(R.id.record)
+        eventually("it is saved") { activity.view<View>(R.id.share).isEnabled }
+        activity.press(R.id.share)
+        val sent = shadowOf(activity).nextStartedActivity.getParcelableExtra(Intent.EXTRA_INTENT, Intent::class.java)!!
+        assertEquals("video/mp4", sent.type)
+        assertEquals(0, application.cacheDir.list()!!.size)
+        val times = NotedMuxer.written.map { it.second.timeUs }
+        assertEquals(times.sorted().distinct(), times)
+    }
+
+    @Test
+    @Config(shadows = [RawCodec::class, NotedMuxer::class])
+    fun `a recording ends where the app is left, or another style chosen`() {
+        application.runtime = FakeRuntime()
+        RawCodec.prepare(128, 128)
+        val controller = controller("heads").setup()
+        val activity = controller.get()
+        val recording = { activity.view<View>(R.id.record).contentDescription == activity.getString(R.string.stop) }
+        val leaves = listOf({ controller.pause() }, { controller.newIntent(Intent().putExtra("bundle", "toonhead")) })
+        for (leave in leaves) {
+            activity.play()
+            activity.press(R.id.record)
+            assertTrue(recording())
+            leave()
+            assertFalse(recording())
+            controller.resume()
+        }
+    }
+
+    @Test
+    fun `a processor without TFLite is told`() {
+        application.runtime = Runtime { _, _ -> throw UnsatisfiedLinkError("no such library") }
+        val activity = start("heads")
+        eventually("it is told") { "no such library" in activity.text(R.id.rate) }
     }
 
     @Test

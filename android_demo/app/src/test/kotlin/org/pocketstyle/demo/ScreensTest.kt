@@ -23,6 +23,7 @@ class ScreensTest {
         val activity = Robolectric.buildActivity(MainActivity::class.java, intent).setup().get()
         val picture = squareOf(astronaut())
         val frame = cameraFrame(picture)
+        layOut(activity)
         if (split) activity.view<View>(R.id.split).performClick()
         val end = System.nanoTime() + 2_000_000_000
         eventually("frames flow") { // for a while, so that their rate is one

@@ -4,9 +4,12 @@ import android.app.Activity
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.graphics.Canvas
+import android.graphics.PixelFormat
 import android.hardware.camera2.CameraCharacteristics
 import android.hardware.camera2.CameraManager
 import android.os.Looper
+import android.view.SurfaceHolder
+import android.view.SurfaceView
 import android.view.View
 import java.io.File
 import java.nio.ByteBuffer
@@ -18,7 +21,11 @@ import org.pocketstyle.stylizer.Network
 import org.pocketstyle.stylizer.Runtime
 import org.pocketstyle.stylizer.YuvFrame
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Implementation
+import org.robolectric.annotation.Implements
+import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowCameraCharacteristics
+import org.robolectric.shadows.ShadowSurfaceView
 
 /** The app, with a runtime and a clock that a test chooses; at first TFLite on this computer, and its clock. */
 class TestApplication : DemoApplication() {
@@ -92,15 +99,58 @@ fun cameraFrame(picture: Bitmap): YuvFrame {
     return YuvFrame().apply { set(width, height, y, width, 1, u, v, width / 2, 1) }
 }
 
-/** What a screen looks like, as a PNG in target/screens. */
-fun draw(activity: Activity, name: String): Bitmap {
+/** A view's own surface, drawn in the computer's memory; on the screen it shows where the view is. */
+@Implements(SurfaceView::class)
+class DrawnSurface : ShadowSurfaceView() {
+    lateinit var shown: Bitmap
+        private set
+
+    private var callback: SurfaceHolder.Callback? = null
+    private val holder =
+        object : FakeSurfaceHolder() {
+            override fun addCallback(callback: SurfaceHolder.Callback) {
+                this@DrawnSurface.callback = callback
+            }
+
+            override fun lockHardwareCanvas(): Canvas = Canvas(shown)
+        }
+
+    @Implementation override fun getHolder(): SurfaceHolder = holder
+
+    @Implementation
+    protected fun dispatchDraw(canvas: Canvas) = canvas.drawBitmap(shown, 0f, 0f, null)
+
+    fun create(width: Int, height: Int) {
+        shown = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888)
+        callback!!.surfaceCreated(holder)
+        callback!!.surfaceChanged(holder, PixelFormat.RGBA_8888, width, height)
+    }
+
+    fun destroy() {
+        callback!!.surfaceDestroyed(holder)
+        shown.recycle()
+    }
+}
+
+val FrameView.surface
+    get() = Shadow.extract<DrawnSurface>(this)!!
+
+/** Lay a screen out, with a surface for its frames if it has any. */
+fun layOut(activity: Activity) {
     val view = activity.window.decorView
     val spec = { pixels: Int -> View.MeasureSpec.makeMeasureSpec(pixels, View.MeasureSpec.EXACTLY) }
     val metrics = activity.resources.displayMetrics
     view.measure(spec(metrics.widthPixels), spec(metrics.heightPixels))
     view.layout(0, 0, metrics.widthPixels, metrics.heightPixels)
+    activity.findViewById<FrameView>(R.id.frame)?.let { it.surface.create(it.width, it.height) }
+}
+
+/** What a screen looks like, as a PNG in target/screens. */
+fun draw(activity: Activity, name: String): Bitmap {
+    layOut(activity)
+    val metrics = activity.resources.displayMetrics
     val drawn = Bitmap.createBitmap(metrics.widthPixels, metrics.heightPixels, Bitmap.Config.ARGB_8888)
-    view.draw(Canvas(drawn))
+    activity.window.decorView.draw(Canvas(drawn))
     val file = File("target/screens/$name.png").apply { parentFile!!.mkdirs() }
     file.outputStream().use { drawn.compress(Bitmap.CompressFormat.PNG, 100, it) }
     return drawn

@@ -18,8 +18,10 @@ private const val PATIENCE = 5.0 // seconds that it has to look so
  */
 class FrameRateGovernor(private val cool: List<Double>, framesPerSecond: Double) {
     private val limit = 1 / framesPerSecond
-    private val recent = ArrayDeque<Double>(WINDOW)
-    private var roomySince: Double? = null
+    private val recent = DoubleArray(WINDOW) // the newest take the oldest's places
+    private val sorted = DoubleArray(WINDOW)
+    private var frames = 0 // since the one in use was chosen
+    private var roomySince = Double.NaN // not since any moment
 
     /** Of the bundle to use, among `cool`. */
     var place = 0
@@ -43,16 +45,21 @@ class FrameRateGovernor(private val cool: List<Double>, framesPerSecond: Double)
      * @return the place of the bundle to use from now on.
      */
     fun frame(seconds: Double, now: Double): Int {
-        if (recent.size == WINDOW) recent.removeFirst()
-        recent.addLast(seconds)
-        if (recent.size == WINDOW) reconsider(recent.sorted()[WINDOW / 2], now)
+        recent[frames++ % WINDOW] = seconds
+        if (frames >= WINDOW) reconsider(median(), now)
         return place
+    }
+
+    private fun median(): Double {
+        recent.copyInto(sorted)
+        sorted.sort()
+        return sorted[WINDOW / 2]
     }
 
     private fun start(place: Int) {
         this.place = place
-        recent.clear()
-        roomySince = null
+        frames = 0
+        roomySince = Double.NaN
     }
 
     private fun reconsider(seconds: Double, now: Double) {
@@ -61,12 +68,11 @@ class FrameRateGovernor(private val cool: List<Double>, framesPerSecond: Double)
             return
         }
         val heat = seconds / cool[place]
-        val since = roomySince
         if (place == 0 || cool[place - 1] * heat > ROOM * limit) {
-            roomySince = null
-        } else if (since == null) {
+            roomySince = Double.NaN
+        } else if (roomySince.isNaN()) {
             roomySince = now
-        } else if (now - since >= PATIENCE) {
+        } else if (now - roomySince >= PATIENCE) {
             start(place - 1)
         }
     }

@@ -1,6 +1,7 @@
 package org.pocketstyle.stylizer
 
 import java.util.concurrent.Executor
+import java.util.function.LongSupplier
 
 /**
  * A frame on its way through a `Pipeline`.
@@ -27,7 +28,7 @@ class FrameSlot internal constructor(info: BundleInfo) {
  *
  * The newest frame wins: what is overtaken while a slower stage works is dropped, so nothing queues up and what is
  * shown is never older than one frame of each stage. Five slots are enough for that, one in each stage and one waiting
- * before each of the last two; no frame allocates another.
+ * before each of the last two; a frame allocates nothing but the nodes of the executors' queues.
  *
  * @param stylize runs on `styling`.
  * @param styling executes tasks one by one, as `showing`.
@@ -42,7 +43,7 @@ class Pipeline(
     private val showing: Executor,
     private val show: (FrameSlot) -> Unit,
     private val failed: (Throwable) -> Unit,
-    private val clock: () -> Long = System::nanoTime,
+    private val clock: LongSupplier = LongSupplier(System::nanoTime), // no boxes, as a function's result would need
 ) {
     private val lock = Any()
     private val free = ArrayDeque(List(5) { FrameSlot(info) })
@@ -64,11 +65,22 @@ class Pipeline(
      *
      * @param fill writes the slot's input.
      */
-    fun offer(fill: (TensorBuffer) -> Unit) {
-        val slot = synchronized(lock) { if (closed) return else free.removeFirst() }
-        slot.arrived = clock()
+    inline fun offer(fill: (TensorBuffer) -> Unit) {
+        val slot = begin() ?: return
         fill(slot.input)
-        slot.convertNanos = clock() - slot.arrived
+        bring(slot)
+    }
+
+    @PublishedApi
+    internal fun begin(): FrameSlot? {
+        val slot = synchronized(lock) { if (closed) return null else free.removeFirst() }
+        slot.arrived = clock.asLong
+        return slot
+    }
+
+    @PublishedApi
+    internal fun bring(slot: FrameSlot) {
+        slot.convertNanos = clock.asLong - slot.arrived
         synchronized(lock) {
             release(filled)
             filled = slot
@@ -93,7 +105,7 @@ class Pipeline(
             filled = null
             newest
         }
-        val began = clock()
+        val began = clock.asLong
         try {
             stylize(slot.input, slot.output)
         } catch (error: Throwable) { // out of memory, too
@@ -101,7 +113,7 @@ class Pipeline(
             failed(error)
             return
         }
-        slot.stylizeNanos = clock() - began
+        slot.stylizeNanos = clock.asLong - began
         synchronized(lock) {
             release(stylized)
             stylized = slot

@@ -1,7 +1,5 @@
 package org.pocketstyle.stylizer
 
-import com.sun.management.ThreadMXBean
-import java.lang.management.ManagementFactory
 import java.nio.ByteBuffer
 import java.util.Base64
 import org.json.JSONArray
@@ -131,16 +129,6 @@ class FrameTensorTest {
             assertEquals((wanted ushr shift and 255).toFloat(), (found ushr shift and 255).toFloat(), 1f)
         }
     }
-}
-
-/** Bytes that this thread allocates meanwhile; the counter's own are the same at both ends. */
-fun allocated(work: () -> Unit): Long {
-    val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-    val id = Thread.currentThread().id
-    threads.getThreadAllocatedBytes(id)
-    val before = threads.getThreadAllocatedBytes(id)
-    work()
-    return threads.getThreadAllocatedBytes(id) - before
 }
 
 /** A frame as cameras deliver them: planes outside the heap, U and V interleaved. */

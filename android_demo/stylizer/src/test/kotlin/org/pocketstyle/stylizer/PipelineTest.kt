@@ -35,7 +35,7 @@ class PipelineTest {
                 shown += slot.output.bytes.getInt(0) to clock.now - slot.arrived
             },
             failed = errors::add,
-            clock = clock::now,
+            clock = { clock.now },
         )
 
     private fun camera(pipeline: Pipeline, frames: Int, everyMs: Long = 33) {
@@ -120,6 +120,12 @@ class PipelineTest {
         assertEquals(emptyList<Throwable>(), errors)
         pipeline.close()
         threads.forEach { it.shutdown() }
+    }
+
+    @Test
+    fun `a frame allocates no more than the nodes of its executors' queues`() {
+        val bytes = allocatedPerFrame(2000)
+        assertTrue("$bytes", bytes <= 256) // the tensor of heads: 196,608
     }
 }
 

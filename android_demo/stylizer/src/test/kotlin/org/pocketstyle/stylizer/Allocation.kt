@@ -1,0 +1,79 @@
+package org.pocketstyle.stylizer
+
+import com.sun.management.ThreadMXBean
+import java.lang.management.ManagementFactory
+import java.nio.ByteBuffer
+import java.util.concurrent.Executors
+
+private val counters = ManagementFactory.getThreadMXBean() as ThreadMXBean
+
+/** Bytes that this thread allocates meanwhile; the counter's own are the same at both ends. */
+fun allocated(work: () -> Unit): Long = allocated(listOf(Thread.currentThread()), work)
+
+private fun allocated(threads: List<Thread>, work: () -> Unit): Long {
+    val count = { threads.sumOf { counters.getThreadAllocatedBytes(it.id) } }
+    count()
+    val before = count()
+    work()
+    return count() - before - counting(count)
+}
+
+/** What a count itself allocates, on this thread. */
+private fun counting(count: () -> Long): Long {
+    val before = count()
+    return count() - before
+}
+
+/** A network that does nothing. */
+private object NoNetwork : Network {
+    override fun run(signature: String, inputs: Map<String, ByteBuffer>, outputs: Map<String, ByteBuffer>) = Unit
+
+    override fun close() = Unit
+}
+
+/** Bytes that a camera's frame allocates on its way through conversion, stylizer, governor and display, all threads. */
+fun allocatedPerFrame(frames: Int): Double {
+    val stylizer = Stylizer(bundle("heads"), "heads", { _, _ -> NoNetwork })
+    val info = stylizer.info
+    val (input, output) = listOf(info.stylize.inputs[0], info.stylize.outputs[0])
+    val (pixels, seen, made) = listOf(input, input, output).map(::FrameTensor)
+    val (before, after) = List(2) { IntArray(info.size * info.size) }
+    val governor = FrameRateGovernor(listOf(0.03, 0.01), 30.0)
+    val threads = mutableListOf(Thread.currentThread())
+    val showing = Executors.newSingleThreadExecutor { task -> Thread(task).also { threads += it } }
+    stylizer.executor.execute { threads += Thread.currentThread() }
+    val shown = Shown()
+    val pipeline =
+        Pipeline(
+            info,
+            stylizer::stylize,
+            stylizer.executor,
+            showing,
+            { slot ->
+                seen.read(slot.input, before)
+                made.read(slot.output, after)
+                governor.frame(slot.stylizeNanos / 1e9, slot.arrived / 1e9)
+                shown.frames++
+            },
+            { throw it },
+        )
+    val camera = CameraFrame(320, 240).frame
+    val crop = Crop.centre(320, 240)
+    val play = {
+        for (i in 0 until frames) {
+            val next = shown.frames + 1
+            pipeline.offer { pixels.fill(camera, crop, 90, true, it) }
+            while (shown.frames < next) Thread.yield()
+        }
+    }
+    play() // starts the threads, and is compiled
+    val bytes = allocated(threads, play)
+    pipeline.close()
+    stylizer.close()
+    showing.shutdown()
+    return bytes.toDouble() / frames
+}
+
+private class Shown {
+    @Volatile var frames = 0
+}
