@@ -11,6 +11,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,19 @@ def measure_bundles(
         OSError: `out` cannot be made.
     """
     out.mkdir(parents=True, exist_ok=True)
-    _prepare(phone, adb)
-    found = _measured(phone, adb, pause, "--ez", "run", "true")
-    if not found:
-        raise PocketstyleError(f"{phone.name}: GPU and CPU refuse every bundle")
-    for on in {one["on"] for one in found}:
-        table = f"bundles-{on.lower()}.csv"
-        remote = f"{FOLDER}/benchmark/{table}"
-        run_adb(adb, "-s", phone.serial, "pull", remote, str(out / table))
+    try:
+        _prepare(phone, adb)
+        found = _measured(phone, adb, pause, "--ez", "run", "true")
+        if not found:
+            raise PocketstyleError(f"{phone.name}: GPU and CPU refuse every bundle")
+        for on in {one["on"] for one in found}:
+            table = f"bundles-{on.lower()}.csv"
+            remote = f"{FOLDER}/benchmark/{table}"
+            run_adb(adb, "-s", phone.serial, "pull", remote, str(out / table))
+    except PocketstyleError:
+        with suppress(OSError):  # it holds something
+            out.rmdir()
+        raise
     return found
 
 

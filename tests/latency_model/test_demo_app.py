@@ -8,14 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from pocketstyle.cli.app import app
 from pocketstyle.errors import FormatError, PocketstyleError
-from pocketstyle.latency_model import SpeedModel, blocks
+from pocketstyle.latency_model import SpeedModel
 from pocketstyle.latency_model.block_table import read_blocks
 from pocketstyle.latency_model.measuring import connected_phones
 from pocketstyle.latency_model.measuring.demo_app import described, measure_models
 from pocketstyle.sdk import resolve, shipped
-from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).with_name("adb_stand_in.py")
@@ -113,12 +111,13 @@ def test_the_bundles_times_and_tables_come_back(phone, tmp_path):
 def test_an_app_that_ends_is_told(phone, tmp_path):
     done = phone("bench", "--out", tmp_path / "phone", scenario="app-ends")
     assert done.returncode == 1 and "the app ended" in done.stderr
-    assert not any((tmp_path / "phone").iterdir())
+    assert not (tmp_path / "phone").exists()
 
 
 def test_a_phone_that_refuses_every_bundle_is_told(phone, tmp_path):
     done = phone("bench", "--out", tmp_path / "phone", scenario="refused")
     assert done.returncode == 1 and "refuse every bundle" in done.stderr
+    assert not (tmp_path / "phone").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_anything_is_measured(phone, tmp_path):
@@ -160,32 +159,26 @@ def test_a_sweep_measures_on_the_app(phone, monkeypatch):
     assert (found.device, found.backend) == (backend.device, backend.name)
 
 
-def test_the_phone_becomes_a_device(phone, tmp_path, monkeypatch):
-    """Sweep and fit have tests of their own; here the one has added rows, the other takes them."""
-    sweep = pytest.importorskip("pocketstyle.sweep")
+def test_the_phone_becomes_a_device(phone, tmp_path):
+    """In two goes: a few blocks, then enough of them for a fit."""
+    pytest.importorskip("torch")
+    out, table = tmp_path / "phone", tmp_path / "phone/blocks.csv"
+    words = ("bench", "--out", out, "--minutes", "0.05", "--force")
+    first = phone(*words)
+    assert first.returncode == 0, first.stderr
+    swept = read_blocks(table)
+    assert {(one.device, one.backend) for one in swept} == {("SM-G973F (mali)", "litert-gpu")}
+    assert f"{len(swept)} blocks so far" in first.stdout and "run it again" in first.stdout
+    assert not (out / "device.json").exists()
     rows = (ROOT / "benchmarks/results/host_cpu_sweep.csv").read_text().splitlines(keepends=True)
-    out, device = tmp_path / "phone", "SM-G973F (mali),litert-gpu"
-    named = [row.replace('"AMD EPYC, 1 thread",litert-cpu', device) for row in rows]
-
-    def bench(count: int) -> str:
-        def added(table, minutes, backend, report):
-            assert (f"{backend.device},{backend.name}", minutes) == (device, 9)
-            table.write_text("".join(named[: count + 1]))
-
-        def fitted(table, name):
-            assert len(read_blocks(table)) == count
-            return SpeedModel.load("s10").card | {"device": name} | errors
-
-        errors = {"errors": {"held_out": {"block_median": 4.5}}}
-        monkeypatch.setattr(sweep, "run_sweep", added)
-        monkeypatch.setattr(blocks, "fit_blocks", fitted)
-        monkeypatch.setenv("ADB_SCENARIO", "fine")
-        (phone.memory / "installed").touch()
-        words = ("android", "bench", "--out", str(out), "--minutes", "9", "--force")
-        done = CliRunner().invoke(app, [*words, "--adb", phone.adb])
-        assert done.exit_code == 0, done.output
-        return done.output
-
-    assert "run it again" in bench(20) and not (out / "device.json").exists()
-    assert "60 blocks; those left out of the fit are off by 4.5 %" in bench(60)
+    named = [
+        row.replace('"AMD EPYC, 1 thread",litert-cpu', "SM-G973F (mali),litert-gpu") for row in rows
+    ]
+    with table.open("a") as kept:
+        kept.writelines(named[1:61])
+    second = phone(*words)
+    assert second.returncode == 0, second.stderr
+    count = len(read_blocks(table))
+    assert count > len(swept) + 60
+    assert f"device.json: {count} blocks; those left out of the fit are off by" in second.stdout
     assert SpeedModel.load(out / "device.json").name == "device"

@@ -139,7 +139,8 @@ class MainActivityTest {
         addCamera(cameras, "1", CameraCharacteristics.LENS_FACING_FRONT, 270)
         val activity = start()
         val thread = Thread.getAllStackTraces().keys.single { it.name == "camera 0" }
-        while (thread.isAlive) { // until it was open
+        val end = System.nanoTime() + 30_000_000_000
+        while (thread.isAlive && System.nanoTime() < end) { // until it was open
             shadowOf(cameras).triggerDisconnect()
             thread.join(20)
         }
