@@ -24,6 +24,10 @@ def numbers(result: dict) -> str:
             f"allocated by {there['frames']} frames there, and back",
             f"{there['allocated_bytes']} and {back['allocated_bytes']} bytes",
         ),
+        (
+            "allocated by a frame from conversion to ARGB, three threads",
+            f"{result['frames_640x480_to_256']['pipeline_bytes_per_frame']:.0f} bytes",
+        ),
         *((f"APK: {what}", f"{size / 1e6:.1f} MB") for what, size in result["apk_bytes"].items()),
         *((what, f"{seconds:.0f} s") for what, seconds in result["seconds"].items()),
         ("tests of the library, of the app", ", ".join(map(str, result["tests"].values()))),

@@ -5,6 +5,7 @@ import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.graphics.Color
 import android.graphics.Paint
+import android.graphics.PixelFormat
 import android.graphics.Rect
 import android.os.Bundle
 import android.util.AttributeSet
@@ -47,6 +48,7 @@ class FrameView(context: Context, attributes: AttributeSet?) : SurfaceView(conte
         }
 
     init {
+        holder.setFormat(PixelFormat.RGBX_8888) // else it is RGB_565, and smooth colours show steps
         holder.addCallback(this)
     }
 

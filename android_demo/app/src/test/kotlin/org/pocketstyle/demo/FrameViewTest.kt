@@ -1,5 +1,6 @@
 package org.pocketstyle.demo
 
+import android.graphics.PixelFormat
 import android.view.KeyEvent
 import android.view.accessibility.AccessibilityNodeInfo
 import android.widget.SeekBar
@@ -34,6 +35,9 @@ class FrameViewTest {
         for (x in listOf(21, 40, 58)) assertEquals(BLUE, drawn.getPixel(x, 20))
         for (x in listOf(0, 18, 62, 79)) assertNotEquals(BLUE, drawn.getPixel(x, 20))
     }
+
+    @Test
+    fun `its colours have eight bits each`() = assertEquals(PixelFormat.RGBX_8888, view.surface.fakeSurfaceHolder.requestedFormat)
 
     @Test
     fun `split, the left part is the frame before, up to the border`() {

@@ -96,6 +96,13 @@ class GalleryActivityTest {
     }
 
     @Test
+    fun `a picture that another app does not let be read is told`() {
+        shadowOf(application.contentResolver).registerInputStreamSupplier(uri) { throw SecurityException("not yours") }
+        val activity = start("heads")
+        eventually("it is told") { "cannot be read" in activity.told() && "not yours" in activity.told() }
+    }
+
+    @Test
     fun `a result is saved, then shared`() {
         application.runtime = FakeRuntime()
         put(File("../../demo/astronaut.jpg").readBytes())

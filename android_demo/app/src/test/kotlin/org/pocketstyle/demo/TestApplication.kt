@@ -117,6 +117,8 @@ class DrawnSurface : ShadowSurfaceView() {
 
     @Implementation override fun getHolder(): SurfaceHolder = holder
 
+    override fun getFakeSurfaceHolder(): FakeSurfaceHolder = holder
+
     @Implementation
     protected fun dispatchDraw(canvas: Canvas) = canvas.drawBitmap(shown, 0f, 0f, null)
 
