@@ -1,5 +1,8 @@
 """What can go wrong, by name. The command line prints the message alone and exits with `status`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 def first_line(error: BaseException) -> str:
     """What another library's error says, shortened to a line of ours."""
@@ -32,3 +35,16 @@ class UnreachableTarget(UsageError):
 
 class TrainingDiverged(PocketstyleError):
     """A loss or a weight stopped being finite; the last good checkpoint is kept."""
+
+
+@contextmanager
+def playing(network: str) -> Iterator[None]:
+    """What a TFLite runtime says of a network, as one of our errors; some damage shows only here.
+
+    Raises:
+        FormatError: the runtime does not load or run it.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise FormatError(f"{network} cannot be played: {first_line(error)}") from error

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import numpy as np
 
-from ..errors import FormatError, first_line
+from ..errors import playing
 from ..quiet import quiet
 from .tflite import ENCODE_STYLE, STYLE
 
-
-@contextmanager
-def refused() -> Iterator[None]:
-    """What a TFLite runtime says of a file, as one of our errors.
-
-    Raises:
-        FormatError: the runtime loads or runs it not.
-    """
-    try:
-        yield
-    except (RuntimeError, ValueError) as error:
-        raise FormatError(f"the network cannot be played: {first_line(error)}") from error
+NETWORK = "the network"  # as messages call it
 
 
 class Player:
@@ -43,7 +31,7 @@ class Player:
         """
         from ai_edge_litert.interpreter import Interpreter
 
-        with quiet(), refused():  # the runtime announces its kernels
+        with quiet(), playing(NETWORK):  # the runtime announces its kernels
             interpreter = Interpreter(model_content=tflite, num_threads=threads)
             interpreter.allocate_tensors()
             self._run = interpreter.get_signature_runner(signature)
@@ -54,7 +42,7 @@ class Player:
     def play(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
         """What it makes of a picture, [H, W, C] of the file's own type, and the seconds it took."""
         start = time.perf_counter()
-        with refused():
+        with playing(NETWORK):
             made = self._run(**{self._content: picture[None]}, **self._fixed)
         seconds = time.perf_counter() - start
         return made[self._stylized][0], seconds
@@ -68,7 +56,7 @@ def style_statistics(tflite: bytes, style: np.ndarray) -> dict[str, np.ndarray]:
     """What `encode_style` makes of a style picture [S, S, 3]."""
     from ai_edge_litert.interpreter import Interpreter
 
-    with quiet(), refused():
+    with quiet(), playing(NETWORK):
         interpreter = Interpreter(model_content=tflite)
         interpreter.allocate_tensors()
         return interpreter.get_signature_runner(ENCODE_STYLE)(**{STYLE: style[None]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,12 +20,12 @@ def load_teed(path: str | Path) -> nn.Module:
     """The network with weights from a safetensors file, under the names of the authors' own.
 
     Raises:
-        FormatError: other tensors.
+        FormatError: no such file, or not these tensors.
     """
     network = Teed()
     try:
         network.load_state_dict(load_file(path))
-    except (OSError, RuntimeError, ValueError) as error:
+    except (SafetensorError, OSError, RuntimeError) as error:
         raise FormatError(f"{path} holds no weights of TEED") from error
     return network.eval()
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args
 
 import numpy as np
 
-from ..errors import FormatError, UsageError, first_line
+from ..errors import UsageError, playing
 from ..images import centre_square, laid_over, resize
 from .accelerator import Accelerator, load_network
-from .bundle import ENCODE_STYLE, STYLE, BundleInfo, Signature, TensorInfo, read_info, resolve
+from .bundle import STYLE, BundleInfo, read_info, resolve
+from .signatures import encoder_of, picture_tensors, runner_of
 from .styled import Styled
 
 if TYPE_CHECKING:
@@ -58,18 +59,20 @@ class Stylizer(Styled):
         _check_threads(threads)
         self.info: BundleInfo = read_info(path)
         signature = self.info.signature(size)
-        self._input, self._output = _picture_tensors(signature, path)
+        self._input, self._output = picture_tensors(signature, path)
         self.size: int = self._input.shape[1]
         super().__init__()
         self._inputs = signature.inputs
+        self._encoder = None
         self.takes_style = len(signature.inputs) > 1
         self._process = os.getpid()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pocketstyle")
         try:
             loaded = self._in_turn(load_network, path, accelerator, threads, strict)
             self.runtime, self.accelerator = loaded.runtime, loaded.accelerator
-            self._runner = _runner(loaded.network, signature, path)
-            self._encoder = _encoder(loaded.network, self.info, path) if self.takes_style else None
+            self._runner = runner_of(loaded.network, signature, path)
+            if self.takes_style:
+                self._encoder = encoder_of(loaded.network, self.info, path)
         except BaseException:
             self._thread.shutdown()
             raise
@@ -275,11 +278,9 @@ class Stylizer(Styled):
         return self._made_by(self._runner, tensors)[self._output.name]
 
     def _made_by(self, runner: Any, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What a signature makes of tensors; a damaged network may be found out here only."""
-        try:
+        """What a signature makes of tensors."""
+        with playing(self.info.name):
             return runner(**tensors)
-        except (RuntimeError, ValueError) as error:
-            raise FormatError(f"{self.info.name} cannot be played: {first_line(error)}") from error
 
     def _normalise(self, pixels: np.ndarray, tensor: np.ndarray) -> None:
         """tensor = (pixels - mean) / std, in place; both [size, size, 3]."""
@@ -327,56 +328,3 @@ def _check_out(out: np.ndarray, shape: tuple[int, ...]) -> None:
     if out.dtype != np.uint8 or out.shape != shape or not out.flags.writeable:
         kind = "" if out.flags.writeable else " that is read-only"
         raise UsageError(f"out must be uint8{list(shape)}, not {out.dtype}{list(out.shape)}{kind}")
-
-
-def _picture_tensors(signature: Signature, path: str | Path) -> tuple[TensorInfo, TensorInfo]:
-    """The input and output of a signature: one square picture each, of one size.
-
-    Inputs behind the picture are a style's statistics.
-    """
-    tensors = (*signature.inputs[:1], *signature.outputs)
-    if len(tensors) != 2 or any(tensor.is_picture for tensor in signature.inputs[1:]):
-        raise FormatError(
-            f"{path}: signature {signature.name!r} has {len(signature.inputs)} inputs and "
-            f"{len(signature.outputs)} outputs; a Stylizer plays one picture in, one out"
-        )
-    size = tensors[0].shape[1] if len(tensors[0].shape) == 4 else 0
-    for tensor in tensors:
-        if tensor.shape != (1, size, size, 3):
-            raise FormatError(
-                f"{path}: {tensor.name} is {list(tensor.shape)}; "
-                "a Stylizer plays square pictures [1, size, size, 3] of one size"
-            )
-    return tensors
-
-
-def _runner(network: Any, signature: Signature, path: str | Path) -> Any:
-    """What runs a signature, after checking that file and metadata agree on it."""
-    try:
-        runner = network.get_signature_runner(signature.name)
-        taken, made = runner.get_input_details(), runner.get_output_details()
-    except ValueError as error:
-        raise FormatError(f"{path}: the network has no signature {signature.name!r}") from error
-    for promised, details in ((signature.inputs, taken), (signature.outputs, made)):
-        wanted = {tensor.name: (tensor.shape, tensor.dtype) for tensor in promised}
-        found = {
-            name: (tuple(d["shape"].tolist()), np.dtype(d["dtype"]).name)
-            for name, d in details.items()
-        }
-        if found != wanted:
-            raise FormatError(
-                f"{path}: the metadata promise {_told(wanted)}, the network has {_told(found)}"
-            )
-    return runner
-
-
-def _encoder(network: Any, info: BundleInfo, path: str | Path) -> Any:
-    """What runs the signature of a style picture."""
-    for signature in info.signatures:
-        if signature.name == ENCODE_STYLE:
-            return _runner(network, signature, path)
-    raise FormatError(f"{path}: a style's statistics come from {ENCODE_STYLE}, which is missing")
-
-
-def _told(tensors: dict[str, tuple[tuple[int, ...], str]]) -> str:
-    return ", ".join(f"{name}: {dtype} {shape}" for name, (shape, dtype) in tensors.items())

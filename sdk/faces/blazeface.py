@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import FormatError, first_line
+from ...errors import FormatError, playing
 from ..graph_check import check_network
 from ..interpreter import load_interpreter
 from .detector import Face, FaceDetector
@@ -51,13 +51,11 @@ class BlazeFaceDetector(FaceDetector):
 
     def find(self, rgb: np.ndarray) -> list[Face]:
         square, scale, corner = letterbox(rgb)
-        try:
+        with playing(self._path):
             self._network.set_tensor(self._picture, (square.astype(np.float32) / 127.5 - 1)[None])
             self._network.invoke()
             logits = self._network.get_tensor(self._logits)[0, :, 0].astype(np.float64)
             values = self._network.get_tensor(self._values)[0].astype(np.float64)
-        except (RuntimeError, ValueError) as error:  # a damaged network may be found out here only
-            raise FormatError(f"{self._path} cannot be run: {first_line(error)}") from error
         likely = logits >= math.log(SCORE / (1 - SCORE))
         scores = 1 / (1 + np.exp(-logits[likely]))
         points = values[likely].reshape(-1, VALUES // 2, 2)  # [N, 8, 2]: middle, size, six points

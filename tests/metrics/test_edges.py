@@ -40,5 +40,7 @@ def test_edges_are_where_a_square_ends(network):
 
 def test_other_weights_are_refused(tmp_path):
     save_file({"a": torch.zeros(1)}, tmp_path / "x.safetensors")
-    with pytest.raises(FormatError, match="no weights of TEED"):
-        load_teed(tmp_path / "x.safetensors")
+    (tmp_path / "text.safetensors").write_text("no tensors")
+    for name in ("x", "text", "missing"):
+        with pytest.raises(FormatError, match="no weights of TEED"):
+            load_teed(tmp_path / f"{name}.safetensors")

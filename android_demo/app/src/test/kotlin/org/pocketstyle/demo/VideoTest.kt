@@ -119,14 +119,17 @@ class VideoTest {
     fun `a recording keeps its size when a lighter variant takes over, and takes nothing after its end`() {
         val heads = application.catalogue.bundles.getValue("heads")
         val larger = Shown(application.catalogue.bundles.getValue("artnet-256"))
-        larger.after.fill(0xff808080.toInt())
+        val side = larger.info.size
+        larger.after.fill(0xff808080.toInt(), side * side / 2) // its lower half
         val recording = Recording(application, SIDE)
         recording.write(Shown(heads).apply { after.fill(0xff404040.toInt()) })
         recording.write(larger.apply { arrivedNanos = 40_000_000 })
         recording.save()
         recording.write(larger.apply { arrivedNanos = 80_000_000 })
         assertEquals(listOf(0L, 40_000L), pictures().map { it.timeUs })
-        assertEquals(listOf(71, 126), pictures().map { it.bytes[SIDE * SIDE / 2].toInt() and 255 }) // 16 + 219 / 255 of the level
+        val luma = { row: Int -> pictures().map { it.bytes[row * SIDE].toInt() and 255 } } // 16 + 219 / 255 of the level
+        assertEquals(listOf(71, 16), luma(SIDE / 4))
+        assertEquals(listOf(71, 126), luma(SIDE * 3 / 4))
         assertEquals(setOf(SIDE * SIDE * 3 / 2), pictures().map { it.bytes.size }.toSet())
         assertEquals(0, application.cacheDir.listFiles { file -> file.name.startsWith("recording") }!!.size)
     }

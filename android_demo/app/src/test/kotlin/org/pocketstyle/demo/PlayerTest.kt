@@ -1,0 +1,55 @@
+package org.pocketstyle.demo
+
+import java.util.Collections
+import java.util.concurrent.atomic.AtomicBoolean
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.pocketstyle.stylizer.Accelerator
+import org.pocketstyle.stylizer.BundleInfo
+import org.pocketstyle.stylizer.Crop
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+
+@RunWith(RobolectricTestRunner::class)
+class PlayerTest {
+    private val application = RuntimeEnvironment.getApplication() as TestApplication
+    private val told = Collections.synchronizedList(ArrayList<String>())
+    private val listener =
+        object : PlayerListener {
+            override fun onLoaded(info: BundleInfo, accelerator: Accelerator, refusal: String?) {
+                told += "${info.name} is in use"
+            }
+
+            override fun onFailed(name: String, error: Throwable) {
+                told += "$name: $error"
+            }
+
+            override fun onFrame(shown: Shown) {
+                told += shown.info.name
+            }
+        }
+
+    @Test
+    fun `once the lighter variant has taken over, no late frame of the heavier one is shown`() {
+        val heavy = application.catalogue.buffer("artnet").limit()
+        val hot = AtomicBoolean()
+        val runtime = FakeRuntime(pause = { bytes -> if (bytes == heavy && hot.get()) Thread.sleep(60) })
+        val style = astronaut()
+        Player(application.catalogue, runtime, listener).use { player ->
+            player.open("artnet", style)
+            eventually("it is loaded") { told.isNotEmpty() }
+            hot.set(true)
+            val frame = cameraFrame(style)
+            eventually("the lighter one shows some frames") {
+                player.offer(frame, Crop.centre(frame.width, frame.height), 0, false)
+                told.count { it == "artnet-256" } > 20
+            }
+        }
+        assertEquals("artnet is in use", told.first())
+        val changed = told.indexOf("artnet-256 is in use")
+        assertTrue(told.take(changed).count { it == "artnet" } >= 15) // the governor's window
+        assertEquals(setOf("artnet-256"), told.drop(changed + 1).toSet())
+    }
+}
