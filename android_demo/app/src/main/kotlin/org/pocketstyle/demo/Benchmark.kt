@@ -6,6 +6,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.util.Locale
+import java.util.function.LongSupplier
 import kotlin.math.sqrt
 import org.json.JSONArray
 import org.json.JSONObject
@@ -81,7 +82,7 @@ private fun sizes(fields: JSONObject): Map<String, Int> = fields.keys().asSequen
  * @param clock nanoseconds.
  * @throws org.pocketstyle.stylizer.AcceleratorRefused the accelerator does not take it.
  */
-fun measure(case: Case, runtime: Runtime, accelerator: Accelerator, clock: () -> Long): Timing =
+fun measure(case: Case, runtime: Runtime, accelerator: Accelerator, clock: LongSupplier): Timing =
     runtime.load(case.model(), accelerator).use { network ->
         val inputs = case.inputs.mapValues { buffer(it.value) }
         val outputs = case.outputs.mapValues { buffer(it.value) }
@@ -93,14 +94,14 @@ fun measure(case: Case, runtime: Runtime, accelerator: Accelerator, clock: () ->
         Timing(case, mean, STUDENT_T * deviation / sqrt(ROUNDS.toDouble()))
     }
 
-private fun roundMs(clock: () -> Long, run: () -> Unit): Double {
-    val began = clock()
+private fun roundMs(clock: LongSupplier, run: () -> Unit): Double {
+    val began = clock.asLong
     var runs = 0
-    while (runs < LEAST_RUNS || clock() - began < ROUND_NANOS) {
+    while (runs < LEAST_RUNS || clock.asLong - began < ROUND_NANOS) {
         run()
         runs++
     }
-    return (clock() - began) / 1e6 / runs
+    return (clock.asLong - began) / 1e6 / runs
 }
 
 private fun buffer(bytes: Int) = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())

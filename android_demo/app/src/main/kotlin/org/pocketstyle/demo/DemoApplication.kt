@@ -1,6 +1,7 @@
 package org.pocketstyle.demo
 
 import android.app.Application
+import java.util.function.LongSupplier
 import org.pocketstyle.stylizer.Runtime
 import org.pocketstyle.stylizer.TfliteRuntime
 
@@ -10,7 +11,7 @@ open class DemoApplication : Application() {
     open val runtime: Runtime = TfliteRuntime()
 
     /** Nanoseconds, by which networks are measured; as above. */
-    open val clock: () -> Long = System::nanoTime
+    open val clock = LongSupplier(System::nanoTime)
 
     val catalogue: Catalogue by lazy { Catalogue(this) }
 }

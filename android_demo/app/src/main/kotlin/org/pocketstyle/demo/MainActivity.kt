@@ -99,7 +99,8 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         onClick(R.id.record) { if (recording == null) record() else stopRecording() }
         onClick(R.id.share) { saved?.let { share(this, listOf(it), savedType) } }
 
-        player = Player(catalogue, (application as DemoApplication).runtime, this)
+        val demo = application as DemoApplication
+        player = Player(demo.catalogue, demo.runtime, this, demo.clock)
         if (catalogue.choices.isEmpty()) {
             toast(getString(R.string.no_styles))
             return finish()

@@ -3,6 +3,7 @@ package org.pocketstyle.demo
 import android.graphics.Bitmap
 import java.io.Closeable
 import java.util.concurrent.Executors
+import java.util.function.LongSupplier
 import org.pocketstyle.stylizer.Accelerator
 import org.pocketstyle.stylizer.BundleInfo
 import org.pocketstyle.stylizer.Crop
@@ -44,9 +45,15 @@ interface PlayerListener {
  *
  * `open` and `close` are for the main thread, `offer` for the camera's; bundles load on a thread of their own, and each
  * is run by its stylizer's.
+ *
+ * @param clock nanoseconds, by which networks are fast or slow.
  */
-class Player(private val catalogue: Catalogue, private val runtime: Runtime, private val listener: PlayerListener) :
-    Closeable {
+class Player(
+    private val catalogue: Catalogue,
+    private val runtime: Runtime,
+    private val listener: PlayerListener,
+    private val clock: LongSupplier,
+) : Closeable {
     private val loading = Executors.newSingleThreadExecutor()
     private val showing = Executors.newSingleThreadExecutor()
 
@@ -98,7 +105,7 @@ class Player(private val catalogue: Catalogue, private val runtime: Runtime, pri
                     opened += Stylizer(catalogue.buffer(variant), variant, runtime)
                     if (style != null) opened.last().setStyle(styleTensor(opened.last().info, style))
                 }
-                val cool = opened.associateWith(::seconds)
+                val cool = opened.associateWith { seconds(it, clock) }
                 voices = opened.sortedByDescending(cool::getValue).map { Voice(it) }
                 governor = FrameRateGovernor(voices.map { cool.getValue(it.stylizer) }, FRAMES_PER_SECOND)
             } catch (error: Throwable) {
@@ -122,7 +129,7 @@ class Player(private val catalogue: Catalogue, private val runtime: Runtime, pri
 
         /** On the thread that shows. */
         private fun govern(slot: FrameSlot) {
-            val place = governor.frame(slot.stylizeNanos / 1e9, System.nanoTime() / 1e9)
+            val place = governor.frame(slot.stylizeNanos / 1e9, clock.asLong / 1e9)
             if (voices[place] === current) return
             current = voices[place]
             tell()
@@ -135,7 +142,15 @@ class Player(private val catalogue: Catalogue, private val runtime: Runtime, pri
             private val made = FrameTensor(stylizer.info.stylize.outputs[0])
             private val shown = Shown(stylizer.info)
             private val pipeline =
-                Pipeline(stylizer.info, stylizer::stylize, stylizer.executor, showing, ::show, { listener.onFailed(name, it) })
+                Pipeline(
+                    stylizer.info,
+                    stylizer::stylize,
+                    stylizer.executor,
+                    showing,
+                    ::show,
+                    { listener.onFailed(name, it) },
+                    clock,
+                )
 
             fun offer(frame: YuvFrame, crop: Crop, rotation: Int, mirror: Boolean) {
                 pipeline.offer { pixels.fill(frame, crop, rotation, mirror, it) }
@@ -166,14 +181,14 @@ fun styleTensor(info: BundleInfo, style: Bitmap): TensorBuffer {
     return TensorBuffer(input).also { FrameTensor(input).fill(pixelsOf(style, info.size, info.size), it) }
 }
 
-private fun seconds(stylizer: Stylizer): Double {
+private fun seconds(stylizer: Stylizer, clock: LongSupplier): Double {
     val input = TensorBuffer(stylizer.info.stylize.inputs[0])
     val output = TensorBuffer(stylizer.info.stylize.outputs[0])
     val taken =
         List(TRIALS) {
-            val began = System.nanoTime()
+            val began = clock.asLong
             stylizer.stylize(input, output)
-            (System.nanoTime() - began) / 1e9
+            (clock.asLong - began) / 1e9
         }
     return taken.sorted()[TRIALS / 2]
 }

@@ -4,6 +4,7 @@ import android.content.Intent
 import android.widget.TextView
 import java.io.File
 import java.util.concurrent.atomic.AtomicLong
+import java.util.function.LongSupplier
 import org.json.JSONArray
 import org.json.JSONObject
 import org.junit.Assert.assertEquals
@@ -25,7 +26,7 @@ class BenchmarkTest {
     @Before
     fun aFastClock() {
         val now = AtomicLong()
-        application.clock = { now.addAndGet(10_000_000) }
+        application.clock = LongSupplier { now.addAndGet(10_000_000) }
     }
 
     private fun start(vararg extras: Pair<String, Any>): BenchmarkActivity {

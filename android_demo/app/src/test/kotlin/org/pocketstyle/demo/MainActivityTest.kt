@@ -19,7 +19,6 @@ import android.view.View
 import android.widget.Button
 import android.widget.TextView
 import java.io.File
-import java.util.concurrent.atomic.AtomicBoolean
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -219,13 +218,13 @@ class MainActivityTest {
 
     @Test
     fun `on a slow phone the lighter variant takes over by itself`() {
-        val heavy = application.catalogue.buffer("artnet").limit()
-        val hot = AtomicBoolean()
-        application.runtime = FakeRuntime(pause = { bytes -> if (bytes == heavy && hot.get()) Thread.sleep(100) })
+        val clock = HeatingClock(application.catalogue.buffer("artnet").limit())
+        application.clock = clock
+        application.runtime = clock.runtime
         val activity = start("artnet")
         activity.play()
         assertEquals(application.catalogue.bundles.getValue("artnet").size, activity.view<FrameView>(R.id.frame).picture()!!.width)
-        hot.set(true)
+        clock.hot = true
         val said = activity.getString(R.string.lighter, application.catalogue.bundles.getValue("artnet-256").title)
         val frame = cameraFrame(astronaut())
         eventually("a frame of the lighter one is shown") {

@@ -1,7 +1,6 @@
 package org.pocketstyle.demo
 
-import java.util.Collections
-import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.CopyOnWriteArrayList
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -15,7 +14,7 @@ import org.robolectric.RuntimeEnvironment
 @RunWith(RobolectricTestRunner::class)
 class PlayerTest {
     private val application = RuntimeEnvironment.getApplication() as TestApplication
-    private val told = Collections.synchronizedList(ArrayList<String>())
+    private val told = CopyOnWriteArrayList<String>()
     private val listener =
         object : PlayerListener {
             override fun onLoaded(info: BundleInfo, accelerator: Accelerator, refusal: String?) {
@@ -33,14 +32,12 @@ class PlayerTest {
 
     @Test
     fun `once the lighter variant has taken over, no late frame of the heavier one is shown`() {
-        val heavy = application.catalogue.buffer("artnet").limit()
-        val hot = AtomicBoolean()
-        val runtime = FakeRuntime(pause = { bytes -> if (bytes == heavy && hot.get()) Thread.sleep(60) })
+        val clock = HeatingClock(application.catalogue.buffer("artnet").limit())
         val style = astronaut()
-        Player(application.catalogue, runtime, listener).use { player ->
+        Player(application.catalogue, clock.runtime, listener, clock).use { player ->
             player.open("artnet", style)
             eventually("it is loaded") { told.isNotEmpty() }
-            hot.set(true)
+            clock.hot = true
             val frame = cameraFrame(style)
             eventually("the lighter one shows some frames") {
                 player.offer(frame, Crop.centre(frame.width, frame.height), 0, false)

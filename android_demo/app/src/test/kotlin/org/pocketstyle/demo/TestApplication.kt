@@ -13,6 +13,8 @@ import android.view.SurfaceView
 import android.view.View
 import java.io.File
 import java.nio.ByteBuffer
+import java.util.concurrent.atomic.AtomicLong
+import java.util.function.LongSupplier
 import org.junit.Assert.fail
 import org.pocketstyle.stylizer.Accelerator
 import org.pocketstyle.stylizer.AcceleratorRefused
@@ -30,7 +32,18 @@ import org.robolectric.shadows.ShadowSurfaceView
 /** The app, with a runtime and a clock that a test chooses; at first TFLite on this computer, and its clock. */
 class TestApplication : DemoApplication() {
     override var runtime: Runtime = HostRuntime()
-    override var clock: () -> Long = System::nanoTime
+    override var clock = LongSupplier(System::nanoTime)
+}
+
+/** A clock on which a bundle takes 10 ms a picture and its lighter variants 4; or the bundle 100, when it is hot. */
+class HeatingClock(private val heavyBytes: Int) : LongSupplier {
+    @Volatile var hot = false
+    private val now = AtomicLong()
+
+    /** Takes those times. */
+    val runtime = FakeRuntime(pause = { bytes -> now.addAndGet(1_000_000L * if (bytes != heavyBytes) 4 else if (hot) 100 else 10) })
+
+    override fun getAsLong() = now.get()
 }
 
 /** A runtime whose networks take a while and give their input back, brightened. */
