@@ -32,7 +32,7 @@ web:
 # With APK="-Dabis=arm64-v8a -Dbundles=toonhead.tflite,heads.tflite" a smaller one.
 apk:
 	@command -v mvn >/dev/null || { echo "make apk needs a JDK 17 or newer and Maven 3.8 or newer"; exit 1; }
-	cd android_demo && mvn -q -B package -Dmaven.test.skip.exec=true $(APK)
+	cd android_demo && mvn -q -B clean package -Dmaven.test.skip.exec=true $(APK)
 
 # Resolve the pinned environment again, after a change of dependencies in pyproject.toml.
 lock: setup

@@ -51,15 +51,18 @@ def tests() -> dict[str, int]:
 def frames(repository: Path) -> dict:
     """The library's own benchmark, on the JVM that runs Maven."""
     build = ElementTree.parse(DEMO / "pom.xml").getroot()
-    version = next(node.text for node in build.iter() if node.tag.endswith("kotlin.version"))
-    kotlin = f"org/jetbrains/kotlin/kotlin-stdlib/{version}/kotlin-stdlib-{version}.jar"
+    versions = {node.tag.rpartition("}")[2]: node.text for node in build.iter()}
+    kotlin, android = versions["kotlin.version"], versions["android.version"]
     path = [
         *(DEMO / "stylizer/target" / folder for folder in ("classes", "test-classes")),
         DEMO / "tflite/target/classes",
-        repository / kotlin,
+        repository / f"org/jetbrains/kotlin/kotlin-stdlib/{kotlin}/kotlin-stdlib-{kotlin}.jar",
+        repository / f"org/robolectric/android-all/{android}/android-all-{android}.jar",
     ]
     command = ["java", "-cp", ":".join(map(str, path)), BENCHMARK]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=DEMO / "stylizer", capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)
 
 
@@ -69,7 +72,7 @@ def main() -> None:
         first_s = maven(repository, "clean", "package")
         small_s = maven(repository, "clean", "package", *TWO_BUNDLES, "-DskipTests")
         small = APK.stat().st_size
-        warm_s = maven(repository, "package")
+        warm_s = maven(repository, "clean", "package")
         on_jvm = frames(repository)
     java = subprocess.run(["java", "-version"], capture_output=True, text=True).stderr
     result = {

@@ -34,10 +34,8 @@ def built():
     """Everything that `mvn package` does: compile, check the API's level, test, shrink, sign."""
     if not (shutil.which("mvn") and shutil.which("javac")):
         pytest.skip("no JDK and Maven: the app cannot be built")
-    for stale in (APK, *DEMO.glob("*/target/surefire-reports/*.xml")):
-        stale.unlink(missing_ok=True)
     done = subprocess.run(
-        ["mvn", "-B", "package"], cwd=DEMO, capture_output=True, text=True, timeout=1500
+        ["mvn", "-B", "clean", "package"], cwd=DEMO, capture_output=True, text=True, timeout=1500
     )
     failed = "There are test failures" in done.stdout
     if done.returncode and not failed and OFFLINE.search(done.stdout):

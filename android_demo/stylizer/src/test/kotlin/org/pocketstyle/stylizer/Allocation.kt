@@ -7,21 +7,19 @@ import java.util.concurrent.Executors
 
 private val counters = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
-/** Bytes that this thread allocates meanwhile; the counter's own are the same at both ends. */
-fun allocated(work: () -> Unit): Long = allocated(listOf(Thread.currentThread()), work)
-
-private fun allocated(threads: List<Thread>, work: () -> Unit): Long {
-    val count = { threads.sumOf { counters.getThreadAllocatedBytes(it.id) } }
-    count()
-    val before = count()
+/** Bytes that this thread, and others, allocate meanwhile; counting allocates none itself. */
+fun allocated(others: List<Thread> = emptyList(), work: () -> Unit): Long {
+    val ids = (others + Thread.currentThread()).map(Thread::getId).toLongArray()
+    total(ids)
+    val before = total(ids)
     work()
-    return count() - before - counting(count)
+    return total(ids) - before
 }
 
-/** What a count itself allocates, on this thread. */
-private fun counting(count: () -> Long): Long {
-    val before = count()
-    return count() - before
+private fun total(ids: LongArray): Long {
+    var bytes = 0L
+    for (id in ids) bytes += counters.getThreadAllocatedBytes(id)
+    return bytes
 }
 
 /** A network that does nothing. */
@@ -39,7 +37,7 @@ fun allocatedPerFrame(frames: Int): Double {
     val (pixels, seen, made) = listOf(input, input, output).map(::FrameTensor)
     val (before, after) = List(2) { IntArray(info.size * info.size) }
     val governor = FrameRateGovernor(listOf(0.03, 0.01), 30.0)
-    val threads = mutableListOf(Thread.currentThread())
+    val threads = ArrayList<Thread>()
     val showing = Executors.newSingleThreadExecutor { task -> Thread(task).also { threads += it } }
     stylizer.executor.execute { threads += Thread.currentThread() }
     val shown = Shown()
