@@ -1,6 +1,7 @@
 package org.pocketstyle.demo
 
 import android.app.Activity
+import android.content.pm.PackageManager
 import android.os.Build
 import android.os.Bundle
 import android.os.PowerManager
@@ -16,6 +17,8 @@ import java.util.concurrent.Executors
 import org.json.JSONArray
 import org.json.JSONException
 import org.pocketstyle.stylizer.Accelerator
+
+private const val ASK_STORAGE = 1
 
 /**
  * Measures every bundle on GPU and CPU and writes a table for each to the app's folder `benchmark`.
@@ -44,7 +47,7 @@ class BenchmarkActivity : Activity() {
         runButton = view(R.id.run)
         export = view(R.id.export)
         runButton.setOnClickListener { start() }
-        export.setOnClickListener { shareTables() }
+        export.setOnClickListener { if (maySave(this)) shareTables() else askToSave(this, ASK_STORAGE) }
         export.isEnabled = tables().isNotEmpty()
         results.text = state?.getCharSequence("results")
         if (state == null && intent.getBooleanExtra("run", false)) start()
@@ -59,6 +62,10 @@ class BenchmarkActivity : Activity() {
         super.onDestroy()
         left = true
         worker.shutdown()
+    }
+
+    override fun onRequestPermissionsResult(code: Int, permissions: Array<String>, results: IntArray) {
+        if (results.firstOrNull() == PackageManager.PERMISSION_GRANTED) shareTables() else tell(getString(R.string.no_storage))
     }
 
     private fun tables(): List<File> = folder.listFiles { file -> file.name.endsWith(".csv") }!!.sorted()

@@ -18,11 +18,17 @@ import android.os.HandlerThread
 import android.util.Log
 import android.util.Size
 import java.io.Closeable
+import java.util.concurrent.Semaphore
+import java.util.concurrent.TimeUnit
 import org.pocketstyle.stylizer.Crop
 import org.pocketstyle.stylizer.FaceCrop
 import org.pocketstyle.stylizer.YuvFrame
 
 private const val IMAGES = 3 // one being read, two for the camera to write
+private const val PATIENCE = 5L // seconds that a feed waits for the one before to let its camera go
+
+/** Held by the feed that has a camera, or opens one: many phones run one camera at a time, and closing takes a while. */
+private val turn = Semaphore(1)
 
 /** What a feed tells; on its own thread. */
 interface FeedListener {
@@ -36,12 +42,20 @@ interface FeedListener {
 /** The cameras of a device, back ones first. */
 fun cameras(manager: CameraManager): List<String> =
     try {
-        manager.cameraIdList.sortedBy { facing(manager, it) != CameraCharacteristics.LENS_FACING_BACK }
+        manager.cameraIdList
+            .filter { makesPictures(manager.getCameraCharacteristics(it)) }
+            .sortedBy { facing(manager, it) != CameraCharacteristics.LENS_FACING_BACK }
     } catch (error: CameraAccessException) {
         emptyList()
     } catch (error: IllegalArgumentException) { // unplugged meanwhile
         emptyList()
     }
+
+/** Not so those that see depth or infrared alone. */
+private fun makesPictures(characteristics: CameraCharacteristics): Boolean {
+    val all = characteristics.get(CameraCharacteristics.REQUEST_AVAILABLE_CAPABILITIES) ?: return true
+    return CameraCharacteristics.REQUEST_AVAILABLE_CAPABILITIES_BACKWARD_COMPATIBLE in all
+}
 
 private fun facing(manager: CameraManager, id: String): Int? =
     manager.getCameraCharacteristics(id).get(CameraCharacteristics.LENS_FACING)
@@ -73,6 +87,7 @@ class CameraFeed(context: Context, private val id: String, val side: Int, privat
     private var device: CameraDevice? = null
     private var opening = false
     private var closed = false
+    private var hasTurn = false
     private val thread = HandlerThread("camera $id").apply { start() } // when nothing can throw any more
     private val handler = Handler(thread.looper)
 
@@ -83,6 +98,7 @@ class CameraFeed(context: Context, private val id: String, val side: Int, privat
     @SuppressLint("MissingPermission") // who makes a feed has it; where it is withdrawn, the feed is lost
     private fun open() {
         if (closed) return
+        hasTurn = turn.tryAcquire(PATIENCE, TimeUnit.SECONDS) // else the one before hangs: this one tries all the same
         try {
             manager.openCamera(id, opened, handler)
             opening = true
@@ -147,7 +163,7 @@ class CameraFeed(context: Context, private val id: String, val side: Int, privat
         camera.createCaptureSession(listOf(reader.surface), session, handler)
     }
 
-    private val results =
+    internal val results = // for tests, too
         object : CameraCaptureSession.CaptureCallback() {
             override fun onCaptureCompleted(session: CameraCaptureSession, request: CaptureRequest, result: TotalCaptureResult) {
                 val found = result.get(android.hardware.camera2.CaptureResult.STATISTICS_FACES)
@@ -182,7 +198,10 @@ class CameraFeed(context: Context, private val id: String, val side: Int, privat
         closed = true
         device?.close()
         reader.close()
-        if (!opening) thread.quitSafely() // else when the camera has come, which has to be given back
+        if (opening) return // until the camera has come, which has to be given back
+        if (hasTurn) turn.release()
+        hasTurn = false
+        thread.quitSafely()
     }
 
     private fun sizes(map: StreamConfigurationMap?): List<Size> =

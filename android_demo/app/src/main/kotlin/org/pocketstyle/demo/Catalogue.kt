@@ -12,7 +12,7 @@ import org.pocketstyle.stylizer.fileBuffer
 
 private const val FOLDER = "bundles"
 private const val SUFFIX = ".tflite"
-private val LIGHTER = Regex("(.+)-\\d+") // artnet-256 is artnet for smaller pictures
+private val LIGHTER = Regex("(.+)-(\\d+)") // artnet-256 is artnet for pictures of 256 pixels
 
 /**
  * The bundles at hand: those in the APK, and those in the app's own folder on the phone, which adb and
@@ -43,8 +43,12 @@ class Catalogue(private val context: Context) {
         return if (file.exists()) fileBuffer(file) else assetBuffer(context.assets, "$FOLDER/$name$SUFFIX")
     }
 
-    private fun heavier(name: String): String? =
-        LIGHTER.matchEntire(name)?.let { it.groupValues[1] }?.takeIf { it in bundles }
+    private fun heavier(name: String): String? {
+        val (base, size) = LIGHTER.matchEntire(name)?.destructured ?: return null
+        val (lighter, heavier) = bundles.getValue(name) to (bundles[base] ?: return null)
+        val isVariant = lighter.family == heavier.family && lighter.size < heavier.size && "${lighter.size}" == size
+        return base.takeIf { isVariant }
+    }
 
     private fun info(name: String): BundleInfo? =
         try {

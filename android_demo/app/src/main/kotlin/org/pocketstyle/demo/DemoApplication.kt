@@ -13,5 +13,10 @@ open class DemoApplication : Application() {
     /** Nanoseconds, by which networks are measured; as above. */
     open val clock = LongSupplier(System::nanoTime)
 
+    override fun onCreate() {
+        super.onCreate()
+        cacheDir.listFiles { file -> file.name.endsWith(".mp4") }?.forEach { it.delete() } // of an app that was killed
+    }
+
     val catalogue: Catalogue by lazy { Catalogue(this) }
 }

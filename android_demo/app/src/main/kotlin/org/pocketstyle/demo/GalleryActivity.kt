@@ -1,14 +1,13 @@
 package org.pocketstyle.demo
 
-import android.Manifest
 import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.graphics.Bitmap
 import android.net.Uri
-import android.os.Build
 import android.os.Bundle
 import android.view.View
+import android.view.WindowManager
 import android.widget.ProgressBar
 import android.widget.TextView
 import android.widget.Toast
@@ -56,7 +55,8 @@ class GalleryActivity : Activity() {
         }
         val wanted = state?.getString("bundle") ?: intent.getStringExtra("bundle")
         bundle = wanted?.takeIf { it in catalogue.bundles } ?: catalogue.choices.first()
-        style = intent.getStringExtra("style") ?: styleNames(this).first()
+        style = state?.getString("style") ?: intent.getStringExtra("style") ?: styleNames(this).first()
+        if (state?.containsKey("split") == true) frameView.split = state.getFloat("split")
         uri = state?.getString("uri")?.let(Uri::parse) ?: shared()
         stylize()
     }
@@ -67,6 +67,8 @@ class GalleryActivity : Activity() {
     override fun onSaveInstanceState(state: Bundle) {
         super.onSaveInstanceState(state)
         state.putString("bundle", bundle)
+        state.putString("style", style)
+        frameView.split?.let { state.putFloat("split", it) }
         uri?.let { state.putString("uri", it.toString()) }
     }
 
@@ -101,6 +103,7 @@ class GalleryActivity : Activity() {
         discardVideo()
         enable(R.id.save, false)
         enable(R.id.share, false)
+        hideProgress()
         val name = bundle
         notice.text = getString(R.string.loading, catalogue.bundles.getValue(name).title)
         worker.execute {
@@ -123,6 +126,7 @@ class GalleryActivity : Activity() {
             } catch (error: LinkageError) { // no TFLite for this processor
                 tell(mine, getString(R.string.failed, name, error.message))
             }
+            runOnUiThread { if (mine == job) hideProgress() }
         }
     }
 
@@ -136,7 +140,8 @@ class GalleryActivity : Activity() {
         val still = stylizeStill(stylizer, readPicture(this, from))
         if (mine != job) return
         frameView.show(still.before, still.after, still.width, still.height)
-        finished(mine, stylizer.info.title)
+        val title = stylizer.info.title
+        finished(mine, if (still.noFace) getString(R.string.no_face, title) else title)
     }
 
     private fun playVideo(stylizer: Stylizer, from: Uri, mine: Int) {
@@ -144,14 +149,10 @@ class GalleryActivity : Activity() {
         var end = VideoEnd.STOPPED
         try {
             end =
-                stylizeVideo(this, from, stylizer, file) { before, after, done ->
+                stylizeVideo(this, from, stylizer, file, { mine == job }) { before, after, done ->
                     frameView.show(before, after, stylizer.info.size, stylizer.info.size)
                     tell(mine, getString(R.string.progress, (100 * done).toInt()))
-                    runOnUiThread {
-                        progress.visibility = View.VISIBLE
-                        progress.progress = (100 * done).toInt()
-                    }
-                    mine == job
+                    runOnUiThread { if (mine == job) showProgress((100 * done).toInt()) }
                 }
         } finally {
             if (end == VideoEnd.STOPPED) file.delete()
@@ -162,11 +163,21 @@ class GalleryActivity : Activity() {
         finished(mine, if (end == VideoEnd.SILENT) getString(R.string.silent, title) else title)
     }
 
+    private fun showProgress(percent: Int) {
+        progress.visibility = View.VISIBLE
+        progress.progress = percent
+        window.addFlags(WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON)
+    }
+
+    private fun hideProgress() {
+        progress.visibility = View.INVISIBLE
+        window.clearFlags(WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON)
+    }
+
     private fun finished(mine: Int, text: String) {
         tell(mine, text)
         runOnUiThread {
             if (mine != job) return@runOnUiThread
-            progress.visibility = View.INVISIBLE
             describe()
             enable(R.id.save, true)
         }
@@ -180,11 +191,7 @@ class GalleryActivity : Activity() {
     private fun tell(mine: Int, text: String) = runOnUiThread { if (mine == job) notice.text = text }
 
     private fun save() {
-        val old = Build.VERSION.SDK_INT < Build.VERSION_CODES.Q
-        val permission = Manifest.permission.WRITE_EXTERNAL_STORAGE
-        if (old && checkSelfPermission(permission) != PackageManager.PERMISSION_GRANTED) {
-            return requestPermissions(arrayOf(permission), ASK_STORAGE)
-        }
+        if (!maySave(this)) return askToSave(this, ASK_STORAGE)
         val file = video
         val picture: Bitmap? = frameView.picture()
         val mine = job

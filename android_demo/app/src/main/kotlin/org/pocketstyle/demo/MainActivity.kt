@@ -17,7 +17,6 @@ import android.widget.Button
 import android.widget.ImageButton
 import android.widget.TextView
 import android.widget.Toast
-import java.io.IOException
 import java.util.concurrent.Executors
 import org.pocketstyle.stylizer.Accelerator
 import org.pocketstyle.stylizer.BundleFormatException
@@ -56,8 +55,8 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
     private var feed: CameraFeed? = null
     private var saved: Uri? = null
     private var savedType = ""
-    private var loaded: BundleInfo? = null
-    private var runsOn = ""
+    @Volatile private var loaded: BundleInfo? = null
+    @Volatile private var runsOn = ""
 
     @Volatile private var displayRotation = 0
     @Volatile private var portraits = true // whether the bundle draws faces, which are cut out for it
@@ -72,7 +71,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         }
 
     // of the thread that shows
-    private var lastShown = 0L
+    @Volatile private var lastShown = 0L
     private var framesPerSecond = 0.0
     private var lastTold = 0L
     @Volatile private var recording: Recording? = null
@@ -134,12 +133,15 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         super.onResume()
         readRotation()
         displays.registerDisplayListener(turns, null)
-        if (checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED) {
+        lastShown = 0
+        if (mayFilm()) {
             openCamera()
         } else if (notice.visibility != View.VISIBLE) {
             requestPermissions(arrayOf(Manifest.permission.CAMERA), ASK_CAMERA)
         }
     }
+
+    private fun mayFilm() = checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED
 
     private fun readRotation() {
         displayRotation =
@@ -203,20 +205,24 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         view<View>(R.id.style_picture).visibility = if (info.takesStyle) View.VISIBLE else View.GONE
         describe()
         portraits = !info.takesStyle
-        if (feed != null && feed?.side != frameSide()) openCamera()
+        if (feed != null && feed?.side != frameSide()) openCamera() // else it is closed, or good enough
         if (!info.takesStyle) return player.open(name, null)
         worker.execute {
             try {
                 val picture = readStyle(this, style)
                 runOnUiThread { if (bundle == name && !isDestroyed) player.open(name, picture) }
-            } catch (error: IOException) { // the picture of last time is gone
-                runOnUiThread {
-                    if (bundle == name && !isDestroyed) {
-                        toast(getString(R.string.cannot_read, error.message))
-                        drawAfter(styleNames(this).first())
-                    }
-                }
+            } catch (error: Exception) { // the picture of last time is gone, or its app fails
+                replaceStyle(name, error)
+            } catch (error: OutOfMemoryError) {
+                replaceStyle(name, error)
             }
+        }
+    }
+
+    private fun replaceStyle(name: String, error: Throwable) = runOnUiThread {
+        if (bundle == name && !isDestroyed) {
+            toast(getString(R.string.cannot_read, error.message))
+            drawAfter(styleNames(this).first())
         }
     }
 
@@ -251,7 +257,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     private fun switchCamera() {
         cameraNumber++
-        openCamera()
+        if (mayFilm()) openCamera()
     }
 
     private fun tellLost() = tell(R.string.camera_lost, R.string.try_again, ::openCamera)
@@ -283,7 +289,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     // The player's threads.
 
-    override fun onLoaded(info: BundleInfo, accelerator: Accelerator, refusal: String?) = runOnUiThread {
+    override fun onLoaded(name: String, info: BundleInfo, accelerator: Accelerator, refusal: String?) = runOnUiThread {
         loaded = info
         runsOn =
             when {
@@ -291,7 +297,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
                 refusal == null -> getString(R.string.on_cpu)
                 else -> getString(R.string.cpu_because, refusal)
             }
-        if (info.name != bundle) runsOn += "\n" + getString(R.string.lighter, info.title)
+        if (name != bundle) runsOn += "\n" + getString(R.string.lighter, info.title)
         rate.text = runsOn
     }
 
@@ -332,17 +338,13 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     private fun take() {
         val picture = frameView.picture() ?: return
-        if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_TAKE)
+        if (!maySave(this)) return askToSave(this, ASK_TAKE)
         save("image/png") { savePicture(this, picture) }
     }
 
-    private fun maySave(): Boolean =
-        android.os.Build.VERSION.SDK_INT >= android.os.Build.VERSION_CODES.Q ||
-            checkSelfPermission(Manifest.permission.WRITE_EXTERNAL_STORAGE) == PackageManager.PERMISSION_GRANTED
-
     private fun record() {
         val size = loaded?.size ?: return
-        if (!maySave()) return requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), ASK_RECORD)
+        if (!maySave(this)) return askToSave(this, ASK_RECORD)
         try {
             recording = Recording(this, size)
             showRecording(true)

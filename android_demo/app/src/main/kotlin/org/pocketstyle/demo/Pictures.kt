@@ -1,8 +1,11 @@
 package org.pocketstyle.demo
 
+import android.Manifest
+import android.app.Activity
 import android.content.ContentValues
 import android.content.Context
 import android.content.Intent
+import android.content.pm.PackageManager
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.graphics.Matrix
@@ -28,12 +31,9 @@ fun pixelsOf(bitmap: Bitmap, width: Int, height: Int): IntArray {
     return IntArray(width * height).also { scaled.getPixels(it, 0, width, 0, 0, width, height) }
 }
 
-/** The largest centred square. */
-fun squareOf(bitmap: Bitmap): Bitmap {
-    val crop = Crop.centre(bitmap.width, bitmap.height)
-    val side = crop.width.toInt()
-    return Bitmap.createBitmap(bitmap, crop.left.toInt(), crop.top.toInt(), side, side)
-}
+/** What a crop, which lies in the picture, shows of it. */
+fun cut(bitmap: Bitmap, crop: Crop): Bitmap =
+    Bitmap.createBitmap(bitmap, crop.left.toInt(), crop.top.toInt(), crop.width.toInt(), crop.height.toInt())
 
 /**
  * Read a picture, the right way up, with at most 1920 pixels a side.
@@ -45,13 +45,14 @@ fun readPicture(context: Context, uri: Uri): Bitmap {
     open(context, uri).use { BitmapFactory.decodeStream(it, null, bounds) }
     if (bounds.outWidth <= 0) throw IOException(context.getString(R.string.no_picture))
     val options = BitmapFactory.Options()
-    options.inSampleSize = maxOf(bounds.outWidth, bounds.outHeight) / LONGEST
+    options.inSampleSize = Integer.highestOneBit(maxOf(1, maxOf(bounds.outWidth, bounds.outHeight) / LONGEST))
     val read =
         open(context, uri).use { BitmapFactory.decodeStream(it, null, options) }
             ?: throw IOException(context.getString(R.string.no_picture))
+    val scale = minOf(1f, LONGEST.toFloat() / maxOf(read.width, read.height))
     val turn = open(context, uri).use { degrees(ExifInterface(it)) }
-    if (turn == 0f) return read
-    return Bitmap.createBitmap(read, 0, 0, read.width, read.height, Matrix().apply { setRotate(turn) }, false)
+    val matrix = Matrix().apply { setScale(scale, scale); postRotate(turn) }
+    return Bitmap.createBitmap(read, 0, 0, read.width, read.height, matrix, true)
 }
 
 private fun open(context: Context, uri: Uri) =
@@ -68,6 +69,15 @@ private fun degrees(exif: ExifInterface): Float =
         ExifInterface.ORIENTATION_ROTATE_270 -> 270f
         else -> 0f
     }
+
+/** Whether the app may save to the gallery; below Android 10 it has to be allowed to. */
+fun maySave(context: Context): Boolean =
+    Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q ||
+        context.checkSelfPermission(Manifest.permission.WRITE_EXTERNAL_STORAGE) == PackageManager.PERMISSION_GRANTED
+
+/** Ask for that; the answer comes to `onRequestPermissionsResult`. */
+fun askToSave(activity: Activity, code: Int) =
+    activity.requestPermissions(arrayOf(Manifest.permission.WRITE_EXTERNAL_STORAGE), code)
 
 /**
  * Save a picture to the gallery.
@@ -104,12 +114,17 @@ private fun saved(
     collection: Uri,
     write: (ParcelFileDescriptor) -> Unit,
 ): Uri {
+    val name = "pocketstyle-${System.currentTimeMillis()}.$suffix"
     val values = ContentValues()
-    values.put(MediaStore.MediaColumns.DISPLAY_NAME, "pocketstyle-${System.currentTimeMillis()}.$suffix")
+    values.put(MediaStore.MediaColumns.DISPLAY_NAME, name)
     values.put(MediaStore.MediaColumns.MIME_TYPE, type)
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
         values.put(MediaStore.MediaColumns.RELATIVE_PATH, "$folder/pocketstyle")
         values.put(MediaStore.MediaColumns.IS_PENDING, 1) // nobody sees it half-written
+    } else {
+        @Suppress("DEPRECATION") // there is no other way there
+        val place = File(Environment.getExternalStoragePublicDirectory(folder), "pocketstyle").apply { mkdirs() }
+        @Suppress("DEPRECATION") values.put(MediaStore.MediaColumns.DATA, File(place, name).path)
     }
     val resolver = context.contentResolver
     var uri: Uri? = null

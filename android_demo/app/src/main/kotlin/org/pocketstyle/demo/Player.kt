@@ -31,7 +31,8 @@ class Shown(val info: BundleInfo) {
 
 /** What a player tells; from threads of its own. */
 interface PlayerListener {
-    fun onLoaded(info: BundleInfo, accelerator: Accelerator, refusal: String?)
+    /** @param name of the bundle in use, in the catalogue. */
+    fun onLoaded(name: String, info: BundleInfo, accelerator: Accelerator, refusal: String?)
 
     /** It cannot be loaded or played: `BundleFormatException`, `OutOfMemoryError`, … */
     fun onFailed(name: String, error: Throwable)
@@ -94,22 +95,24 @@ class Player(
         loading.shutdown()
     }
 
-    private inner class Playing(private val name: String, style: Bitmap?) : Closeable {
+    private inner class Playing(name: String, style: Bitmap?) : Closeable {
         private val voices: List<Voice>
         private val governor: FrameRateGovernor
 
         init {
-            val opened = ArrayList<Stylizer>()
+            val opened = LinkedHashMap<String, Stylizer>()
             try {
                 for (variant in catalogue.variants(name)) {
-                    opened += Stylizer(catalogue.buffer(variant), variant, runtime)
-                    if (style != null) opened.last().setStyle(styleTensor(opened.last().info, style))
+                    val stylizer = Stylizer(catalogue.buffer(variant), variant, runtime)
+                    opened[variant] = stylizer
+                    if (style != null) stylizer.setStyle(styleTensor(stylizer.info, style))
                 }
-                val cool = opened.associateWith { seconds(it, clock) }
-                voices = opened.sortedByDescending(cool::getValue).map { Voice(it) }
-                governor = FrameRateGovernor(voices.map { cool.getValue(it.stylizer) }, FRAMES_PER_SECOND)
+                val cool = opened.mapValues { seconds(it.value, clock) }
+                val dearestFirst = opened.keys.sortedByDescending(cool::getValue)
+                voices = dearestFirst.map { Voice(it, opened.getValue(it)) }
+                governor = FrameRateGovernor(dearestFirst.map(cool::getValue), FRAMES_PER_SECOND)
             } catch (error: Throwable) {
-                opened.forEach(Stylizer::close)
+                opened.values.forEach(Stylizer::close)
                 throw error
             }
             tell()
@@ -123,8 +126,8 @@ class Player(
         override fun close() = voices.forEach(Voice::close)
 
         private fun tell() {
-            val stylizer = voices[governor.place].stylizer
-            listener.onLoaded(stylizer.info, stylizer.accelerator, stylizer.refusal)
+            val voice = voices[governor.place]
+            listener.onLoaded(voice.name, voice.stylizer.info, voice.stylizer.accelerator, voice.stylizer.refusal)
         }
 
         /** On the thread that shows. */
@@ -136,7 +139,7 @@ class Player(
         }
 
         /** One of the variants, with its own pipeline. */
-        private inner class Voice(val stylizer: Stylizer) : Closeable {
+        private inner class Voice(val name: String, val stylizer: Stylizer) : Closeable {
             private val pixels = FrameTensor(stylizer.info.stylize.inputs[0])
             private val seen = FrameTensor(stylizer.info.stylize.inputs[0])
             private val made = FrameTensor(stylizer.info.stylize.outputs[0])

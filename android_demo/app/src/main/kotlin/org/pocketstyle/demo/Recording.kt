@@ -17,7 +17,7 @@ class Recording(private val context: Context, private val size: Int) {
     private val file = File.createTempFile("recording", ".mp4", context.cacheDir)
     private var writer: VideoWriter? =
         try {
-            VideoWriter(context, file, size)
+            VideoWriter(context, file, size, live = true)
         } catch (error: Exception) { // IOException, or what codecs throw
             file.delete()
             throw error

@@ -1,24 +1,30 @@
 package org.pocketstyle.demo
 
 import android.graphics.Bitmap
+import org.pocketstyle.stylizer.Crop
 import org.pocketstyle.stylizer.FrameTensor
 import org.pocketstyle.stylizer.Stylizer
 import org.pocketstyle.stylizer.TensorBuffer
 
 private const val PAINTS = "art-" // families of networks that draw strokes in place of details
 
-/** A picture before and after, ARGB [height, width]. */
-class Still(val before: IntArray, val after: IntArray, val width: Int, val height: Int)
+/**
+ * A picture before and after, ARGB [height, width].
+ *
+ * @property noFace whether a face was looked for in vain.
+ */
+class Still(val before: IntArray, val after: IntArray, val width: Int, val height: Int, val noFace: Boolean = false)
 
 /**
- * Stylize a picture as the Python SDK does by itself: a portrait is cut to its centre square; a painting is squeezed into
- * the network's square and comes back at the picture's sides; of a photo the change alone is laid over the picture, whose
- * details stay.
+ * Stylize a picture as the Python SDK does: a portrait is cut to the square around its largest face, or to its centre; a
+ * painting is squeezed into the network's square and comes back at the picture's sides; of a photo the change alone is
+ * laid over the picture, whose details stay.
  */
 fun stylizeStill(stylizer: Stylizer, picture: Bitmap): Still {
     val info = stylizer.info
     val side = info.size
-    val cut = if (info.takesStyle) picture else squareOf(picture)
+    val face = if (info.takesStyle) null else faceCrop(picture)
+    val cut = if (info.takesStyle) picture else cut(picture, face ?: Crop.centre(picture.width, picture.height))
     val seen = pixelsOf(cut, side, side)
     val input = TensorBuffer(info.stylize.inputs[0])
     val output = TensorBuffer(info.stylize.outputs[0])
@@ -26,7 +32,7 @@ fun stylizeStill(stylizer: Stylizer, picture: Bitmap): Still {
     stylizer.stylize(input, output)
     val made = IntArray(side * side)
     FrameTensor(info.stylize.outputs[0]).read(output, made)
-    if (!info.takesStyle) return Still(seen, made, side, side)
+    if (!info.takesStyle) return Still(seen, made, side, side, noFace = face == null)
     val (width, height) = picture.width to picture.height
     val before = IntArray(width * height).also { picture.getPixels(it, 0, width, 0, 0, width, height) }
     val after =

@@ -1,7 +1,10 @@
 package org.pocketstyle.demo
 
 import android.content.Context
+import android.graphics.ImageFormat
+import android.media.Image
 import android.media.MediaCodec
+import android.media.MediaCodecInfo.CodecCapabilities
 import android.media.MediaExtractor
 import android.media.MediaFormat
 import android.net.Uri
@@ -15,6 +18,7 @@ import org.pocketstyle.stylizer.YuvColours
 import org.pocketstyle.stylizer.YuvFrame
 
 private const val TIMEOUT_US = 10_000L
+private const val STALLED_NANOS = 10_000_000_000L // without a frame, after which a decoder is given up
 private const val HIGH_DEFINITION = 720 // lines, from which on videos are in BT.709
 
 /** How a video's stylization ended. */
@@ -28,9 +32,11 @@ enum class VideoEnd {
 }
 
 /**
- * Stylize a video's centre square, frame by frame, with its sound; on the caller's thread, for as long as it takes.
+ * Stylize a video's centre square, or of a portrait's network the square around a face in it, frame by frame, with its
+ * sound; on the caller's thread, for as long as it takes.
  *
- * @param report told after each frame, ARGB [size, size], how much is done, 0..1; false ends it.
+ * @param wanted asked again and again; false ends it.
+ * @param report told after each frame, ARGB [size, size], how much is done, 0..1.
  * @throws IOException it is unreadable, or cannot be written.
  */
 fun stylizeVideo(
@@ -38,7 +44,8 @@ fun stylizeVideo(
     uri: Uri,
     stylizer: Stylizer,
     out: File,
-    report: (before: IntArray, after: IntArray, done: Float) -> Boolean,
+    wanted: () -> Boolean,
+    report: (before: IntArray, after: IntArray, done: Float) -> Unit,
 ): VideoEnd {
     val extractor = MediaExtractor()
     try {
@@ -48,13 +55,16 @@ fun stylizeVideo(
         val kept = heard?.takeIf { extractor.mime(it) in SOUNDS_OF_MP4 }
         extractor.selectTrack(track)
         val format = extractor.getTrackFormat(track)
+        format.setInteger(MediaFormat.KEY_COLOR_FORMAT, CodecCapabilities.COLOR_FormatYUV420Flexible)
+        format.setInteger(MediaFormat.KEY_COLOR_TRANSFER_REQUEST, MediaFormat.COLOR_TRANSFER_SDR_VIDEO) // from Android 12 on
         val decoder = MediaCodec.createDecoderByType(extractor.mime(track))
         try {
             decoder.configure(format, null, null, 0)
             decoder.start()
             kept?.let { Sound(context, uri, it) }.use { sound ->
-                VideoWriter(context, out, stylizer.info.size, sound).use { writer ->
-                    if (!play(extractor, decoder, format, stylizer, writer, report)) return VideoEnd.STOPPED
+                VideoWriter(context, out, stylizer.info.size, sound = sound).use { writer ->
+                    val playing = PlayedVideo(context, extractor, decoder, format, stylizer, writer)
+                    if (!playing.toEnd(wanted, report)) return VideoEnd.STOPPED
                     writer.finish()
                 }
             }
@@ -69,46 +79,69 @@ fun stylizeVideo(
     }
 }
 
-/** Whether it came to its end. */
-private fun play(
-    extractor: MediaExtractor,
-    decoder: MediaCodec,
+private class PlayedVideo(
+    private val context: Context,
+    private val extractor: MediaExtractor,
+    private val decoder: MediaCodec,
     format: MediaFormat,
-    stylizer: Stylizer,
-    writer: VideoWriter,
-    report: (IntArray, IntArray, Float) -> Boolean,
-): Boolean {
-    val info = stylizer.info
-    val pixels = FrameTensor(info.stylize.inputs[0])
-    val made = FrameTensor(info.stylize.outputs[0])
-    val (input, output) = listOf(info.stylize.inputs[0], info.stylize.outputs[0]).map(::TensorBuffer)
-    val before = IntArray(info.size * info.size)
-    val after = IntArray(info.size * info.size)
-    val frame = YuvFrame()
-    val done = MediaCodec.BufferInfo()
-    val rotation = format.intOr(MediaFormat.KEY_ROTATION, 0)
-    val duration = if (format.containsKey(MediaFormat.KEY_DURATION)) format.getLong(MediaFormat.KEY_DURATION) else 0
-    var fed = false
-    while (true) {
-        if (!fed) fed = feed(extractor, decoder)
-        val index = decoder.dequeueOutputBuffer(done, TIMEOUT_US)
-        if (index < 0) continue
-        val image = decoder.getOutputImage(index)
-        if (image != null && done.size > 0) {
-            frame.set(image)
-            val seen = image.cropRect
-            val square = Crop.centre(seen.width(), seen.height())
-            val crop = square.copy(left = seen.left + square.left, top = seen.top + square.top)
-            pixels.fill(frame, crop, rotation, false, input, colours(decoder.outputFormat, seen.height()))
-            stylizer.stylize(input, output)
-            pixels.read(input, before)
-            made.read(output, after)
-            writer.frame(after, done.presentationTimeUs)
-            val share = if (duration > 0) done.presentationTimeUs.toFloat() / duration else 0f
-            if (!report(before, after, share.coerceIn(0f, 1f))) return false
+    private val stylizer: Stylizer,
+    private val writer: VideoWriter,
+) {
+    private val info = stylizer.info
+    private val pixels = FrameTensor(info.stylize.inputs[0])
+    private val made = FrameTensor(info.stylize.outputs[0])
+    private val input = TensorBuffer(info.stylize.inputs[0])
+    private val output = TensorBuffer(info.stylize.outputs[0])
+    private val before = IntArray(info.size * info.size)
+    private val after = IntArray(info.size * info.size)
+    private val frame = YuvFrame()
+    private val done = MediaCodec.BufferInfo()
+    private val rotation = format.intOr(MediaFormat.KEY_ROTATION, 0)
+    private val duration = if (format.containsKey(MediaFormat.KEY_DURATION)) format.getLong(MediaFormat.KEY_DURATION) else 0
+    private var faces: VideoFaces? = null
+
+    /** Whether it came there. */
+    fun toEnd(wanted: () -> Boolean, report: (IntArray, IntArray, Float) -> Unit): Boolean {
+        var fed = false
+        var last = System.nanoTime()
+        while (wanted()) {
+            if (!fed) fed = feed(extractor, decoder)
+            val index = decoder.dequeueOutputBuffer(done, TIMEOUT_US)
+            if (index < 0) {
+                if (System.nanoTime() - last > STALLED_NANOS) throw IOException(context.getString(R.string.stalled))
+                continue
+            }
+            if (done.size > 0) {
+                stylize(decoder.getOutputImage(index))
+                writer.frame(after, done.presentationTimeUs)
+                val share = if (duration > 0) done.presentationTimeUs.toFloat() / duration else 0f
+                report(before, after, share.coerceIn(0f, 1f))
+            }
+            decoder.releaseOutputBuffer(index, false)
+            if (done.flags and MediaCodec.BUFFER_FLAG_END_OF_STREAM != 0) return true
+            last = System.nanoTime()
         }
-        decoder.releaseOutputBuffer(index, false)
-        if (done.flags and MediaCodec.BUFFER_FLAG_END_OF_STREAM != 0) return true
+        return false
+    }
+
+    private fun stylize(image: Image?) {
+        if (image == null || image.format != ImageFormat.YUV_420_888) { // of its maker's own kind, or of 10 bits
+            throw IOException(context.getString(R.string.decoder_refuses))
+        }
+        frame.set(image)
+        val seen = image.cropRect
+        val colours = colours(decoder.outputFormat, seen.height())
+        val cut = Crop.centre(seen.width(), seen.height())
+        val square = cut.copy(left = seen.left + cut.left, top = seen.top + cut.top)
+        pixels.fill(frame, if (info.takesStyle) square else face(square, colours), rotation, false, input, colours)
+        stylizer.stylize(input, output)
+        pixels.read(input, before)
+        made.read(output, after)
+    }
+
+    private fun face(square: Crop, colours: YuvColours): Crop {
+        val found = faces ?: VideoFaces(square, rotation).also { faces = it }
+        return found.crop(frame, colours)
     }
 }
 

@@ -13,7 +13,8 @@ import java.io.IOException
 import java.nio.ByteBuffer
 
 private const val BITS_PER_PIXEL = 6
-private const val TIMEOUT_US = 100_000L
+private const val TIMEOUT_US = 10_000L
+private const val STALLED_NANOS = 10_000_000_000L // after which an encoder is given up
 
 /**
  * Writes stylized frames as H.264 in an MP4 file.
@@ -21,11 +22,21 @@ private const val TIMEOUT_US = 100_000L
  * One thread at a time. A file that is closed before `finish` is no video.
  *
  * @param size of the frames, even.
+ * @param live whether a frame is left out rather than waited for while the encoder is behind.
  * @param sound that goes with them; the caller closes it.
  * @throws IOException there is no encoder, or no room for the file.
  */
-class VideoWriter(private val context: Context, file: File, private val size: Int, private val sound: Sound? = null) :
-    Closeable {
+class VideoWriter(
+    private val context: Context,
+    file: File,
+    private val size: Int,
+    private val live: Boolean = false,
+    private val sound: Sound? = null,
+) : Closeable {
+    init {
+        if (size % 2 != 0) throw IOException(context.getString(R.string.encoder_refuses))
+    }
+
     private val codec = MediaCodec.createEncoderByType(MediaFormat.MIMETYPE_VIDEO_AVC)
     private val muxer =
         try {
@@ -44,6 +55,9 @@ class VideoWriter(private val context: Context, file: File, private val size: In
         format.setInteger(MediaFormat.KEY_BIT_RATE, BITS_PER_PIXEL * size * size)
         format.setInteger(MediaFormat.KEY_FRAME_RATE, 30)
         format.setInteger(MediaFormat.KEY_I_FRAME_INTERVAL, 1)
+        format.setInteger(MediaFormat.KEY_COLOR_STANDARD, MediaFormat.COLOR_STANDARD_BT601_PAL) // as writeYuv has them
+        format.setInteger(MediaFormat.KEY_COLOR_RANGE, MediaFormat.COLOR_RANGE_LIMITED)
+        format.setInteger(MediaFormat.KEY_COLOR_TRANSFER, MediaFormat.COLOR_TRANSFER_SDR_VIDEO)
         try {
             codec.configure(format, null, null, MediaCodec.CONFIGURE_FLAG_ENCODE)
             codec.start()
@@ -59,10 +73,11 @@ class VideoWriter(private val context: Context, file: File, private val size: In
      *
      * @param argb [size, size].
      * @param timeUs later than that of the frame before, microseconds.
+     * @throws IOException the encoder is at an end with itself.
      */
     fun frame(argb: IntArray, timeUs: Long) {
-        val index = codec.dequeueInputBuffer(TIMEOUT_US)
-        if (index >= 0) { // else the encoder is behind: the frame is left out
+        val index = if (live) codec.dequeueInputBuffer(TIMEOUT_US) else inputBuffer()
+        if (index >= 0) {
             val image = codec.getInputImage(index) ?: throw IOException(context.getString(R.string.encoder_refuses))
             writeYuv(argb, size, image)
             codec.queueInputBuffer(index, 0, size * size * 3 / 2, timeUs, 0)
@@ -74,13 +89,13 @@ class VideoWriter(private val context: Context, file: File, private val size: In
     /**
      * Write what is still on its way, and end the file.
      *
-     * @throws IOException no frame came out.
+     * @throws IOException no frame came out, or not all of them.
      */
     fun finish() {
-        val index = codec.dequeueInputBuffer(TIMEOUT_US)
-        if (index >= 0) {
-            codec.queueInputBuffer(index, 0, 0, 0, MediaCodec.BUFFER_FLAG_END_OF_STREAM)
-            drain(TIMEOUT_US)
+        codec.queueInputBuffer(inputBuffer(), 0, 0, 0, MediaCodec.BUFFER_FLAG_END_OF_STREAM)
+        val end = System.nanoTime() + STALLED_NANOS
+        while (!drain(TIMEOUT_US)) {
+            if (System.nanoTime() > end) throw IOException(context.getString(R.string.stalled))
         }
         if (frames == 0) throw IOException(context.getString(R.string.no_frames))
         sound?.copy(muxer, Long.MAX_VALUE)
@@ -96,10 +111,21 @@ class VideoWriter(private val context: Context, file: File, private val size: In
         }
     }
 
-    private fun drain(timeoutUs: Long) {
+    private fun inputBuffer(): Int {
+        val end = System.nanoTime() + STALLED_NANOS
+        while (System.nanoTime() < end) {
+            val index = codec.dequeueInputBuffer(TIMEOUT_US)
+            if (index >= 0) return index
+            drain(0) // it may wait for that
+        }
+        throw IOException(context.getString(R.string.stalled))
+    }
+
+    /** Write what has come out; true after the last of it. */
+    private fun drain(timeoutUs: Long): Boolean {
         while (true) {
             val index = codec.dequeueOutputBuffer(done, timeoutUs)
-            if (index == MediaCodec.INFO_TRY_AGAIN_LATER) return
+            if (index == MediaCodec.INFO_TRY_AGAIN_LATER) return false
             if (index == MediaCodec.INFO_OUTPUT_FORMAT_CHANGED) {
                 track = muxer.addTrack(codec.outputFormat)
                 sound?.addTo(muxer)
@@ -112,7 +138,7 @@ class VideoWriter(private val context: Context, file: File, private val size: In
                 frames++
             }
             codec.releaseOutputBuffer(index, false)
-            if (done.flags and MediaCodec.BUFFER_FLAG_END_OF_STREAM != 0) return
+            if (done.flags and MediaCodec.BUFFER_FLAG_END_OF_STREAM != 0) return true
         }
     }
 }

@@ -40,7 +40,7 @@ class PixelsTest {
         val pixels = FrameTensor(picture(size))
         val tensor = TensorBuffer(picture(size))
         val back = IntArray(size * size)
-        pixels.fill(frame, Crop.whole(size, size), 0, false, tensor, YuvColours.LIMITED_601)
+        pixels.fill(frame, Crop(0f, 0f, size.toFloat(), size.toFloat()), 0, false, tensor, YuvColours.LIMITED_601)
         pixels.read(tensor, back)
         for (i in argb.indices) {
             if (i % 4 in 1..2 && i / size % 4 in 1..2) { // away from the borders between colours
@@ -71,7 +71,7 @@ class PixelsTest {
         val stylizer = Stylizer(application.catalogue.buffer("heads"), "heads", FakeRuntime())
         stylizer.use {
             assertThrows(IOException::class.java) {
-                stylizeVideo(application, Uri.parse("content://gone/1"), it, File(application.cacheDir, "o.mp4")) { _, _, _ -> true }
+                stylizeVideo(application, Uri.parse("content://gone/1"), it, File(application.cacheDir, "o.mp4"), { true }) { _, _, _ -> }
             }
         }
     }

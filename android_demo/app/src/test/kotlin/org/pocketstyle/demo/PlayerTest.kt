@@ -17,8 +17,8 @@ class PlayerTest {
     private val told = CopyOnWriteArrayList<String>()
     private val listener =
         object : PlayerListener {
-            override fun onLoaded(info: BundleInfo, accelerator: Accelerator, refusal: String?) {
-                told += "${info.name} is in use"
+            override fun onLoaded(name: String, info: BundleInfo, accelerator: Accelerator, refusal: String?) {
+                told += "$name is in use"
             }
 
             override fun onFailed(name: String, error: Throwable) {

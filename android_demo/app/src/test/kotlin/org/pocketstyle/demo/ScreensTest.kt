@@ -21,7 +21,7 @@ class ScreensTest {
     private fun camera(split: Boolean): MainActivity {
         val intent = Intent(application, MainActivity::class.java).putExtra("bundle", "toonhead")
         val activity = Robolectric.buildActivity(MainActivity::class.java, intent).setup().get()
-        val picture = squareOf(astronaut())
+        val picture = astronaut().let { cut(it, Crop.centre(it.width, it.height)) }
         val frame = cameraFrame(picture)
         layOut(activity)
         if (split) activity.view<View>(R.id.split).performClick()

@@ -37,9 +37,9 @@ class VideoTest {
 
     private fun sound(type: String) = Track(MediaFormat.createAudioFormat(type, 48_000, 2), sound)
 
-    private fun stylize(report: (IntArray, IntArray, Float) -> Boolean = { _, _, _ -> true }): VideoEnd =
+    private fun stylize(wanted: () -> Boolean = { true }, report: (Float) -> Unit = {}): VideoEnd =
         Stylizer(application.catalogue.buffer("heads"), "heads", FakeRuntime()).use {
-            stylizeVideo(application, Uri.parse("content://gallery/1"), it, out, report)
+            stylizeVideo(application, Uri.parse("content://gallery/1"), it, out, wanted) { _, _, done -> report(done) }
         }
 
     private fun pictures() = NotedMuxer.written.filter { it.first == 0 }.map { it.second }
@@ -102,7 +102,7 @@ class VideoTest {
     fun `stopped, it ends at once`() {
         RawExtractor.tracks = listOf(video(*Array(9) { grey(160, 120, 90) }))
         val told = ArrayList<Float>()
-        val end = stylize { _, _, done -> told.add(done) && told.size < 2 }
+        val end = stylize({ told.size < 2 }) { told += it }
         assertEquals(VideoEnd.STOPPED, end)
         assertEquals(2, told.size)
     }

@@ -1,6 +1,6 @@
 package org.pocketstyle.stylizer
 
-private const val MARGIN = 2.1f // side of the crop, in those of the face's box: hair and neck
+private const val MARGIN = 1.5f // side of the crop, in those of the face's box (benchmarks/face_boxes.py)
 private const val FOLLOW = 0.15f // of the way to a new face, per frame
 private const val STILL = 0.06f // of the crop's side: smaller moves are the detector's noise
 private const val KEPT = 30 // frames for which a lost face's place is kept
@@ -30,9 +30,12 @@ class FaceCrop(private val width: Int, private val height: Int) {
      * @param face the largest face's box in the frame; null where none was found.
      * @return the crop for this frame; the same instance as long as it does not move.
      */
-    fun frame(face: Crop?): Crop {
-        missed = if (face == null) minOf(missed + 1, KEPT) else 0
-        val goal = if (face != null) around(face) else if (missed < KEPT) current else centre
+    fun frame(face: Crop?): Crop = follow(face?.let(::around))
+
+    /** As `frame`, of what should be seen of the face: its crop. */
+    fun follow(wanted: Crop?): Crop {
+        missed = if (wanted == null) minOf(missed + 1, KEPT) else 0
+        val goal = wanted ?: if (missed < KEPT) current else centre
         val far = STILL * current.width
         if (distance(goal) > far) moving = true
         if (distance(goal) < far / 8) moving = false
@@ -49,10 +52,8 @@ class FaceCrop(private val width: Int, private val height: Int) {
     }
 
     private fun around(face: Crop): Crop {
-        val side = (MARGIN * maxOf(face.width, face.height)).coerceAtMost(minOf(width, height).toFloat())
-        val left = face.left + face.width / 2 - side / 2
-        val top = face.top + face.height / 2 - side / 2
-        return Crop(left.coerceIn(0f, width - side), top.coerceIn(0f, height - side), side, side)
+        val side = MARGIN * maxOf(face.width, face.height)
+        return Crop.square(face.left + face.width / 2, face.top + face.height / 2, side, width, height)
     }
 
     private fun distance(goal: Crop): Float =

@@ -11,7 +11,7 @@ private const val PATIENCE = 5.0 // seconds that it has to look so
  * one comes back when the phone is so much faster again that it would leave room, for a while on end: what a bundle
  * takes is expected to grow and fall with what the one in use takes. So it does not swing to and fro between two.
  *
- * One instance serves one thread, that which stylizes.
+ * One instance serves one thread at a time.
  *
  * @param cool seconds that each bundle took at first, from the dearest to the cheapest.
  * @param framesPerSecond above 0, that the networks alone have to hold.

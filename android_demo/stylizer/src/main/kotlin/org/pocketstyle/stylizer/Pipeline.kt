@@ -67,7 +67,12 @@ class Pipeline(
      */
     inline fun offer(fill: (TensorBuffer) -> Unit) {
         val slot = begin() ?: return
-        fill(slot.input)
+        try {
+            fill(slot.input)
+        } catch (error: Throwable) {
+            giveBack(slot)
+            throw error
+        }
         bring(slot)
     }
 
@@ -77,6 +82,9 @@ class Pipeline(
         slot.arrived = clock.asLong
         return slot
     }
+
+    @PublishedApi
+    internal fun giveBack(slot: FrameSlot) = synchronized(lock) { free.addLast(slot) }
 
     @PublishedApi
     internal fun bring(slot: FrameSlot) {

@@ -93,6 +93,7 @@ class Stylizer(
 
     /** Frees the network when the owner is done with what it has. */
     override fun close() {
+        if (owner.isShutdown) return
         owner.execute { network.close() }
         owner.shutdown()
     }

@@ -1,6 +1,7 @@
 package org.pocketstyle.stylizer
 
 import java.nio.ByteBuffer
+import java.util.function.BiConsumer
 import org.tensorflow.lite.Delegate
 import org.tensorflow.lite.Interpreter
 import org.tensorflow.lite.gpu.GpuDelegate
@@ -40,10 +41,12 @@ class TfliteRuntime(private val threads: Int = defaultThreads()) : Runtime {
     }
 }
 
+private val REWIND = BiConsumer<String, ByteBuffer> { _, buffer -> buffer.rewind() } // allocates no iterator
+
 private class TfliteNetwork(private val interpreter: Interpreter, private val delegate: Delegate?) : Network {
     override fun run(signature: String, inputs: Map<String, ByteBuffer>, outputs: Map<String, ByteBuffer>) {
-        inputs.values.forEach(ByteBuffer::rewind)
-        outputs.values.forEach(ByteBuffer::rewind)
+        inputs.forEach(REWIND)
+        outputs.forEach(REWIND)
         try {
             interpreter.runSignature(inputs, outputs, signature)
         } catch (error: IllegalStateException) { // the delegate fails only when it runs

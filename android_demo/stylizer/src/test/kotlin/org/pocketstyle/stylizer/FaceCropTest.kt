@@ -20,9 +20,28 @@ class FaceCropTest {
         val face = Crop(400f, 200f, 100f, 100f)
         repeat(100) { faces.frame(face) }
         val crop = faces.current
-        assertEquals(210f, crop.width, 3f)
+        assertEquals(150f, crop.width, 3f)
         assertEquals(450f, crop.left + crop.width / 2, 5f)
         assertEquals(250f, crop.top + crop.height / 2, 5f)
+    }
+
+    @Test
+    fun `around eyes, they are where networks were trained to see them`() {
+        val crop = Crop.aroundEyes(300f, 200f, 54f, 640, 480)
+        assertEquals(200f, crop.width, 0.01f) // 54 of 200: .27
+        assertEquals(300f, crop.left + crop.width / 2, 0.01f)
+        assertEquals(200f, crop.top + 0.4f * crop.height, 0.01f)
+        val near = Crop.aroundEyes(20f, 30f, 54f, 640, 480)
+        assertEquals(Crop(0f, 0f, near.width, near.width), near)
+        assertEquals(480f, Crop.aroundEyes(320f, 200f, 300f, 640, 480).width)
+    }
+
+    @Test
+    fun `what should be seen is followed as faces are`() {
+        val wanted = Crop(100f, 50f, 200f, 200f)
+        repeat(200) { faces.follow(wanted) }
+        assertEquals(wanted.left, faces.current.left, 3f)
+        assertEquals(wanted.width, faces.current.width, 3f)
     }
 
     @Test

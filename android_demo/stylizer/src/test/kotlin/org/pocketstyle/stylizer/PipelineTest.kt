@@ -8,6 +8,7 @@ import java.util.concurrent.Semaphore
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
 
@@ -86,6 +87,14 @@ class PipelineTest {
             Pipeline(info, { _, _ -> throw OutOfMemoryError("no room") }, clock.worker(), clock.worker(), {}, errors::add)
         camera(pipeline, 10)
         assertEquals(listOf("no room"), errors.map { it.message })
+    }
+
+    @Test
+    fun `a frame that cannot be converted leaves its place to others`() {
+        val pipeline = pipeline(stylizeMs = 5)
+        repeat(20) { assertThrows(IllegalArgumentException::class.java) { pipeline.offer { throw IllegalArgumentException() } } }
+        camera(pipeline, 10)
+        assertEquals(10, shown.size)
     }
 
     @Test

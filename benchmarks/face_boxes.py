@@ -1,0 +1,64 @@
+"""How large a portrait's crop is in sides of a face's box, which is all that cameras tell.
+
+    python benchmarks/face_boxes.py --shared DIR          # writes results/face_boxes.json
+
+DIR holds data/portraits/cc_by (the Face Research Lab London Set, CC BY 4.0) and the detectors in
+weights/face_detect. A crop is where networks were trained to see the pupils; three detectors give
+boxes of three kinds, and Android's camera2 says of its own only that they are around faces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from pocketstyle.images import read_rgb
+from pocketstyle.sdk.faces.alignment import Alignment
+from pocketstyle.sdk.faces.detector import FaceDetector
+from pocketstyle.sdk.faces.loading import load_detector
+
+OUT = Path(__file__).parent / "results/face_boxes.json"
+DETECTORS = {
+    "Haar": None,
+    "BlazeFace": "face_detection_short_range.tflite",
+    "YuNet": "yunet_s_320_320.onnx",
+}
+PICTURES = 80
+
+
+def crops_in_boxes(detector: FaceDetector, pictures: list[np.ndarray]) -> dict:
+    """The crop's side, and where its middle lies below the box's, in sides of the box."""
+    found = []
+    for rgb in pictures:
+        if faces := detector.find(rgb):
+            face = max(faces, key=lambda one: one.box[2] * one.box[3])
+            crop, longer = Alignment.of(face), max(face.box[2:])
+            below = crop.corners()[:, 1].mean() - face.middle[1]
+            found.append((crop.side / longer, below / longer))
+    side, below = np.transpose(found)
+    low, middle, high = np.percentile(side, [10, 50, 90])
+    return {
+        "n": len(found),
+        "side": {"median": middle, "p10": low, "p90": high},
+        "middle_below": float(np.median(below)),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, required=True)
+    shared = parser.parse_args().shared
+    paths = sorted((shared / "data/portraits/cc_by").glob("london_*.jpg"))[:PICTURES]
+    pictures = [read_rgb(path)[::2, ::2].copy() for path in paths]
+    weights = shared / "weights/face_detect"
+    result = {
+        name: crops_in_boxes(load_detector(file and weights / file), pictures)
+        for name, file in DETECTORS.items()
+    }
+    OUT.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
