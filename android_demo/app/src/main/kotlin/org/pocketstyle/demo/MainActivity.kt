@@ -110,6 +110,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         saved = state?.getString("saved")?.let(Uri::parse)
         savedType = state?.getString("saved_type").orEmpty()
         enable(R.id.share, saved != null)
+        enable(R.id.switch_camera, false)
         val wanted = state?.getString("bundle") ?: intent.getStringExtra("bundle") ?: FIRST
         open(if (wanted in catalogue.bundles) wanted else catalogue.choices.first())
     }

@@ -114,18 +114,7 @@ private fun saved(
     collection: Uri,
     write: (ParcelFileDescriptor) -> Unit,
 ): Uri {
-    val name = "pocketstyle-${System.currentTimeMillis()}.$suffix"
-    val values = ContentValues()
-    values.put(MediaStore.MediaColumns.DISPLAY_NAME, name)
-    values.put(MediaStore.MediaColumns.MIME_TYPE, type)
-    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
-        values.put(MediaStore.MediaColumns.RELATIVE_PATH, "$folder/pocketstyle")
-        values.put(MediaStore.MediaColumns.IS_PENDING, 1) // nobody sees it half-written
-    } else {
-        @Suppress("DEPRECATION") // there is no other way there
-        val place = File(Environment.getExternalStoragePublicDirectory(folder), "pocketstyle").apply { mkdirs() }
-        @Suppress("DEPRECATION") values.put(MediaStore.MediaColumns.DATA, File(place, name).path)
-    }
+    val values = place("pocketstyle-${System.currentTimeMillis()}.$suffix", type, folder)
     val resolver = context.contentResolver
     var uri: Uri? = null
     try {
@@ -139,6 +128,22 @@ private fun saved(
         uri?.let { resolver.delete(it, null, null) }
         throw error as? IOException ?: IOException(error)
     }
+}
+
+/** What the gallery is told of a new file. */
+internal fun place(name: String, type: String, folder: String): ContentValues {
+    val values = ContentValues()
+    values.put(MediaStore.MediaColumns.DISPLAY_NAME, name)
+    values.put(MediaStore.MediaColumns.MIME_TYPE, type)
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
+        values.put(MediaStore.MediaColumns.RELATIVE_PATH, "$folder/pocketstyle")
+        values.put(MediaStore.MediaColumns.IS_PENDING, 1) // nobody sees it half-written
+    } else {
+        @Suppress("DEPRECATION") // there is no other way there
+        val place = File(Environment.getExternalStoragePublicDirectory(folder), "pocketstyle").apply { mkdirs() }
+        @Suppress("DEPRECATION") values.put(MediaStore.MediaColumns.DATA, File(place, name).path)
+    }
+    return values
 }
 
 /** Offer what was saved to other apps. */

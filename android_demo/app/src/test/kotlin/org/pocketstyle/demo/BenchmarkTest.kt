@@ -1,6 +1,8 @@
 package org.pocketstyle.demo
 
 import android.content.Intent
+import android.content.pm.PackageManager
+import android.os.Build
 import android.widget.TextView
 import java.io.File
 import java.util.concurrent.atomic.AtomicLong
@@ -17,6 +19,8 @@ import org.pocketstyle.stylizer.Accelerator
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.util.ReflectionHelpers
 
 @RunWith(RobolectricTestRunner::class)
 class BenchmarkTest {
@@ -77,6 +81,35 @@ class BenchmarkTest {
     fun `on what it does not know nothing is measured`() {
         start("run" to true, "on" to "TPU").awaitEnd()
         assertEquals(0, JSONArray(File(folder, "times.json").readText()).length())
+    }
+
+    @Test
+    fun `left for good, it measures no more`() {
+        val runtime = FakeRuntime(pause = { Thread.sleep(1) })
+        application.runtime = runtime
+        val intent = Intent(application, BenchmarkActivity::class.java).putExtra("run", true)
+        val controller = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup()
+        eventually("it has begun") { "CPU" in controller.get().told() || "GPU" in controller.get().told() }
+        controller.pause().stop().destroy()
+        Thread.sleep(1000)
+        assertEquals(0, runtime.open.get())
+        assertFalse(File(folder, "times.json").exists())
+    }
+
+    @Test
+    fun `below Android 10 the storage is asked for before tables are shared`() {
+        application.runtime = FakeRuntime()
+        val activity = start("run" to true, "on" to "CPU")
+        activity.awaitEnd()
+        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 28)
+        try {
+            activity.view<TextView>(R.id.export).performClick()
+        } finally {
+            ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 35)
+        }
+        assertEquals("android.permission.WRITE_EXTERNAL_STORAGE", shadowOf(activity).lastRequestedPermission.requestedPermissions.single())
+        activity.onRequestPermissionsResult(1, arrayOf(), intArrayOf(PackageManager.PERMISSION_GRANTED))
+        eventually("they are shared") { shadowOf(activity).nextStartedActivity?.action == Intent.ACTION_CHOOSER }
     }
 
     @Test

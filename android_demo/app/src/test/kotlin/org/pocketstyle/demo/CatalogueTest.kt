@@ -34,6 +34,16 @@ class CatalogueTest {
     }
 
     @Test
+    fun `a number in its name alone makes no lighter variant`() {
+        File("../../sdk/models/toonhead.tflite").copyTo(File(own, "heads-2.tflite"))
+        File("../../sdk/models/artnet-256.tflite").copyTo(File(own, "artnet-128.tflite"))
+        val catalogue = application.catalogue
+        for (name in listOf("heads-2", "artnet-128")) assertTrue(name, name in catalogue.choices)
+        assertEquals(listOf("heads"), catalogue.variants("heads"))
+        assertEquals(setOf("artnet", "artnet-256"), catalogue.variants("artnet").toSet())
+    }
+
+    @Test
     fun `what is no bundle is left out`() {
         File(own, "broken.tflite").writeText("not a network, but long enough")
         assertFalse("broken" in application.catalogue.bundles)

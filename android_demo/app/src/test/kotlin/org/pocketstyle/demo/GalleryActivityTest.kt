@@ -47,6 +47,8 @@ class GalleryActivityTest {
     private val application = RuntimeEnvironment.getApplication() as TestApplication
     private val uri = Uri.parse("content://gallery/1")
 
+    private var runs = 0
+
     private fun put(bytes: ByteArray) =
         shadowOf(application.contentResolver).registerInputStreamSupplier(uri) { ByteArrayInputStream(bytes) }
 
@@ -136,8 +138,8 @@ class GalleryActivityTest {
         put(File("../../demo/astronaut.jpg").readBytes())
         val activity = start("unknown")
         activity.result()
-        val first = application.catalogue.choices.first()
-        assertEquals(application.catalogue.bundles.getValue(first).title, activity.told())
+        val first = application.catalogue.bundles.getValue(application.catalogue.choices.first())
+        assertEquals(activity.getString(R.string.no_face, first.title), activity.told()) // nothing finds faces here
     }
 
     @Test
@@ -157,7 +159,7 @@ class GalleryActivityTest {
         val format = MediaFormat.createVideoFormat(MediaFormat.MIMETYPE_VIDEO_AVC, 160, 120)
         RawExtractor.tracks =
             listOf(
-                Track(format, List(3) { Sample(40_000L * it, grey(160, 120, 90)) }),
+                Track(format, List(3) { Sample(40_000L * it, plain(160, 120, 90)) }),
                 Track(MediaFormat.createAudioFormat(MediaFormat.MIMETYPE_AUDIO_OPUS, 48_000, 2), emptyList()),
             )
         val activity = start("heads")
@@ -172,8 +174,21 @@ class GalleryActivityTest {
     }
 
     @Test
+    @Config(shadows = [RawExtractor::class, RawCodec::class, NotedMuxer::class])
+    fun `a video that fails leaves no progress behind`() {
+        application.runtime = FakeRuntime(pause = { if (++runs > 3) throw IllegalStateException("the driver is gone") })
+        RawCodec.prepare(160, 128)
+        Robolectric.buildContentProvider(Videos::class.java).create("gallery")
+        val format = MediaFormat.createVideoFormat(MediaFormat.MIMETYPE_VIDEO_AVC, 160, 120)
+        RawExtractor.tracks = listOf(Track(format, List(9) { Sample(40_000L * it, plain(160, 120, 90)) }))
+        val activity = start("heads")
+        eventually("it is told") { "the driver is gone" in activity.told() }
+        eventually("its progress is gone") { activity.view<View>(R.id.progress).visibility != View.VISIBLE }
+        assertEquals(0, application.cacheDir.list()!!.size)
+    }
+
+    @Test
     fun `a GPU that refuses only at the picture is told`() {
-        var runs = 0
         application.runtime = FakeRuntime(pause = { if (++runs > 1) throw AcceleratorRefused("the driver is gone") })
         put(File("../../demo/astronaut.jpg").readBytes())
         val activity = start("heads")

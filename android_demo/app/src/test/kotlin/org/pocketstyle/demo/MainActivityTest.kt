@@ -8,6 +8,7 @@ import android.content.pm.PackageManager
 import android.graphics.Bitmap
 import android.hardware.camera2.CameraCharacteristics
 import android.hardware.camera2.CameraManager
+import android.hardware.display.DisplayManagerGlobal
 import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
@@ -39,6 +40,7 @@ import org.robolectric.shadows.ShadowAlertDialog
 import org.robolectric.shadows.ShadowDisplay
 import org.robolectric.shadows.ShadowDisplayManager
 import org.robolectric.shadows.ShadowToast
+import org.robolectric.util.ReflectionHelpers
 
 @RunWith(RobolectricTestRunner::class)
 class MainActivityTest {
@@ -321,6 +323,48 @@ class MainActivityTest {
         assertTrue("adventurer" in frame.contentDescription)
         val kept = Bundle().also(again::saveInstanceState)
         assertEquals(1, kept.getInt("camera"))
+    }
+
+    @Test
+    fun `left for good, it holds neither networks nor the display's changes`() {
+        val runtime = FakeRuntime()
+        application.runtime = runtime
+        val listeners = { ReflectionHelpers.getField<List<Any>>(DisplayManagerGlobal.getInstance(), "mDisplayListeners").size }
+        val listening = listeners()
+        val controller = controller("artnet").setup()
+        controller.get().play()
+        assertTrue(listeners() > listening)
+        assertEquals(2, runtime.open.get()) // the bundle, and its lighter variant
+        controller.pause().stop().destroy()
+        assertEquals(listening, listeners())
+        eventually("every network is closed") { runtime.open.get() == 0 }
+    }
+
+    @Test
+    fun `a bundle of one's own is called by its file's name and no lighter variant`() {
+        application.runtime = FakeRuntime()
+        File("../../sdk/models/toonhead.tflite").copyTo(File(application.getExternalFilesDir("bundles")!!, "mine.tflite"))
+        val activity = start("mine")
+        eventually("it is loaded") { activity.text(R.id.rate) == activity.getString(R.string.on_gpu) }
+    }
+
+    @Test
+    fun `without the permission no camera is switched to`() {
+        backCamera()
+        addCamera(cameras, "1", CameraCharacteristics.LENS_FACING_FRONT, 270)
+        assertFalse(start().view<View>(R.id.switch_camera).isEnabled)
+        assertTrue(cameraThreads().isEmpty())
+    }
+
+    @Test
+    fun `a style picture whose app fails is told, and the next one is of this app`() {
+        application.runtime = FakeRuntime()
+        val uri = Uri.parse("content://failing/1")
+        shadowOf(application.contentResolver).registerInputStreamSupplier(uri) { throw IllegalStateException("its provider failed") }
+        val state = Bundle().apply { putString("bundle", "photonas"); putString("style", "$uri") }
+        val activity = controller().create(state).start().resume().visible().get()
+        eventually("it is told") { "its provider failed" in ShadowToast.getTextOfLatestToast().orEmpty() }
+        eventually("another one plays") { activity.text(R.id.rate) == activity.getString(R.string.on_gpu) }
     }
 
     @Test

@@ -7,10 +7,16 @@ import android.hardware.camera2.CameraManager
 import android.media.MediaFormat
 import android.net.Uri
 import android.util.Size
+import android.os.Build
+import android.os.Environment
+import android.provider.MediaStore
+import java.io.ByteArrayInputStream
+import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.IOException
 import java.nio.ByteBuffer
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -24,6 +30,8 @@ import org.pocketstyle.stylizer.YuvFrame
 import org.pocketstyle.stylizer.picture
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.util.ReflectionHelpers
 
 @RunWith(RobolectricTestRunner::class)
 class PixelsTest {
@@ -84,6 +92,37 @@ class PixelsTest {
         val laid = laidOver(picture, 8, 8, seen, made, 2)
         assertEquals(0xff302810.toInt(), laid[0])
         assertEquals(0xff706850.toInt(), laid[1])
+    }
+
+    @Test
+    fun `a picture is read with at most 1920 pixels a side`() {
+        for ((width, wanted) in listOf(1900 to 1900, 3839 to 1920, 6000 to 1920)) {
+            val bytes = ByteArrayOutputStream()
+            Bitmap.createBitmap(width, width / 10, Bitmap.Config.ARGB_8888).compress(Bitmap.CompressFormat.PNG, 100, bytes)
+            val uri = Uri.parse("content://gallery/$width")
+            shadowOf(application.contentResolver).registerInputStreamSupplier(uri) { ByteArrayInputStream(bytes.toByteArray()) }
+            val read = readPicture(application, uri)
+            assertEquals(wanted, read.width)
+            assertEquals(width / 10f / width, read.height.toFloat() / read.width, 1e-3f)
+        }
+    }
+
+    @Suppress("DEPRECATION") // Android 9 knows nothing newer
+    @Test
+    fun `below Android 10 the gallery is told the file, which it then does not choose`() {
+        val kept = place("a.png", "image/png", Environment.DIRECTORY_PICTURES)
+        assertFalse(MediaStore.MediaColumns.DATA in kept.keySet())
+        assertEquals("Pictures/pocketstyle", kept.getAsString(MediaStore.MediaColumns.RELATIVE_PATH))
+        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 28)
+        try {
+            val values = place("a.png", "image/png", Environment.DIRECTORY_PICTURES)
+            val file = File(values.getAsString(MediaStore.MediaColumns.DATA))
+            assertTrue("$file", file.path.endsWith("/Pictures/pocketstyle/a.png"))
+            assertTrue(file.parentFile!!.isDirectory)
+            assertFalse(MediaStore.MediaColumns.IS_PENDING in values.keySet())
+        } finally {
+            ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 35)
+        }
     }
 
     @Test

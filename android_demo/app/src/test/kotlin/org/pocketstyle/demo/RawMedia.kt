@@ -4,6 +4,7 @@ import android.content.Context
 import android.graphics.Rect
 import android.media.Image
 import android.media.MediaCodec
+import android.media.MediaCodecInfo.CodecCapabilities
 import android.media.MediaExtractor
 import android.media.MediaFormat
 import android.media.MediaMuxer
@@ -20,9 +21,11 @@ class Sample(val timeUs: Long, val bytes: ByteArray)
 
 class Track(val format: MediaFormat, val samples: List<Sample>)
 
-/** I420 of one grey, 0..255. */
-fun grey(width: Int, height: Int, level: Int): ByteArray =
-    ByteArray(width * height * 3 / 2) { if (it < width * height) level.toByte() else 128.toByte() }
+/** I420 of one colour, 0..255. */
+fun plain(width: Int, height: Int, y: Int, u: Int = 128, v: Int = 128): ByteArray {
+    val luma = width * height
+    return ByteArray(luma * 3 / 2) { (if (it < luma) y else if (it < luma * 5 / 4) u else v).toByte() }
+}
 
 /** Reads the tracks that a test put here, whatever the address; none is no file. */
 @Implements(MediaExtractor::class)
@@ -79,14 +82,28 @@ class RawCodec : ShadowMediaCodec() {
 
     @Implementation
     protected fun getImage(input: Boolean, index: Int): Image =
-        if (input) image(real.getInputBuffer(index)!!, inputFormat) else image(real.getOutputBuffer(index)!!, outputFormat)
+        if (input) image(real.getInputBuffer(index)!!, inputFormat, 0) else image(real.getOutputBuffer(index)!!, outputFormat, border)
 
-    private fun image(buffer: ByteBuffer, format: MediaFormat): Image =
-        RawImage(buffer, format.getInteger(MediaFormat.KEY_WIDTH), format.getInteger(MediaFormat.KEY_HEIGHT))
+    private fun image(buffer: ByteBuffer, format: MediaFormat, border: Int): Image {
+        check(format.getInteger(MediaFormat.KEY_COLOR_FORMAT) == CodecCapabilities.COLOR_FormatYUV420Flexible)
+        return RawImage(buffer, border, format.getInteger(MediaFormat.KEY_WIDTH), format.getInteger(MediaFormat.KEY_HEIGHT))
+    }
+
+    @Implementation
+    protected override fun native_dequeueOutputBuffer(info: MediaCodec.BufferInfo, timeoutUs: Long): Int =
+        if (stalled) MediaCodec.INFO_TRY_AGAIN_LATER else super.native_dequeueOutputBuffer(info, timeoutUs)
 
     companion object {
+        /** Columns before the visible ones in pictures that decoders give. */
+        @Volatile var border = 0
+
+        /** Codecs take, and give nothing. */
+        @Volatile var stalled = false
+
         /** Before each test: nothing is read or written yet, and the largest picture that goes through codecs is this. */
         fun prepare(width: Int, height: Int) {
+            border = 0
+            stalled = false
             RawExtractor.tracks = emptyList()
             NotedMuxer.written.clear()
             NotedMuxer.tracks.clear()
@@ -98,7 +115,8 @@ class RawCodec : ShadowMediaCodec() {
     }
 }
 
-private class RawImage(bytes: ByteBuffer, private val width: Int, private val height: Int) : Image() {
+private class RawImage(bytes: ByteBuffer, private val border: Int, visible: Int, private val height: Int) : Image() {
+    private val width = border + visible
     private val planes: Array<Plane>
 
     init {
@@ -128,7 +146,7 @@ private class RawImage(bytes: ByteBuffer, private val width: Int, private val he
 
     override fun getPlanes() = planes
 
-    override fun getCropRect() = Rect(0, 0, width, height)
+    override fun getCropRect() = Rect(border, 0, width, height)
 
     override fun close() = Unit
 }

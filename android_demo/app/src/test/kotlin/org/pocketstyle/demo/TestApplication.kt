@@ -13,6 +13,7 @@ import android.view.SurfaceView
 import android.view.View
 import java.io.File
 import java.nio.ByteBuffer
+import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 import java.util.function.LongSupplier
 import org.junit.Assert.fail
@@ -33,6 +34,16 @@ import org.robolectric.shadows.ShadowSurfaceView
 class TestApplication : DemoApplication() {
     override var runtime: Runtime = HostRuntime()
     override var clock = LongSupplier(System::nanoTime)
+
+    override fun onCreate() {
+        super.onCreate()
+        uncaught = null
+        Thread.setDefaultUncaughtExceptionHandler { _, error -> uncaught = error } // on a phone the app ends
+    }
+
+    companion object {
+        @Volatile var uncaught: Throwable? = null
+    }
 }
 
 /** A clock on which a bundle takes 10 ms a picture and its lighter variants 4; or the bundle 100, when it is hot. */
@@ -51,8 +62,12 @@ class FakeRuntime(
     private val gpu: Boolean = true,
     private val pause: (modelBytes: Int) -> Unit = {},
 ) : Runtime {
+    /** Networks that are loaded and not closed. */
+    val open = AtomicInteger()
+
     override fun load(model: ByteBuffer, accelerator: Accelerator): Network {
         if (accelerator == Accelerator.GPU && !gpu) throw AcceleratorRefused("no OpenCL")
+        open.incrementAndGet()
         return object : Network {
             override fun run(signature: String, inputs: Map<String, ByteBuffer>, outputs: Map<String, ByteBuffer>) {
                 pause(model.limit())
@@ -62,7 +77,9 @@ class FakeRuntime(
                 while (from.hasRemaining()) to.put(from.get() + 0.25f)
             }
 
-            override fun close() = Unit
+            override fun close() {
+                open.decrementAndGet()
+            }
         }
     }
 }
@@ -71,6 +88,7 @@ fun eventually(what: String, isSo: () -> Boolean) {
     val end = System.nanoTime() + 30_000_000_000
     while (System.nanoTime() < end) {
         shadowOf(Looper.getMainLooper()).idle()
+        TestApplication.uncaught?.let { throw AssertionError("the app would have ended", it) }
         if (isSo()) return
         Thread.sleep(2)
     }

@@ -47,7 +47,7 @@ class VideoTest {
     @Test
     fun `every picture is stylized, and keeps its time`() {
         val levels = listOf(40, 90, 140)
-        RawExtractor.tracks = listOf(video(*levels.map { grey(160, 120, it) }.toTypedArray()))
+        RawExtractor.tracks = listOf(video(*levels.map { plain(160, 120, it) }.toTypedArray()))
         assertEquals(VideoEnd.WHOLE, stylize())
         assertEquals(listOf(0L, 40_000L, 80_000L), pictures().map { it.timeUs })
         for ((level, made) in levels.zip(pictures())) {
@@ -59,8 +59,39 @@ class VideoTest {
     }
 
     @Test
+    fun `colours stay what they are`() {
+        RawExtractor.tracks = listOf(video(plain(160, 120, 90, u = 100, v = 150)))
+        stylize()
+        val made = pictures().single().bytes
+        val luma = SIDE * SIDE
+        for (i in 0 until luma / 4) {
+            assertTrue("${made[luma + i]}", (made[luma + i].toInt() and 255) in 98..102)
+            assertTrue("${made[luma * 5 / 4 + i]}", (made[luma * 5 / 4 + i].toInt() and 255) in 148..152)
+        }
+    }
+
+    @Test
+    fun `of a decoder's picture only the visible part is shown`() {
+        RawCodec.prepare(200, 128)
+        RawCodec.border = 40
+        val picture = plain(200, 120, 60)
+        for (row in 0 until 120) for (column in 0 until 40) picture[row * 200 + column] = 235.toByte()
+        RawExtractor.tracks = listOf(video(picture))
+        stylize()
+        assertTrue(pictures().single().bytes.take(SIDE * SIDE).all { (it.toInt() and 255) < 120 })
+    }
+
+    @Test
+    fun `a codec that stands still can be stopped`() {
+        RawCodec.stalled = true
+        RawExtractor.tracks = listOf(video(plain(160, 120, 90)))
+        var asked = 0
+        assertEquals(VideoEnd.STOPPED, stylize({ asked++ < 5 }))
+    }
+
+    @Test
     fun `the sound goes with the pictures as it is, whole and in step`() {
-        RawExtractor.tracks = listOf(sound(MediaFormat.MIMETYPE_AUDIO_AAC), video(*Array(3) { grey(160, 120, 90) }))
+        RawExtractor.tracks = listOf(sound(MediaFormat.MIMETYPE_AUDIO_AAC), video(*Array(3) { plain(160, 120, 90) }))
         assertEquals(VideoEnd.WHOLE, stylize())
         assertEquals(listOf(MediaFormat.MIMETYPE_VIDEO_AVC, MediaFormat.MIMETYPE_AUDIO_AAC), NotedMuxer.tracks)
         val heard = NotedMuxer.written.filter { it.first == 1 }.map { it.second }
@@ -73,14 +104,14 @@ class VideoTest {
     @Test
     fun `sound that primes the decoder is left out`() {
         val primed = listOf(Sample(-21_000, byteArrayOf(1))) + sound
-        RawExtractor.tracks = listOf(video(grey(160, 120, 90)), Track(sound(MediaFormat.MIMETYPE_AUDIO_AAC).format, primed))
+        RawExtractor.tracks = listOf(video(plain(160, 120, 90)), Track(sound(MediaFormat.MIMETYPE_AUDIO_AAC).format, primed))
         assertEquals(VideoEnd.WHOLE, stylize())
         assertEquals(sound.map { it.timeUs }, NotedMuxer.written.filter { it.first == 1 }.map { it.second.timeUs })
     }
 
     @Test
     fun `sound that an MP4 file does not hold is left out, and that is told`() {
-        RawExtractor.tracks = listOf(video(grey(160, 120, 90)), sound(MediaFormat.MIMETYPE_AUDIO_OPUS))
+        RawExtractor.tracks = listOf(video(plain(160, 120, 90)), sound(MediaFormat.MIMETYPE_AUDIO_OPUS))
         assertEquals(VideoEnd.SILENT, stylize())
         assertEquals(listOf(MediaFormat.MIMETYPE_VIDEO_AVC), NotedMuxer.tracks)
     }
@@ -88,7 +119,7 @@ class VideoTest {
     @Test
     fun `a video that lies on its side is turned`() {
         // the upper left quarter of the square that is cut out is white; upright it is the upper right one
-        val picture = grey(160, 120, 40)
+        val picture = plain(160, 120, 40)
         for (row in 0 until 60) for (column in 20 until 80) picture[row * 160 + column] = 200.toByte()
         RawExtractor.tracks = listOf(video(picture, rotation = 90))
         stylize()
@@ -100,7 +131,7 @@ class VideoTest {
 
     @Test
     fun `stopped, it ends at once`() {
-        RawExtractor.tracks = listOf(video(*Array(9) { grey(160, 120, 90) }))
+        RawExtractor.tracks = listOf(video(*Array(9) { plain(160, 120, 90) }))
         val told = ArrayList<Float>()
         val end = stylize({ told.size < 2 }) { told += it }
         assertEquals(VideoEnd.STOPPED, end)
