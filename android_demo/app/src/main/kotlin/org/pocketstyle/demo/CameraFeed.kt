@@ -10,7 +10,9 @@ import android.hardware.camera2.CameraCharacteristics
 import android.hardware.camera2.CameraDevice
 import android.hardware.camera2.CameraManager
 import android.hardware.camera2.CaptureRequest
+import android.hardware.camera2.CaptureResult
 import android.hardware.camera2.TotalCaptureResult
+import android.hardware.camera2.params.Face
 import android.hardware.camera2.params.StreamConfigurationMap
 import android.media.ImageReader
 import android.os.Handler
@@ -163,15 +165,19 @@ class CameraFeed(context: Context, private val id: String, val side: Int, privat
         camera.createCaptureSession(listOf(reader.surface), session, handler)
     }
 
-    internal val results = // for tests, too
+    private val results =
         object : CameraCaptureSession.CaptureCallback() {
             override fun onCaptureCompleted(session: CameraCaptureSession, request: CaptureRequest, result: TotalCaptureResult) {
-                val found = result.get(android.hardware.camera2.CaptureResult.STATISTICS_FACES)
-                val largest = found?.maxByOrNull { it.bounds.width() * it.bounds.height() }
-                val area = characteristics.get(CameraCharacteristics.SENSOR_INFO_ACTIVE_ARRAY_SIZE)
-                face = if (largest == null || area == null) null else inFrame(largest.bounds, area, size)
+                found(result.get(CaptureResult.STATISTICS_FACES).orEmpty())
             }
         }
+
+    /** On the feed's thread, faces in the sensor's active array. */
+    internal fun found(faces: Array<out Face>) {
+        val largest = faces.maxByOrNull { it.bounds.width() * it.bounds.height() }
+        val area = characteristics.get(CameraCharacteristics.SENSOR_INFO_ACTIVE_ARRAY_SIZE)
+        face = if (largest == null || area == null) null else inFrame(largest.bounds, area, size)
+    }
 
     init { // last: the thread needs all of the above
         reader.setOnImageAvailableListener(::read, handler)

@@ -115,6 +115,9 @@ class RawCodec : ShadowMediaCodec() {
     }
 }
 
+/** A picture of I420 in memory. */
+fun rawImage(bytes: ByteArray, width: Int, height: Int): Image = RawImage(ByteBuffer.wrap(bytes), 0, width, height)
+
 private class RawImage(bytes: ByteBuffer, private val border: Int, visible: Int, private val height: Int) : Image() {
     private val width = border + visible
     private val planes: Array<Plane>
