@@ -28,6 +28,7 @@ def numbers(result: dict) -> str:
             "allocated by a frame from conversion to ARGB, three threads",
             f"{result['frames_640x480_to_256']['pipeline_bytes_per_frame']:.0f} bytes",
         ),
+        ("the library's AAR", f"{result['aar_bytes'] / 1e3:.0f} kB"),
         *((f"APK: {what}", f"{size / 1e6:.1f} MB") for what, size in result["apk_bytes"].items()),
         *((what, f"{seconds:.0f} s") for what, seconds in result["seconds"].items()),
         ("tests of the library, of the app", ", ".join(map(str, result["tests"].values()))),

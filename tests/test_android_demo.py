@@ -1,6 +1,7 @@
 """The Android demo: its build with its own tests, the APK it makes, and what Python reads of it."""
 
 import importlib.util
+import io
 import json
 import re
 import shutil
@@ -26,6 +27,7 @@ OFFLINE = re.compile(
 LEAST_TESTS = 40
 PAGE = 4096
 SIGNATURE_BLOCK = b"APK Sig Block 42"
+ANDROID = "{http://schemas.android.com/apk/res/android}"
 V2, V3 = 0x7109871A, 0xF05368C0  # ids of the signature schemes' blocks
 
 
@@ -73,6 +75,37 @@ def test_what_is_in_it(built):
     assert entries["classes.dex"].file_size < 400_000  # unshrunk it is over 2 MB
 
 
+def test_shrinking_left_what_is_called_by_name(built):
+    """What Android makes by the manifest and the layouts, and what TFLite's native side calls."""
+    with zipfile.ZipFile(built) as apk:
+        methods = dex_methods(apk.read("classes.dex"))
+        (library,) = (
+            name for name in apk.namelist() if name.endswith("x86_64/libtensorflowlite_jni.so")
+        )
+        native = set(re.findall(rb"Java_org_tensorflow_lite_\w+", apk.read(library)))
+    made = {(name, "<init>", ()) for name in manifest_classes()}
+    context = ("android.content.Context", "android.util.AttributeSet")
+    for layout in (DEMO / "app/src/main/res/layout").glob("*.xml"):
+        views = re.findall(r"<(org\.pocketstyle\.\S+)", layout.read_text())
+        made |= {(name, "<init>", context) for name in views}
+    assert len(made) == 5 and made <= methods
+    called = {mangled(name, method) for name, method, _ in methods}
+    assert len(native) > 30 and {symbol.decode() for symbol in native} <= called
+
+
+def test_the_library_can_be_taken_as_it_is(built):
+    with zipfile.ZipFile(DEMO / "stylizer/target/stylizer.aar") as aar:
+        assert set(aar.namelist()) == {"AndroidManifest.xml", "classes.jar", "proguard.txt"}
+        assert aar.read("proguard.txt") == (DEMO / "stylizer/consumer.pro").read_bytes()
+        manifest = ElementTree.fromstring(aar.read("AndroidManifest.xml"))
+        assert manifest.get("package") == "org.pocketstyle.stylizer"
+        names = {one.get(f"{ANDROID}name") for one in manifest.iter("uses-native-library")}
+        assert "libOpenCL.so" in names
+        with zipfile.ZipFile(io.BytesIO(aar.read("classes.jar"))) as classes:
+            assert "org/pocketstyle/stylizer/Stylizer.class" in classes.namelist()
+            assert not any("/demo/" in name for name in classes.namelist())
+
+
 def test_what_is_stored_is_aligned(built):
     data = built.read_bytes()
     with zipfile.ZipFile(built) as apk:
@@ -116,9 +149,9 @@ def test_its_manifest(built):
     )
     assert ("libOpenCL.so", "false") in libraries
     assert {required for _, required in libraries} == {"false"}  # else phones without refuse it
-    main, gallery, benchmark = tree.split("E: activity")[1:]
-    assert "MainActivity" in main and "configChanges" not in main
-    assert "configChanges" in gallery and "configChanges" in benchmark  # they work on when turned
+    main, *others = tree.split("E: activity")[1:]
+    assert "MainActivity" in main and len(others) == 2
+    assert all("configChanges" in one for one in (main, *others))  # they work on when turned
     assert re.search(r"launchMode\(.*\)=(?:1|0x0*1|singleTop)\b", main)  # else no onNewIntent
 
 
@@ -159,6 +192,61 @@ def test_the_demo_shows_what_it_must():
     assert sum(result["tests"].values()) >= LEAST_TESTS
     assert result["furthest_from_python"].keys() == shipped().keys()
     assert max(result["furthest_from_python"].values()) <= 1e-3
+
+
+def test_the_crop_around_a_box_is_what_faces_want():
+    measured = json.loads((DEMO.parent / "benchmarks/results/face_boxes.json").read_text())
+    sides = [one["side"]["median"] for one in measured.values()]
+    text = (DEMO / "stylizer/src/main/kotlin/org/pocketstyle/stylizer/FaceCrop.kt").read_text()
+    assert float(re.search(r"MARGIN = ([\d.]+)f", text)[1]) == round(float(np.median(sides)), 1)
+    assert all(
+        abs(one["middle_below"]) < 0.1 for one in measured.values()
+    )  # so no higher, no lower
+
+
+def manifest_classes() -> set[str]:
+    """The app's own classes that its manifest names."""
+    manifest = ElementTree.parse(DEMO / "app/src/main/AndroidManifest.xml").getroot()
+    named = [*manifest.iter("application"), *manifest.iter("activity")]
+    return {manifest.get("package") + one.get(f"{ANDROID}name") for one in named}
+
+
+def mangled(name: str, method: str) -> str:
+    """What JNI calls a method of a class."""
+    escaped = [part.replace("_", "_1").replace("$", "_00024") for part in (name, method)]
+    return f"Java_{escaped[0].replace('.', '_')}_{escaped[1]}"
+
+
+def dex_methods(dex: bytes) -> set[tuple[str, str, tuple[str, ...]]]:
+    """Class, name and parameters' classes of each method that a classes.dex names."""
+
+    def table(offset: int) -> tuple[int, int]:
+        return struct.unpack_from("<II", dex, offset)
+
+    def text(index: int) -> str:
+        (place,) = struct.unpack_from("<I", dex, strings + 4 * index)
+        while dex[place] & 0x80:  # its length, in bytes of seven bits
+            place += 1
+        return dex[place + 1 : dex.index(0, place + 1)].decode()
+
+    def type_name(index: int) -> str:
+        (string,) = struct.unpack_from("<I", dex, types + 4 * index)
+        return text(string).removeprefix("L").removesuffix(";").replace("/", ".")
+
+    def parameters(proto: int) -> tuple[str, ...]:
+        (place,) = struct.unpack_from("<I", dex, protos + 12 * proto + 8)
+        if not place:
+            return ()
+        (count,) = struct.unpack_from("<I", dex, place)
+        return tuple(map(type_name, struct.unpack_from(f"<{count}H", dex, place + 4)))
+
+    (_, strings), (_, types), (_, protos) = table(0x38), table(0x40), table(0x48)
+    count, methods = table(0x58)
+    found = set()
+    for index in range(count):
+        owner, proto, name = struct.unpack_from("<HHI", dex, methods + 8 * index)
+        found.add((type_name(owner), text(name), parameters(proto)))
+    return found
 
 
 def load(path: Path):

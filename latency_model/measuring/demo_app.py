@@ -48,8 +48,8 @@ def run(bundle: Path, phone: Phone, adb: str = "adb") -> None:
     """
     _prepare(phone, adb)
     shell(phone, adb, "mkdir", "-p", f"{FOLDER}/bundles")
-    remote = f"{FOLDER}/bundles/{bundle.name}"
-    run_adb(adb, "-s", phone.serial, "push", str(bundle), remote)
+    remote = f"{FOLDER}/bundles/{bundle.stem}.tflite"  # the suffix that the app looks for
+    run_adb(adb, "-s", phone.serial, "push", str(bundle.resolve()), remote)
     start(phone, adb, "MainActivity", "--es", "bundle", bundle.stem)
 
 

@@ -12,7 +12,7 @@ from pocketstyle.errors import FormatError, PocketstyleError
 from pocketstyle.latency_model import SpeedModel
 from pocketstyle.latency_model.block_table import read_blocks
 from pocketstyle.latency_model.measuring import connected_phones
-from pocketstyle.latency_model.measuring.demo_app import described, measure_models
+from pocketstyle.latency_model.measuring.demo_app import FOLDER, described, measure_models
 from pocketstyle.sdk import resolve, shipped
 
 ROOT = Path(__file__).parents[2]
@@ -82,11 +82,14 @@ def test_where_it_is_not_installed_it_says_how(phone, tmp_path):
     assert not any(" push " in line for line in commands(phone))
 
 
-def test_a_name_with_a_space_reaches_the_app(phone, tmp_path):
-    shutil.copy(resolve("heads"), tmp_path / "my heads.tflite")
-    done = phone("run", tmp_path / "my heads.tflite")
+@pytest.mark.parametrize("name", ["my heads.tflite", "my heads.bin"])
+def test_whatever_its_file_is_called_the_app_finds_it(phone, tmp_path, name):
+    shutil.copy(resolve("heads"), tmp_path / name)
+    done = phone("run", tmp_path / name)
     assert done.returncode == 0, done.stderr
-    assert commands(phone)[-1].endswith("--es bundle 'my heads'")
+    pushed, started = commands(phone)[-2:]
+    assert pushed.endswith(f"push {tmp_path / name} {FOLDER}/bundles/my heads.tflite")
+    assert started.endswith("--es bundle 'my heads'")
 
 
 def test_of_several_phones_one_is_chosen(phone):

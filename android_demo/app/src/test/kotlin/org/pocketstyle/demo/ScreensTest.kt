@@ -27,7 +27,7 @@ class ScreensTest {
         if (split) activity.view<View>(R.id.split).performClick()
         val end = System.nanoTime() + 2_000_000_000
         eventually("frames flow") { // for a while, so that their rate is one
-            activity.onImage(frame, Crop(frame.width * 0.186f, 0f, frame.width * 0.508f, frame.width * 0.508f), 0, false)
+            activity.onImage(frame, Crop.aroundEyes(154.5f, 98.5f, 41f, frame.width, frame.height), 0, false)
             Thread.sleep(20)
             System.nanoTime() > end && "frames/s" in activity.view<TextView>(R.id.rate).text
         }
@@ -46,9 +46,9 @@ class ScreensTest {
     @Test
     @Config(qualifiers = "+night")
     fun `the benchmark's screen`() {
-        val intent = Intent(application, BenchmarkActivity::class.java).putExtra("run", true)
+        val intent = Intent(application, BenchmarkActivity::class.java).putExtra("run", true).putExtra("on", "CPU")
         val activity = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup().get()
-        eventually("some are done") { "adventurer, CPU" in activity.view<TextView>(R.id.results).text }
+        eventually("some are done") { "heads, CPU" in activity.view<TextView>(R.id.results).text }
         assertTrue(colours(draw(activity, "benchmark")) > 10)
     }
 

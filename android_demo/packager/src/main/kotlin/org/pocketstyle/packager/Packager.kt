@@ -27,9 +27,6 @@ fun main(arguments: Array<String>) {
     val (resources, dex, aars, abis, store) = arguments
     val out = File(arguments[5])
     val unsigned = File("$out.unsigned")
-    require(ZipFile(resources).use { zip -> zip.entries().asSequence().any { it.name.endsWith(".tflite") } }) {
-        "no bundle goes into the APK; -Dbundles names files of sdk/models"
-    }
     zip(File(resources), File(dex), libraries(File(aars), abis.split(",")), unsigned)
     sign(unsigned, File(store), out)
     unsigned.delete()
