@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from android_page import numbers
 from pocketstyle.latency_model.block_table import read_blocks
+from pocketstyle.latency_model.blocks import MIN_BLOCKS
 from pocketstyle.sdk import shipped
 
 DEMO = Path(__file__).parents[1] / "android_demo"
@@ -247,6 +248,13 @@ def dex_methods(dex: bytes) -> set[tuple[str, str, tuple[str, ...]]]:
         owner, proto, name = struct.unpack_from("<HHI", dex, methods + 8 * index)
         found.add((type_name(owner), text(name), parameters(proto)))
     return found
+
+
+def test_the_app_says_how_many_blocks_a_fit_takes():
+    told = (DEMO / "app/src/main/res/values/strings.xml").read_text()
+    assert f"which takes {MIN_BLOCKS} networks or more" in told
+    page = (DEMO.parent / "docs/android.md").read_text()
+    assert f"a fit needs {MIN_BLOCKS} blocks or more" in page
 
 
 def load(path: Path):

@@ -1,10 +1,13 @@
 package org.pocketstyle.demo
 
 import android.graphics.Bitmap
+import android.util.Log
 import java.io.Closeable
 import java.util.concurrent.Executors
+import java.util.concurrent.RejectedExecutionException
 import java.util.function.LongSupplier
 import org.pocketstyle.stylizer.Accelerator
+import org.pocketstyle.stylizer.AcceleratorRefused
 import org.pocketstyle.stylizer.BundleInfo
 import org.pocketstyle.stylizer.Crop
 import org.pocketstyle.stylizer.FrameRateGovernor
@@ -65,19 +68,20 @@ class Player(
      *
      * @param style of the picture that is drawn after; null if the bundle takes none.
      */
-    fun open(name: String, style: Bitmap?) {
-        loading.execute {
-            playing?.close()
-            playing = null
-            try {
-                playing = Playing(name, style)
-            } catch (error: Exception) {
-                listener.onFailed(name, error)
-            } catch (error: OutOfMemoryError) {
-                listener.onFailed(name, error)
-            } catch (error: LinkageError) { // no TFLite for this processor
-                listener.onFailed(name, error)
-            }
+    fun open(name: String, style: Bitmap?) = loading.execute { load(name, style, null) }
+
+    /** @param gaveUp why the GPU, which played it, does so no more; null where it may be tried. */
+    private fun load(name: String, style: Bitmap?, gaveUp: String?) {
+        playing?.close()
+        playing = null
+        try {
+            playing = Playing(name, style, gaveUp)
+        } catch (error: Exception) {
+            listener.onFailed(name, error)
+        } catch (error: OutOfMemoryError) {
+            listener.onFailed(name, error)
+        } catch (error: LinkageError) { // no TFLite for this processor
+            listener.onFailed(name, error)
         }
     }
 
@@ -95,7 +99,8 @@ class Player(
         loading.shutdown()
     }
 
-    private inner class Playing(name: String, style: Bitmap?) : Closeable {
+    private inner class Playing(private val name: String, private val style: Bitmap?, private val gaveUp: String?) :
+        Closeable {
         private val voices: List<Voice>
         private val governor: FrameRateGovernor
 
@@ -103,7 +108,8 @@ class Player(
             val opened = LinkedHashMap<String, Stylizer>()
             try {
                 for (variant in catalogue.variants(name)) {
-                    val stylizer = Stylizer(catalogue.buffer(variant), variant, runtime)
+                    val prefer = if (gaveUp == null) Accelerator.GPU else Accelerator.CPU
+                    val stylizer = Stylizer(catalogue.buffer(variant), variant, runtime, prefer)
                     opened[variant] = stylizer
                     if (style != null) stylizer.setStyle(styleTensor(stylizer.info, style))
                 }
@@ -127,7 +133,18 @@ class Player(
 
         private fun tell() {
             val voice = voices[governor.place]
-            listener.onLoaded(voice.name, voice.stylizer.info, voice.stylizer.accelerator, voice.stylizer.refusal)
+            val refusal = gaveUp ?: voice.stylizer.refusal
+            listener.onLoaded(voice.name, voice.stylizer.info, voice.stylizer.accelerator, refusal)
+        }
+
+        /** On the thread that stylizes: what the GPU gives up, the CPU goes on with. */
+        private fun failed(variant: String, error: Throwable) {
+            if (error !is AcceleratorRefused) return listener.onFailed(variant, error)
+            try {
+                loading.execute { if (playing === this) load(name, style, error.message.orEmpty()) }
+            } catch (closed: RejectedExecutionException) { // the screen is left
+                Log.w("pocketstyle", "$variant: ${error.message}", closed)
+            }
         }
 
         /** On the thread that shows. */
@@ -151,7 +168,7 @@ class Player(
                     stylizer.executor,
                     showing,
                     ::show,
-                    { listener.onFailed(name, it) },
+                    { failed(name, it) },
                     clock,
                 )
 
