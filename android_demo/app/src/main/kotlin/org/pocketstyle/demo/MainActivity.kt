@@ -258,7 +258,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
 
     private fun switchCamera() {
         cameraNumber++
-        if (mayFilm()) openCamera()
+        openCamera()
     }
 
     private fun tellLost() = tell(R.string.camera_lost, R.string.try_again, ::openCamera)
@@ -291,6 +291,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
     // The player's threads.
 
     override fun onLoaded(name: String, info: BundleInfo, accelerator: Accelerator, refusal: String?) = runOnUiThread {
+        if (name !in catalogue.variants(bundle)) return@runOnUiThread // another style was chosen meanwhile
         loaded = info
         runsOn =
             when {
@@ -303,6 +304,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
     }
 
     override fun onFailed(name: String, error: Throwable) = runOnUiThread {
+        if (name !in catalogue.variants(bundle)) return@runOnUiThread
         val title = catalogue.bundles.getValue(name).title
         rate.text =
             if (error is OutOfMemoryError) getString(R.string.no_memory, title)

@@ -73,7 +73,7 @@ class VideoWriter(
      *
      * @param argb [size, size].
      * @param timeUs later than that of the frame before, microseconds.
-     * @throws IOException the encoder is at an end with itself.
+     * @throws IOException the encoder stands still, or takes no pictures.
      */
     fun frame(argb: IntArray, timeUs: Long) {
         val index = if (live) codec.dequeueInputBuffer(TIMEOUT_US) else inputBuffer()

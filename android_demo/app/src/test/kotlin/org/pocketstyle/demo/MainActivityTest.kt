@@ -28,6 +28,7 @@ import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
+import org.pocketstyle.stylizer.Accelerator
 import org.pocketstyle.stylizer.Crop
 import org.pocketstyle.stylizer.Runtime
 import org.robolectric.Robolectric
@@ -346,6 +347,17 @@ class MainActivityTest {
         File("../../sdk/models/toonhead.tflite").copyTo(File(application.getExternalFilesDir("bundles")!!, "mine.tflite"))
         val activity = start("mine")
         eventually("it is loaded") { activity.text(R.id.rate) == activity.getString(R.string.on_gpu) }
+    }
+
+    @Test
+    fun `what comes of a style that was left is not told`() {
+        application.runtime = FakeRuntime()
+        val activity = start("heads")
+        eventually("it is loaded") { activity.text(R.id.rate) == activity.getString(R.string.on_gpu) }
+        activity.onLoaded("toonhead", application.catalogue.bundles.getValue("toonhead"), Accelerator.CPU, "late")
+        activity.onFailed("toonhead", IllegalStateException("late"))
+        shadowOf(Looper.getMainLooper()).idle()
+        assertEquals(activity.getString(R.string.on_gpu), activity.text(R.id.rate))
     }
 
     @Test
