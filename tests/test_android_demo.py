@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+import textwrap
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -248,6 +249,13 @@ def dex_methods(dex: bytes) -> set[tuple[str, str, tuple[str, ...]]]:
         owner, proto, name = struct.unpack_from("<HHI", dex, methods + 8 * index)
         found.add((type_name(owner), text(name), parameters(proto)))
     return found
+
+
+def test_the_pages_sample_is_what_was_compiled(built):
+    page = (DEMO.parent / "docs/android.md").read_text()
+    (shown,) = re.findall(r"```kotlin\n(val .*?)```", page, re.DOTALL)
+    sample = DEMO / "stylizer/src/test/kotlin/org/pocketstyle/stylizer/Sample.kt"
+    assert textwrap.indent(shown, "    ") in sample.read_text()
 
 
 def test_the_app_says_how_many_blocks_a_fit_takes():
