@@ -30,7 +30,7 @@ private const val IMAGES = 3 // one being read, two for the camera to write
 private const val PATIENCE = 5L // seconds that a feed waits for the one before to let its camera go
 
 /** Held by the feed that has a camera, or opens one: many phones run one camera at a time, and closing takes a while. */
-private val turn = Semaphore(1)
+internal val turn = Semaphore(1)
 
 /** What a feed tells; on its own thread. */
 interface FeedListener {

@@ -12,6 +12,7 @@ import android.os.Handler
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.Executor
 import java.util.concurrent.atomic.AtomicInteger
+import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertThrows
@@ -107,6 +108,8 @@ class CameraFeedTest {
                 lost = true
             }
         }
+
+    @After fun `whoever had a camera gave its turn back`() = assertEquals(1, turn.availablePermits())
 
     @Test
     @Config(shadows = [BusyCameras::class])
