@@ -5,6 +5,8 @@ import android.content.pm.PackageManager
 import android.os.Build
 import android.widget.TextView
 import java.io.File
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 import java.util.function.LongSupplier
 import org.json.JSONArray
@@ -16,6 +18,7 @@ import org.junit.Before
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.pocketstyle.stylizer.Accelerator
+import org.pocketstyle.stylizer.Runtime
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
@@ -85,14 +88,18 @@ class BenchmarkTest {
 
     @Test
     fun `left for good, it measures no more`() {
-        val runtime = FakeRuntime(pause = { Thread.sleep(1) })
-        application.runtime = runtime
+        val loads = AtomicInteger()
+        val left = CountDownLatch(1)
+        val networks = FakeRuntime(pause = { if (loads.get() == 2) left.await() })
+        application.runtime = Runtime { model, on -> loads.incrementAndGet(); networks.load(model, on) }
         val intent = Intent(application, BenchmarkActivity::class.java).putExtra("run", true)
         val controller = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup()
-        eventually("it has begun") { "CPU" in controller.get().told() || "GPU" in controller.get().told() }
+        eventually("the second one is measured") { loads.get() == 2 }
         controller.pause().stop().destroy()
-        Thread.sleep(1000)
-        assertEquals(0, runtime.open.get())
+        left.countDown()
+        eventually("that one ends") { networks.open.get() == 0 }
+        Thread.sleep(300) // in which the next one would be loaded
+        assertEquals(2, loads.get())
         assertFalse(File(folder, "times.json").exists())
     }
 
