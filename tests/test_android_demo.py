@@ -101,8 +101,8 @@ def test_the_library_can_be_taken_as_it_is(built):
         assert aar.read("proguard.txt") == (DEMO / "stylizer/consumer.pro").read_bytes()
         manifest = ElementTree.fromstring(aar.read("AndroidManifest.xml"))
         assert manifest.get("package") == "org.pocketstyle.stylizer"
-        names = {one.get(f"{ANDROID}name") for one in manifest.iter("uses-native-library")}
-        assert "libOpenCL.so" in names
+        assert native_libraries(manifest) == native_libraries(app_manifest())
+        assert "libOpenCL.so" in native_libraries(manifest)
         with zipfile.ZipFile(io.BytesIO(aar.read("classes.jar"))) as classes:
             assert "org/pocketstyle/stylizer/Stylizer.class" in classes.namelist()
             assert not any("/demo/" in name for name in classes.namelist())
@@ -201,14 +201,36 @@ def test_the_crop_around_a_box_is_what_faces_want():
     sides = [one["side"]["median"] for one in measured.values()]
     text = (DEMO / "stylizer/src/main/kotlin/org/pocketstyle/stylizer/FaceCrop.kt").read_text()
     assert float(re.search(r"MARGIN = ([\d.]+)f", text)[1]) == round(float(np.median(sides)), 1)
-    assert all(
-        abs(one["middle_below"]) < 0.1 for one in measured.values()
-    )  # so no higher, no lower
+    # so it lies no higher and no lower
+    assert all(abs(one["middle_below"]) < 0.1 for one in measured.values())
+
+
+def test_the_pages_sample_is_what_was_compiled(built):
+    page = (DEMO.parent / "docs/android.md").read_text()
+    (shown,) = re.findall(r"```kotlin\n(val .*?)```", page, re.DOTALL)
+    sample = DEMO / "stylizer/src/test/kotlin/org/pocketstyle/stylizer/Sample.kt"
+    assert textwrap.indent(shown, "    ") in sample.read_text()
+
+
+def test_the_app_says_how_many_blocks_a_fit_takes():
+    told = (DEMO / "app/src/main/res/values/strings.xml").read_text()
+    assert f"which takes {MIN_BLOCKS} networks or more" in told
+    page = (DEMO.parent / "docs/android.md").read_text()
+    assert f"a fit needs {MIN_BLOCKS} blocks or more" in page
+
+
+def app_manifest() -> ElementTree.Element:
+    return ElementTree.parse(DEMO / "app/src/main/AndroidManifest.xml").getroot()
+
+
+def native_libraries(manifest: ElementTree.Element) -> set[str]:
+    """What a manifest asks for of the phone's own."""
+    return {one.get(f"{ANDROID}name") for one in manifest.iter("uses-native-library")}
 
 
 def manifest_classes() -> set[str]:
     """The app's own classes that its manifest names."""
-    manifest = ElementTree.parse(DEMO / "app/src/main/AndroidManifest.xml").getroot()
+    manifest = app_manifest()
     named = [*manifest.iter("application"), *manifest.iter("activity")]
     return {manifest.get("package") + one.get(f"{ANDROID}name") for one in named}
 
@@ -249,20 +271,6 @@ def dex_methods(dex: bytes) -> set[tuple[str, str, tuple[str, ...]]]:
         owner, proto, name = struct.unpack_from("<HHI", dex, methods + 8 * index)
         found.add((type_name(owner), text(name), parameters(proto)))
     return found
-
-
-def test_the_pages_sample_is_what_was_compiled(built):
-    page = (DEMO.parent / "docs/android.md").read_text()
-    (shown,) = re.findall(r"```kotlin\n(val .*?)```", page, re.DOTALL)
-    sample = DEMO / "stylizer/src/test/kotlin/org/pocketstyle/stylizer/Sample.kt"
-    assert textwrap.indent(shown, "    ") in sample.read_text()
-
-
-def test_the_app_says_how_many_blocks_a_fit_takes():
-    told = (DEMO / "app/src/main/res/values/strings.xml").read_text()
-    assert f"which takes {MIN_BLOCKS} networks or more" in told
-    page = (DEMO.parent / "docs/android.md").read_text()
-    assert f"a fit needs {MIN_BLOCKS} blocks or more" in page
 
 
 def load(path: Path):

@@ -47,6 +47,16 @@ class FrameView(context: Context, attributes: AttributeSet?) : SurfaceView(conte
             isFocusable = value != null
         }
 
+    /** Split it in the middle, or show the stylized frame alone again. */
+    fun toggleSplit() {
+        split = if (split == null) 0.5f else null
+    }
+
+    /** Tell screen readers what it shows: `alone`, a string with a place for the style's title, unless it is split. */
+    fun describe(alone: Int, title: String) {
+        contentDescription = context.getString(if (split == null) alone else R.string.split_description, title)
+    }
+
     init {
         holder.setFormat(PixelFormat.RGBX_8888) // else it is RGB_565, and smooth colours show steps
         holder.addCallback(this)

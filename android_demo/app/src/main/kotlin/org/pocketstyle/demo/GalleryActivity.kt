@@ -46,7 +46,7 @@ class GalleryActivity : Activity() {
         progress = view(R.id.progress)
         onClick(R.id.choose) { askForDocument(this, ASK_DOCUMENT, "image/*", "video/*") }
         onClick(R.id.styles) { chooseBundle(this, catalogue, ::use) }
-        onClick(R.id.split) { frameView.split = if (frameView.split == null) 0.5f else null; describe() }
+        onClick(R.id.split) { frameView.toggleSplit(); describe() }
         onClick(R.id.save) { save() }
         onClick(R.id.share) { saved?.let { share(this, listOf(it), savedType) } }
         if (catalogue.choices.isEmpty()) {
@@ -183,10 +183,7 @@ class GalleryActivity : Activity() {
         }
     }
 
-    private fun describe() {
-        val text = if (frameView.split == null) R.string.stylized_description else R.string.split_description
-        frameView.contentDescription = getString(text, catalogue.bundles.getValue(bundle).title)
-    }
+    private fun describe() = frameView.describe(R.string.stylized_description, catalogue.bundles.getValue(bundle).title)
 
     private fun tell(mine: Int, text: String) = runOnUiThread { if (mine == job) notice.text = text }
 

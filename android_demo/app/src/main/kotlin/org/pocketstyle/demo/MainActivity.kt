@@ -92,7 +92,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         onClick(R.id.gallery) {
             startActivity(Intent(this, GalleryActivity::class.java).putExtra("bundle", bundle).putExtra("style", style))
         }
-        onClick(R.id.split) { frameView.split = if (frameView.split == null) 0.5f else null; describe() }
+        onClick(R.id.split) { frameView.toggleSplit(); describe() }
         onClick(R.id.switch_camera) { switchCamera() }
         onClick(R.id.take) { take() }
         onClick(R.id.record) { if (recording == null) record() else stopRecording() }
@@ -232,10 +232,7 @@ class MainActivity : Activity(), PlayerListener, FeedListener {
         open(bundle)
     }
 
-    private fun describe() {
-        val text = if (frameView.split == null) R.string.frame_description else R.string.split_description
-        frameView.contentDescription = getString(text, catalogue.bundles.getValue(bundle).title)
-    }
+    private fun describe() = frameView.describe(R.string.frame_description, catalogue.bundles.getValue(bundle).title)
 
     /** Of a frame, at least: a face's crop is about half of it. */
     private fun frameSide(): Int = catalogue.bundles.getValue(bundle).size * if (portraits) 2 else 1

@@ -2,7 +2,6 @@ package org.pocketstyle.demo
 
 import android.content.Intent
 import android.content.pm.PackageManager
-import android.os.Build
 import android.widget.TextView
 import java.io.File
 import java.util.concurrent.CountDownLatch
@@ -23,7 +22,7 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
-import org.robolectric.util.ReflectionHelpers
+import org.robolectric.android.controller.ActivityController
 
 @RunWith(RobolectricTestRunner::class)
 class BenchmarkTest {
@@ -36,11 +35,13 @@ class BenchmarkTest {
         application.clock = LongSupplier { now.addAndGet(10_000_000) }
     }
 
-    private fun start(vararg extras: Pair<String, Any>): BenchmarkActivity {
+    private fun controller(vararg extras: Pair<String, Any>): ActivityController<BenchmarkActivity> {
         val intent = Intent(application, BenchmarkActivity::class.java)
         for ((name, value) in extras) if (value is Boolean) intent.putExtra(name, value) else intent.putExtra(name, value as String)
-        return Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup().get()
+        return Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup()
     }
+
+    private fun start(vararg extras: Pair<String, Any>): BenchmarkActivity = controller(*extras).get()
 
     private fun BenchmarkActivity.told() = view<TextView>(R.id.results).text.toString()
 
@@ -92,8 +93,7 @@ class BenchmarkTest {
         val left = CountDownLatch(1)
         val networks = FakeRuntime(pause = { if (loads.get() == 2) left.await() })
         application.runtime = Runtime { model, on -> loads.incrementAndGet(); networks.load(model, on) }
-        val intent = Intent(application, BenchmarkActivity::class.java).putExtra("run", true)
-        val controller = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup()
+        val controller = controller("run" to true)
         eventually("the second one is measured") { loads.get() == 2 }
         controller.pause().stop().destroy()
         left.countDown()
@@ -108,12 +108,7 @@ class BenchmarkTest {
         application.runtime = FakeRuntime()
         val activity = start("run" to true, "on" to "CPU")
         activity.awaitEnd()
-        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 28)
-        try {
-            activity.view<TextView>(R.id.export).performClick()
-        } finally {
-            ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 35)
-        }
+        onAndroid9 { activity.view<TextView>(R.id.export).performClick() }
         assertEquals("android.permission.WRITE_EXTERNAL_STORAGE", shadowOf(activity).lastRequestedPermission.requestedPermissions.single())
         activity.onRequestPermissionsResult(1, arrayOf(), intArrayOf(PackageManager.PERMISSION_GRANTED))
         eventually("they are shared") { shadowOf(activity).nextStartedActivity?.action == Intent.ACTION_CHOOSER }

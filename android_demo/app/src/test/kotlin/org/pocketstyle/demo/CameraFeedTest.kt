@@ -16,6 +16,7 @@ import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertThrows
+import org.junit.Before
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.pocketstyle.stylizer.Crop
@@ -31,7 +32,7 @@ import org.robolectric.shadows.ShadowCameraCharacteristics
 import org.robolectric.shadows.ShadowCameraManager
 import org.robolectric.shadows.ShadowImageReader
 
-/** Cameras that do not open; the last one says that it is disconnected when a test wants it. */
+/** Cameras that fail to open where a test says how, else never do; the last one is disconnected when a test wants it. */
 @Implements(CameraManager::class)
 class BusyCameras : ShadowCameraManager() {
     @Implementation(minSdk = 35, maxSdk = 35)
@@ -43,6 +44,7 @@ class BusyCameras : ShadowCameraManager() {
         importance: Int,
         rotation: Int,
     ): CameraDevice {
+        failure?.let { throw it }
         opened.incrementAndGet()
         val device = super.openCameraDeviceUserAsync(id, callback, { }, user, importance, rotation)
         disconnect = { executor.execute { callback.onDisconnected(device) } }
@@ -51,7 +53,15 @@ class BusyCameras : ShadowCameraManager() {
 
     companion object {
         val opened = AtomicInteger()
+        @Volatile var failure: Exception? = null
         @Volatile var disconnect: (() -> Unit)? = null
+
+        /** Before each test. */
+        fun prepare() {
+            opened.set(0)
+            failure = null
+            disconnect = null
+        }
     }
 }
 
@@ -74,24 +84,6 @@ class NewestPicture : ShadowImageReader() {
     }
 }
 
-/** Cameras whose opening fails in the way that a test chooses. */
-@Implements(CameraManager::class)
-class FailingCameras : ShadowCameraManager() {
-    @Implementation(minSdk = 35, maxSdk = 35)
-    override fun openCameraDeviceUserAsync(
-        id: String,
-        callback: CameraDevice.StateCallback,
-        executor: Executor,
-        user: Int,
-        importance: Int,
-        rotation: Int,
-    ): CameraDevice = throw failure
-
-    companion object {
-        @Volatile lateinit var failure: Exception
-    }
-}
-
 @RunWith(RobolectricTestRunner::class)
 class CameraFeedTest {
     private val application = RuntimeEnvironment.getApplication() as TestApplication
@@ -109,12 +101,13 @@ class CameraFeedTest {
             }
         }
 
+    @Before fun prepare() = BusyCameras.prepare()
+
     @After fun `whoever had a camera gave its turn back`() = assertEquals(1, turn.availablePermits())
 
     @Test
     @Config(shadows = [BusyCameras::class])
     fun `closed while it is opened, and refused then, it ends and tells nothing`() {
-        BusyCameras.disconnect = null
         addCamera(application.getSystemService(CameraManager::class.java)!!, "0", CameraCharacteristics.LENS_FACING_BACK, 90)
         val feed = CameraFeed(application, "0", 128, listener)
         eventually("it is being opened") { BusyCameras.disconnect != null }
@@ -127,8 +120,6 @@ class CameraFeedTest {
     @Test
     @Config(shadows = [BusyCameras::class])
     fun `a camera is opened when the one before has been let go`() {
-        BusyCameras.disconnect = null
-        BusyCameras.opened.set(0)
         val manager = application.getSystemService(CameraManager::class.java)!!
         for (id in listOf("0", "1")) addCamera(manager, id, CameraCharacteristics.LENS_FACING_BACK, 90)
         val first = CameraFeed(application, "0", 128, listener)
@@ -148,7 +139,6 @@ class CameraFeedTest {
     @Test
     @Config(shadows = [BusyCameras::class, NewestPicture::class])
     fun `the newest pictures come with a crop that follows the largest face`() {
-        BusyCameras.disconnect = null
         val characteristics = ShadowCameraCharacteristics.newCameraCharacteristics()
         shadowOf(characteristics).set(CameraCharacteristics.SENSOR_INFO_ACTIVE_ARRAY_SIZE, Rect(0, 0, 4000, 3000))
         shadowOf(application.getSystemService(CameraManager::class.java)!!).addCamera("0", characteristics)
@@ -181,12 +171,12 @@ class CameraFeedTest {
     }
 
     @Test
-    @Config(shadows = [FailingCameras::class])
+    @Config(shadows = [BusyCameras::class])
     fun `a camera that is in use, forbidden or unplugged when it is opened is lost, and no thread is left`() {
         addCamera(application.getSystemService(CameraManager::class.java)!!, "0", CameraCharacteristics.LENS_FACING_BACK, 90)
         val inUse = CameraAccessException(CameraAccessException.CAMERA_IN_USE)
         for (failure in listOf(inUse, SecurityException("withdrawn"), IllegalArgumentException("unplugged"))) {
-            FailingCameras.failure = failure
+            BusyCameras.failure = failure
             lost = false
             CameraFeed(application, "0", 128, listener)
             eventually("$failure is told") { lost }

@@ -7,7 +7,6 @@ import android.hardware.camera2.CameraManager
 import android.media.MediaFormat
 import android.net.Uri
 import android.util.Size
-import android.os.Build
 import android.os.Environment
 import android.provider.MediaStore
 import java.io.ByteArrayInputStream
@@ -31,7 +30,6 @@ import org.pocketstyle.stylizer.picture
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
-import org.robolectric.util.ReflectionHelpers
 
 @RunWith(RobolectricTestRunner::class)
 class PixelsTest {
@@ -113,15 +111,12 @@ class PixelsTest {
         val kept = place("a.png", "image/png", Environment.DIRECTORY_PICTURES)
         assertFalse(MediaStore.MediaColumns.DATA in kept.keySet())
         assertEquals("Pictures/pocketstyle", kept.getAsString(MediaStore.MediaColumns.RELATIVE_PATH))
-        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 28)
-        try {
+        onAndroid9 {
             val values = place("a.png", "image/png", Environment.DIRECTORY_PICTURES)
             val file = File(values.getAsString(MediaStore.MediaColumns.DATA))
             assertTrue("$file", file.path.endsWith("/Pictures/pocketstyle/a.png"))
             assertTrue(file.parentFile!!.isDirectory)
             assertFalse(MediaStore.MediaColumns.IS_PENDING in values.keySet())
-        } finally {
-            ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 35)
         }
     }
 

@@ -47,9 +47,11 @@ class ScreensTest {
     @Config(qualifiers = "+night")
     fun `the benchmark's screen`() {
         val intent = Intent(application, BenchmarkActivity::class.java).putExtra("run", true).putExtra("on", "CPU")
-        val activity = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup().get()
+        val controller = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup()
+        val activity = controller.get()
         eventually("some are done") { "heads, CPU" in activity.view<TextView>(R.id.results).text }
         assertTrue(colours(draw(activity, "benchmark")) > 10)
+        controller.pause().stop().destroy() // else it writes its tables while other tests run
     }
 
     @Test

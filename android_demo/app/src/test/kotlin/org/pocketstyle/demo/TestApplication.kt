@@ -7,6 +7,7 @@ import android.graphics.Canvas
 import android.graphics.PixelFormat
 import android.hardware.camera2.CameraCharacteristics
 import android.hardware.camera2.CameraManager
+import android.os.Build
 import android.os.Looper
 import android.view.SurfaceHolder
 import android.view.SurfaceView
@@ -29,6 +30,7 @@ import org.robolectric.annotation.Implements
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowCameraCharacteristics
 import org.robolectric.shadows.ShadowSurfaceView
+import org.robolectric.util.ReflectionHelpers
 
 /** The app, with a runtime and a clock that a test chooses; at first TFLite on this computer, and its clock. */
 class TestApplication : DemoApplication() {
@@ -81,6 +83,17 @@ class FakeRuntime(
                 open.decrementAndGet()
             }
         }
+    }
+}
+
+/** What the app does where Android says that it is version 9. */
+fun onAndroid9(work: () -> Unit) {
+    val version = Build.VERSION.SDK_INT
+    ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", Build.VERSION_CODES.P)
+    try {
+        work()
+    } finally {
+        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", version)
     }
 }
 
