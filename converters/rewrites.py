@@ -20,6 +20,12 @@ from ..networks.normalisation import (
     spatial_mean,
 )
 from ..networks.photo.photo import SkipNorm, Stage
+from ..networks.style.channel_norm import (
+    AffineInstanceNorm,
+    ChannelNorm,
+    ChosenNorm,
+    StaticNorm,
+)
 from ..networks.transfers import (
     ConvolutionalSandwichSwap,
     EigenWct,
@@ -75,11 +81,31 @@ class ExportedConvTranspose2d(ConvTranspose2d):
     """Without padding, the margin cut off afterwards: the converter knows no output padding."""
 
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+        if self.k == 4:  # which needs none
+            return super().convolve(x, weight)
         # a negative padding becomes one SLICE, indexing one for each axis
         return F.pad(F.conv_transpose2d(x, weight, self.bias, 2), (-1, 0, -1, 0))
 
 
+class ExportedAffineInstanceNorm(ChannelNorm):
+    """Instance norm from means, then weight and bias; also of a norm that a search kept."""
+
+    def forward(self, x: Tensor, gate: float = 1.0) -> Tensor:
+        centred, _, variance = _statistics(x)
+        scale = self.weight[None, :, None, None] * InstanceNorm.scale(variance)
+        return centred * scale + self.bias[None, :, None, None]
+
+
+class FoldedNorm(StaticNorm):
+    """What is left of a static norm after `fold_static_norms`: nothing."""
+
+    def forward(self, x: Tensor, gate: float = 1.0) -> Tensor:
+        return x
+
+
 EXPORTED = {
+    AffineInstanceNorm: ExportedAffineInstanceNorm,
+    ChosenNorm: ExportedAffineInstanceNorm,
     ConvTranspose2d: ExportedConvTranspose2d,
     InstanceNorm: ExportedInstanceNorm,
     LayerInstanceNorm: ExportedLayerInstanceNorm,
@@ -94,10 +120,23 @@ EXPORTED = {
 def rewrite(network: nn.Module) -> nn.Module:
     """An equal copy of a compact network, ready for export: evaluating in float32 on the CPU."""
     network = copy.deepcopy(network).eval().cpu().float()
+    fold_static_norms(network)
     for module in network.modules():
         # same parameters and meaning, other operators: only the class changes
         module.__class__ = EXPORTED.get(type(module), type(module))
     return network
+
+
+@torch.no_grad()
+def fold_static_norms(network: nn.Module) -> None:
+    """Make each static norm a part of the convolution before it."""
+    for conv, norm in getattr(network, "static_pairs", tuple)():
+        scale, shift = norm.affine()
+        shape = [1] * conv.weight.ndim
+        shape[conv.axes["weight"].index("out")] = -1
+        conv.weight.mul_(scale.reshape(shape))
+        conv.bias.mul_(scale).add_(shift)
+        norm.__class__ = FoldedNorm
 
 
 def _statistics(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

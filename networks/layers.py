@@ -70,17 +70,18 @@ class Conv2d(nn.Module):
 
 
 class ConvTranspose2d(nn.Module):
-    """3×3 transposed convolution that doubles the map, [B, Cin, H, W] → [B, Cout, 2H, 2W].
+    """k×k transposed convolution that doubles the map, [B, Cin, H, W] → [B, Cout, 2H, 2W].
 
-    Stride 2, padding 1, output padding 1, as CycleGAN's; the mask as in `Conv2d`.
+    Stride 2, padding 1. k = 3 needs an output padding of 1, as CycleGAN's. With k = 4 every output
+    pixel meets four taps, and TFLite needs no slice. The mask is as in `Conv2d`.
     """
 
     axes: ClassVar[Axes] = {"weight": ("in", "out"), "bias": ("out",)}
 
-    def __init__(self, in_width: Width, out_width: Width):
+    def __init__(self, in_width: Width, out_width: Width, k: int = 3):
         super().__init__()
-        self.in_width, self.out_width = in_width, out_width
-        self.weight = nn.Parameter(torch.empty(in_width.channels, out_width.channels, 3, 3))
+        self.in_width, self.out_width, self.k = in_width, out_width, k
+        self.weight = nn.Parameter(torch.empty(in_width.channels, out_width.channels, k, k))
         self.bias = nn.Parameter(torch.empty(out_width.channels))
         _initialise(self.weight, self.bias)
 
@@ -92,13 +93,14 @@ class ConvTranspose2d(nn.Module):
 
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         """The transposed convolution itself."""
-        return F.conv_transpose2d(x, weight, self.bias, 2, padding=1, output_padding=1)
+        return F.conv_transpose2d(x, weight, self.bias, 2, padding=1, output_padding=self.k % 2)
 
     def kernels(self, h: int, w: int) -> Iterator[Kernel]:
-        """Kernels for an input of h×w; the slice cuts the exported layer's margin off."""
+        """Kernels for an input of h×w; the slice cuts the margin of an exported 3×3 layer off."""
         cin, cout = self.in_width.count, self.out_width.count
-        yield Kernel("TRANSPOSE_CONV", cin, cout, 3, 2, 1, 2 * h, 2 * w)
-        yield Kernel("SLICE", cout, cout, 1, 1, 1, 2 * h, 2 * w)
+        yield Kernel("TRANSPOSE_CONV", cin, cout, self.k, 2, 1, 2 * h, 2 * w)
+        if self.k == 3:
+            yield Kernel("SLICE", cout, cout, 1, 1, 1, 2 * h, 2 * w)
 
 
 def _initialise(weight: Tensor, bias: Tensor | None) -> None:

@@ -31,7 +31,7 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor, gate: float | Tensor = 1.0) -> Tensor:
         """[B, C, H, W] → the same; `gate` multiplies the output."""
-        return _batch_norm(x, gate if isinstance(gate, Tensor) else None, None)
+        return batch_norm_per_picture(x, gate if isinstance(gate, Tensor) else None, None)
 
     @staticmethod
     def scale(variance: Tensor) -> Tensor:
@@ -40,9 +40,9 @@ class InstanceNorm(nn.Module):
 
     def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         c = self.out_width.count
-        yield from _statistics_kernels(c, h, w, share)
+        yield from statistics_kernels(c, h, w, share)
         for op in ("ADD", "RESHAPE", "RSQRT"):
-            yield _vector_kernel(op, c, c, share)
+            yield vector_kernel(op, c, c, share)
         yield Kernel("MUL", c, c, 1, 1, 1, h, w, share)
 
 
@@ -58,13 +58,13 @@ class LayerInstanceMixture(nn.Module):
 
     def normalise(self, x: Tensor, gamma: Tensor, beta: Tensor, gate: float | Tensor) -> Tensor:
         """gamma and beta broadcast to [B, C, 1, 1]."""
-        x = x.contiguous()  # planes, as _batch_norm wants them
+        x = x.contiguous()  # planes, as batch_norm_per_picture wants them
         variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
         scale, shift = self.affine(mean, variance, gamma, beta, x.shape[2] * x.shape[3])
         scale = scale * (variance + EPSILON).sqrt()  # batch_norm divides by it
         if isinstance(gate, Tensor):
             scale, shift = scale * gate, shift * gate
-        return _batch_norm(x, scale, shift)
+        return batch_norm_per_picture(x, scale, shift)
 
     def affine(
         self, mean: Tensor, variance: Tensor, gamma: Tensor, beta: Tensor, n: int
@@ -90,17 +90,17 @@ class LayerInstanceMixture(nn.Module):
 
     def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         c = self.out_width.count
-        yield from _statistics_kernels(c, h, w, share)
-        yield _vector_kernel("MEAN", c, 1, share)
+        yield from statistics_kernels(c, h, w, share)
+        yield vector_kernel("MEAN", c, 1, share)
         for op in ("SUB", "MUL", "ADD"):  # offset, its square, spread
-            yield _vector_kernel(op, c, c, share)
-        yield _vector_kernel("MEAN", c, 1, share)
+            yield vector_kernel(op, c, c, share)
+        yield vector_kernel("MEAN", c, 1, share)
         for op in ("ADD", "RESHAPE", "RSQRT"):  # instance
-            yield _vector_kernel(op, c, c, share)
+            yield vector_kernel(op, c, c, share)
         for op in ("ADD", "RSQRT"):  # layer
-            yield _vector_kernel(op, 1, 1, share)
+            yield vector_kernel(op, 1, 1, share)
         for op in ("MUL",) * self.scale_products + ("ADD", "MUL", "ADD"):  # scale, shift
-            yield _vector_kernel(op, c, c, share)
+            yield vector_kernel(op, c, c, share)
         yield Kernel("MUL", c, c, 1, 1, 1, h, w, share)
         yield Kernel("ADD", c, c, 1, 1, 1, h, w, share)
 
@@ -155,7 +155,7 @@ def randomise_mixtures(network: nn.Module) -> None:
             nn.init.uniform_(parameter, 0.1, 0.9)
 
 
-def _vector_kernel(op: str, cin: int | Tensor, cout: int | Tensor, share: float | Tensor) -> Kernel:
+def vector_kernel(op: str, cin: int | Tensor, cout: int | Tensor, share: float | Tensor) -> Kernel:
     """An operator on [1, C, 1, 1] numbers."""
     return Kernel(op, cin, cout, 1, 1, 1, 1, 1, share)
 
@@ -165,7 +165,7 @@ def _per_channel(values: Tensor) -> Tensor:
     return values.reshape(1, -1, 1, 1)
 
 
-def _batch_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+def batch_norm_per_picture(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     """Instance norm with per-picture weight and bias, as torch's fused batch norm of B * C.
 
     The two copies to and from planes are cheaper than torch's channels-last batch norm where the
@@ -199,7 +199,7 @@ def spatial_mean_kernels(
     yield Kernel("MEAN", c, c, h, 1, 1, 1, 1, share)
 
 
-def _statistics_kernels(c: int | Tensor, h: int, w: int, share: float | Tensor) -> Iterator[Kernel]:
+def statistics_kernels(c: int | Tensor, h: int, w: int, share: float | Tensor) -> Iterator[Kernel]:
     """Mean, centring, variance, as the exported graph computes them."""
     yield from spatial_mean_kernels(c, h, w, share)
     yield Kernel("SUB", c, c, 1, 1, 1, h, w, share)

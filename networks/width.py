@@ -125,8 +125,10 @@ class Gate(nn.Module):
     of beta_2 in that form is the difference of the two straight-through gradients of eq. 7.
     """
 
-    def __init__(self):
+    def __init__(self, *, optional: bool = False):
+        """Args: optional: what it opens may be closed altogether, however many gates there are."""
         super().__init__()
+        self.optional = optional
         self.alpha: nn.Parameter | None = None
         self.stage: tuple[Gate, ...] = ()
 
@@ -150,7 +152,8 @@ class Gate(nn.Module):
         """1 where the block runs, 0 where not: a float, or a tensor differentiable in alpha."""
         if self.alpha is None:
             return 1.0
-        minimum = int(max(self.stage, key=lambda gate: gate.lead) is self)
+        last = max(self.stage, key=lambda gate: gate.lead) is self
+        minimum = int(last and not self.optional)
         # -tiny as the threshold makes equality open the block, as eq. 8 says
         difference = (self.alpha[1] - self.alpha[0]).reshape(1)
         return _Binarise.apply(difference, -torch.finfo(difference.dtype).tiny, minimum)[0]

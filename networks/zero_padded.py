@@ -48,12 +48,12 @@ class ZeroPaddedConv2d(Conv2d):
         before, after = (around, around) if self.stride == 1 else (self.before, self.after)
         return F.pad(x, (before, after) * 2)
 
-    def kernels(self, h: int, w: int) -> Iterator[Kernel]:
+    def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         """Kernels for an input of h×w."""
         cin, cout = self.in_width.count, self.out_width.count
         yield from self.pad_kernels(cin, h, w)
         h, w = h // self.stride, w // self.stride
-        yield Kernel("CONV_2D", cin, cout, self.k, self.stride, 1, h, w)
+        yield Kernel("CONV_2D", cin, cout, self.k, self.stride, 1, h, w, share)
 
     def pad_kernels(self, c: int | Tensor, h: int, w: int) -> Iterator[Kernel]:
         """Of the zeros, where they are not on the sides that TFLite's own padding has them on."""

@@ -85,7 +85,7 @@ def elimination_order(supernet: nn.Module, pictures: Tensor) -> list[Gate]:
         left = [gate for gate in gates if gate not in order]
         changes = {}
         for gate in left:
-            if sum(other in left for other in gate.stage) > 1:
+            if gate.optional or sum(other in left for other in gate.stage) > 1:
                 _flip(gate)
                 changes[gate] = float(F.l1_loss(supernet(pictures).float(), whole))
                 _flip(gate)
