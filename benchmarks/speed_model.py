@@ -309,7 +309,7 @@ def random_spec(random: np.random.Generator) -> Spec:
     widths = {
         name: n for name, n in widths.items() if not name.startswith("encoder") or name in blocks
     }
-    return Spec("ugatit", STUDENT_SIZE, widths, blocks)
+    return Spec("ugatit", STUDENT_SIZE, STUDENT_SIZE, widths, blocks)
 
 
 def students(device: str) -> dict:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from ..errors import DataError, FormatError, PocketstyleError, UsageError, first_line
+from ..frames import Frame, Size, frame_of
 from ..networks import ModelCard
 from ..quiet import quiet
 from .onnx_model import OPSET, play_onnx
@@ -35,7 +36,7 @@ LIMIT = 1e-3  # of the difference to onnxruntime, relative to the largest value
 
 def load_foreign(
     source: Path,
-    size: int | None = None,
+    size: Size | None = None,
     *,
     mean: float = 127.5,
     std: float = 127.5,
@@ -45,7 +46,7 @@ def load_foreign(
 
     Args:
         source: `.onnx`, or `.pt2` as torch.export.save writes it.
-        size: of the picture's sides, where the file leaves them open.
+        size: of the pictures, where the file leaves their sides open.
         mean, std: of the network's rule `value = (pixel - mean) / std`.
         licence: of its weights, an SPDX expression.
 
@@ -59,7 +60,7 @@ def load_foreign(
         path = Path(folder) / "network.onnx"
         model = _read(source, Path(folder))
         places = {node.output[0]: _place(node) for node in model.graph.node}
-        model = _fixed(model, source, size, path)
+        model = _fixed(model, source, None if size is None else frame_of(size), path)
         try:
             network = OnnxNetwork(model, places).eval()
             _check(network, path, source)
@@ -74,8 +75,7 @@ def load_foreign(
 
 def _check(network: OnnxNetwork, path: Path, source: Path) -> None:
     """Raises: PocketstyleError: its picture of noise is not onnxruntime's."""
-    side = network.spec.size
-    x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    x = torch.rand(1, 3, *network.spec.frame, generator=torch.Generator().manual_seed(0)) * 2 - 1
     content = x if network.channels_first else x.permute(0, 2, 3, 1)
     try:
         wanted = torch.from_numpy(play_onnx(path, content.contiguous().numpy()))
@@ -164,7 +164,7 @@ def _check_config(source: Path, config: dict[str, dict[str, Any]]) -> None:
             raise FormatError(f"{source}: {name} is stored as a pickle, which is never loaded")
 
 
-def _fixed(model, source: Path, size: int | None, out: Path):
+def _fixed(model, source: Path, frame: Frame | None, out: Path):
     """The model with constant shapes and constants folded, written to `out`."""
     import onnx
     import onnxruntime
@@ -180,14 +180,13 @@ def _fixed(model, source: Path, size: int | None, out: Path):
     if len(axes) != 4 or 3 not in (axes[1].dim_value, axes[3].dim_value):
         raise UsageError(f"{source}: its input is no batch of RGB pictures")
     axes[0].dim_value = 1
-    for axis in axes[2:] if axes[1].dim_value == 3 else axes[1:3]:
-        if not axis.dim_value:
-            if size is None:
-                raise UsageError(f"{source} leaves the picture's sides open: --size SIDE")
-            axis.dim_value = size
-    sides = [axis.dim_value for axis in axes]
-    if sides[2] != sides[3 if sides[1] == 3 else 1]:
-        raise UsageError(f"{source} takes pictures of {sides}; square ones can be converted")
+    sides = axes[2:] if axes[1].dim_value == 3 else axes[1:3]
+    for axis, side in zip(sides, frame or (0, 0), strict=True):
+        if not (axis.dim_value or side):
+            raise UsageError(f"{source} leaves the picture's sides open: --size HEIGHTxWIDTH")
+        if frame is not None and axis.dim_value not in (0, side):
+            raise UsageError(f"{source} takes pictures of its own size alone; leave --size out")
+        axis.dim_value = axis.dim_value or side
     for axis in model.graph.output[0].type.tensor_type.shape.dim:
         axis.Clear()  # follow from the input's
     del model.graph.value_info[:]

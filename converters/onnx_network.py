@@ -36,10 +36,10 @@ FOREIGN = "foreign"  # the family of what has no spec here
 
 
 class OnnxNetwork(nn.Module):
-    """Runs the nodes of a graph with constant shapes: [1, 3, S, S] → a picture, channels first.
+    """Runs the nodes of a graph with constant shapes: [1, 3, H, W] → a picture, channels first.
 
     Attributes:
-        spec: of the family "foreign", and the size.
+        spec: of the family "foreign", and the frame.
         channels_first: whether the graph itself takes them so.
         rewritten: how often which operator took another form.
     """
@@ -58,7 +58,8 @@ class OnnxNetwork(nn.Module):
         self.input, self.output = graph.input[0].name, graph.output[0].name
         axes = [axis.dim_value for axis in graph.input[0].type.tensor_type.shape.dim]
         self.channels_first = axes[1] == 3
-        self.spec = Spec(FOREIGN, axes[2], {}, ())
+        height, width = axes[2:] if self.channels_first else axes[1:3]
+        self.spec = Spec(FOREIGN, height, width, {}, ())
         constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
         self.nodes: list[Node] = []
         for node in graph.node:

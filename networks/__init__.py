@@ -17,7 +17,7 @@ from .portrait import (
     ugatit_full_spec,
     ugatit_spec,
 )
-from .spec import Spec, build
+from .spec import Spec, at_frame, build
 from .width import THRESHOLD, Concatenation, Gate, Width, is_open, searchable, start_search
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "UgatitGenerator",
     "Width",
     "art_spec",
+    "at_frame",
     "build",
     "clamp_mixtures",
     "compact",

@@ -13,12 +13,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ..errors import FormatError, PocketstyleError
+from ..errors import FormatError, PocketstyleError, UsageError
 from ..whole import written_whole
 from .spec import Spec, build
 
 FORMAT = "pocketstyle-model"
-VERSION = 1
+VERSION = 2
+OLDER = ("1",)  # whose specs have a `size`: square frames
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def read_header(path: str | Path) -> tuple[Spec, ModelCard]:
         raise FormatError(f"{path} is {_what_it_is(path)}, not a pocketstyle model") from error
     if header.get("format") != FORMAT:
         raise FormatError(f"{path} is a safetensors file of another program, not ours")
-    if header.get("version") != str(VERSION):
+    if header.get("version") not in (*OLDER, str(VERSION)):
         raise FormatError(
             f"{path} has model version {header.get('version')}; this pocketstyle reads {VERSION}"
         )
@@ -121,9 +122,16 @@ def read_header(path: str | Path) -> tuple[Spec, ModelCard]:
 
 
 def load(path: str | Path) -> tuple[nn.Module, ModelCard]:
-    """The network of a model file, in float32 and evaluation mode, and its card."""
+    """The network of a model file, in float32 and evaluation mode, and its card.
+
+    Raises:
+        FormatError: as `read_header`; or a frame or weights that do not fit the network.
+    """
     spec, card = read_header(path)
-    network = build(spec)
+    try:
+        network = build(spec)
+    except UsageError as error:
+        raise FormatError(f"{path}: {error}") from error
     with safe_open(path, "pt") as file:
         weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     try:

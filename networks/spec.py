@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from torch import nn
 
 from ..errors import FormatError, UsageError
+from ..frames import Frame, check_multiple, frame_text
 
 BUILDERS: dict[str, Callable[[Spec], nn.Module]] = {}
 
@@ -19,22 +20,39 @@ class Spec:
 
     Attributes:
         family: the registered name of its architecture, such as "ugatit".
-        size: side of the square input in pixels.
+        height, width: of the frame, its pictures, in pixels.
         widths: channels per width group.
         blocks: names of the residual blocks that are present, in order.
     """
 
     family: str
-    size: int
+    height: int
+    width: int
     widths: dict[str, int]
     blocks: tuple[str, ...]
+
+    @property
+    def frame(self) -> Frame:
+        """Height and width."""
+        return self.height, self.width
+
+    @property
+    def size(self) -> int:
+        """Side of a square frame.
+
+        Raises:
+            UsageError: it is none.
+        """
+        if self.height != self.width:
+            raise UsageError(f"{self.family} at {frame_text(self.frame)} is no square")
+        return self.height
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Spec:
-        """Parse and check a spec.
+        """Parse and check a spec; one of an older version has a `size`, the side of a square.
 
         Raises:
             FormatError: not a spec, or of a family that this version does not know.
@@ -42,7 +60,11 @@ class Spec:
         try:
             fields = json.loads(text)
             fields["blocks"] = tuple(fields["blocks"])
+            if "size" in fields and "height" not in fields:
+                fields["height"] = fields["width"] = fields.pop("size")
             spec = cls(**fields)
+            if not all(isinstance(side, int) and side > 0 for side in spec.frame):
+                raise ValueError(f"a frame of {spec.height!r} by {spec.width!r}")
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"not a network spec: {error}") from error
         if spec.family not in BUILDERS:
@@ -61,7 +83,35 @@ def register(family: str):
 
 
 def build(spec: Spec) -> nn.Module:
-    """The module of a spec, freshly initialised."""
+    """The module of a spec, freshly initialised.
+
+    Its `multiple` is what the frame's sides are multiples of, its `fit` how pictures of other
+    shapes are played: "crop", "stretch", "detail" or "frame" (`sdk.Stylizer.stylize`).
+
+    Raises:
+        UsageError: an unknown family, or a frame that does not suit it; the nearest is named.
+    """
     if spec.family not in BUILDERS:
         raise UsageError(f"unknown network family {spec.family!r}; known: {sorted(BUILDERS)}")
-    return BUILDERS[spec.family](spec)
+    network = BUILDERS[spec.family](spec)
+    check_multiple(spec.frame, network.multiple, spec.family)
+    return network
+
+
+def at_frame(network: nn.Module, frame: Frame) -> nn.Module:
+    """The same network for pictures of another frame: itself, or a copy.
+
+    Raises:
+        UsageError: the frame does not suit it, or its weights fit their own frame alone.
+    """
+    if network.spec.frame == frame:
+        return network
+    height, width = frame
+    made = build(replace(network.spec, height=height, width=width)).train(network.training)
+    weights = network.state_dict()
+    if any(weights[name].shape != value.shape for name, value in made.state_dict().items()):
+        raise UsageError(
+            f"{network.spec.family}: the weights fit {frame_text(network.spec.frame)} alone"
+        )
+    made.load_state_dict(weights)
+    return made

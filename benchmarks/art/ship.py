@@ -19,7 +19,7 @@ from PIL import Image
 from pocketstyle.converters import Verification, convert, verify
 from pocketstyle.datasets import read_folder, to_pictures
 from pocketstyle.latency_model import predict_all, total_macs
-from pocketstyle.networks import ArtNetwork, build, load, save
+from pocketstyle.networks import at_frame, load, save
 from pocketstyle.sdk import Stylizer
 from pocketstyle.search.shipped import MODELS
 from pocketstyle.search.zero_channel import Pruned, prune
@@ -55,7 +55,7 @@ def main() -> None:
     )
     rows, checks = {}, {}
     for name, size in SIZES.items():
-        network = sized(done.network, size)
+        network = at_frame(done.network, (size, size))
         path, named = ROOT / f"sdk/models/{name}.tflite", replace(card, name=name)
         predicted = predict_all(network.kernels())
         convert(network, named, {"fp16": path}, predicted_ms=predicted, force=True)
@@ -70,13 +70,6 @@ def main() -> None:
     save_sheet()
     page = card_page(done, checks, rows)
     (ROOT / "docs/models/artnet.md").write_text(page)
-
-
-def sized(network: ArtNetwork, size: int) -> ArtNetwork:
-    """The same for pictures of this side, which has no place in the weights."""
-    made = build(replace(network.spec, size=size))
-    made.load_state_dict(network.state_dict())
-    return made.eval()
 
 
 def save_sheet() -> None:

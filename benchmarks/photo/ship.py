@@ -19,7 +19,7 @@ from PIL import Image
 from pocketstyle.converters import convert, verify
 from pocketstyle.datasets import read_pairs
 from pocketstyle.latency_model import predict_all, total_macs
-from pocketstyle.networks import build, load, save
+from pocketstyle.networks import at_frame, load, save
 from pocketstyle.sdk import Stylizer
 from pocketstyle.search.shipped import MODELS
 from samples import sample_pairs
@@ -43,9 +43,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, required=True)
     arguments = parser.parse_args()
     trained, card = load(arguments.run / "model.safetensors")
-    network = build(replace(trained.spec, size=SIZE))  # which has no place in the weights
-    network.load_state_dict(trained.state_dict())
-    network.eval()
+    network = at_frame(trained, (SIZE, SIZE))
     card = replace(
         card,
         name=NAME,

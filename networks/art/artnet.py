@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import UsageError
+from ...frames import Size, frame_of
 from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..photo.encoder import FULL, vgg_channels
@@ -36,7 +37,7 @@ Parts = Iterator[tuple[str, Iterator[Kernel]]]
 def art_spec(
     trunk: str,
     maps: int = 3,
-    size: int = 256,
+    size: Size = 256,
     *,
     aggregate: bool = True,
     transfer: str = "adain",
@@ -48,7 +49,7 @@ def art_spec(
         trunk: one of `TRUNKS`.
         maps: how many of the trunk's maps there are: 2 to 4 (a VGG's 2 to 5, since its first one
             has the picture's size).
-        size: side of the square that it is priced and converted at; it takes any sides.
+        size: of the frame that it is priced and converted at; it takes any sides.
         aggregate: change all maps together instead of the last alone.
         transfer: one of `ART_TRANSFERS`.
         stages: of a VGG: channels of its stages.
@@ -75,7 +76,7 @@ def art_spec(
     del widths["decode1b"]
     blocks = [f"map{level}" for level in range(1, maps + 1)]
     blocks += [AGGREGATE, transfer] if aggregate else [transfer]
-    return Spec(f"art-{trunk}", size, widths, tuple(blocks))
+    return Spec(f"art-{trunk}", *frame_of(size), widths, tuple(blocks))
 
 
 def decoder_channels(features: tuple[int, ...], finest: int) -> dict[int, int]:
@@ -97,12 +98,15 @@ class ArtNetwork(nn.Module):
             its place.
     """
 
+    fit = "stretch"  # see `build`
+
     def __init__(self, spec: Spec):
         super().__init__()
         self.spec = spec
         self.widths = nn.ModuleDict({name: Width(name, n) for name, n in spec.widths.items()})
         maps = sum(block.startswith("map") for block in spec.blocks)
         self.encoder = self._trunk(maps)
+        self.multiple = self.encoder.strides[-1]
         features = self.encoder.features
         self.aggregates = AGGREGATE in spec.blocks
         self.features = Concatenation(features if self.aggregates else features[-1:])
@@ -174,7 +178,7 @@ class ArtNetwork(nn.Module):
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         """Each part of `stylize`: its name and its kernels for an input of h×w, in order."""
-        h, w = h or self.spec.size, w or self.spec.size
+        h, w = h or self.spec.height, w or self.spec.width
         trunk = list(self.encoder.kernels(h, w))
         if self.aggregates and trunk[-1].op == "CONCATENATION":
             trunk.pop()  # of branches that are concatenated with other maps right away

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ...errors import FormatError
+from ...frames import Size
 from ..photo.encoder import IMAGENET_DEVIATION, IMAGENET_MEAN, load_encoder, stages_of
 from ..spec import Spec
 from .artnet import art_spec
@@ -48,7 +49,7 @@ def trunk_of(tensors: dict[str, Tensor]) -> str:
     raise FormatError(f"no weights of a trunk that is known here: {known}")
 
 
-def spec_of(tensors: dict[str, Tensor], maps: int, size: int = 256, **options: Any) -> Spec:
+def spec_of(tensors: dict[str, Tensor], maps: int, size: Size = 256, **options: Any) -> Spec:
     """The network on the trunk that weights are of.
 
     Args:

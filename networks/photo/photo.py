@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...frames import Size, frame_of
 from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..normalisation import InstanceNorm
@@ -24,12 +25,12 @@ from .genotype import LEVELS, Genotype
 
 
 def photo_spec(
-    genotype: Genotype, size: int = 512, stages: tuple[int, ...] = (16, 32, 64, 128, 128)
+    genotype: Genotype, size: Size = 512, stages: tuple[int, ...] = (16, 32, 64, 128, 128)
 ) -> Spec:
     """The network of a genotype.
 
     Args:
-        size: side of the square that it is priced and converted at; it takes any sides.
+        size: of the frame that it is priced and converted at; it takes any sides.
         stages: channels of the encoder's stages; the decoder's follow.
     """
     widths = vgg_channels(stages)
@@ -49,7 +50,7 @@ def photo_spec(
             widths[f"stage{level}_join"] = out
         if f"stage{level}/smooth" in genotype:
             widths[f"stage{level}_smooth"] = out
-    return Spec("photo", size, widths, genotype.on)
+    return Spec("photo", *frame_of(size), widths, genotype.on)
 
 
 Parts = Iterator[tuple[str, Iterator[Kernel]]]
@@ -142,6 +143,8 @@ class PhotoNetwork(nn.Module):
         transfer: the style transform; any of `TRANSFERS` fits, none has weights.
     """
 
+    multiple, fit = 16, "detail"  # see `build`
+
     def __init__(self, spec: Spec, transfer: str = "wct"):
         super().__init__()
         self.spec, self.genotype = spec, Genotype(spec.blocks)
@@ -227,7 +230,7 @@ class PhotoNetwork(nn.Module):
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         """Each part of `stylize`: its name and its kernels for an input of h×w, in order."""
-        h, w = h or self.spec.size, w or self.spec.size
+        h, w = h or self.spec.height, w or self.spec.width
         sides = {level: (h >> (level - 1), w >> (level - 1)) for level in range(1, 6)}
 
         def transfer(name: str, width: Width, level: int) -> tuple[str, Iterator[Kernel]]:

@@ -14,7 +14,7 @@ PORTRAIT_SPECS = {
     "cyclegan": cyclegan_spec,
     "photo2cartoon": photo2cartoon_spec,
 }
-"""By family: a spec from the picture's side, the stem's channels, and the number of blocks."""
+"""By family: a spec from the frame, the stem's channels, and the number of blocks."""
 
 __all__ = [
     "PORTRAIT_SPECS",

@@ -13,6 +13,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...frames import Size, frame_of
 from ...latency_model.kernel import Kernel
 from ..layers import Conv2d, ConvTranspose2d
 from ..normalisation import InstanceNorm
@@ -24,12 +25,12 @@ from .generator import Generator, Parts, to_rgb_kernels
 DEVIATION = 0.02  # of the normal distribution that weights start from
 
 
-def cyclegan_spec(size: int = 256, base: int = 64, blocks: int = 9) -> Spec:
+def cyclegan_spec(size: Size = 256, base: int = 64, blocks: int = 9) -> Spec:
     """The published architecture, scaled: `base` channels in the stem, `blocks` in the middle."""
     names = tuple(f"block{i}" for i in range(blocks))
     widths = {"stem": base, "down": 2 * base, "trunk": 4 * base}
     widths |= {name: 4 * base for name in names}
-    return Spec("cyclegan", size, widths | {"up1": 2 * base, "up2": base}, names)
+    return Spec("cyclegan", *frame_of(size), widths | {"up1": 2 * base, "up2": base}, names)
 
 
 @register("cyclegan")
@@ -69,7 +70,7 @@ class CycleganGenerator(Generator):
         return made
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
-        h, w = h or self.spec.size, w or self.spec.size
+        h, w = h or self.spec.height, w or self.spec.width
         yield from self.down_parts(h, w)
         for name, block in self.middle.items():
             yield name, block.kernels(h // 4, w // 4)

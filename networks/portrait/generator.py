@@ -19,7 +19,7 @@ Parts = Iterator[tuple[str, Iterator[Kernel]]]
 
 
 class Generator(nn.Module):
-    """[B, 3, size, size] in [-1, 1] → the same.
+    """[B, 3, H, W] in [-1, 1] → the same; H and W are multiples of `multiple`.
 
     All begin with a 7x7 convolution and two strided ones; a subclass computes `maps` and lists its
     `parts`, both from there.
@@ -28,6 +28,12 @@ class Generator(nn.Module):
     features: ClassVar[dict[str, str]]
     """The maps of `forward_with_features`, each with the name of its Width; the last one is what
     becomes the picture."""
+
+    multiple: ClassVar[int] = 4
+    """Of which a frame's sides are: a stride of 2 for each halving."""
+
+    fit: ClassVar[str] = "crop"
+    """How pictures of other shapes are played (`sdk.Stylizer.stylize`); portraits are cropped."""
 
     inner_family: ClassVar[str | None] = None
     """Of the network inside this one, from whose weights it can start."""
@@ -88,7 +94,7 @@ class Generator(nn.Module):
         raise NotImplementedError
 
     def kernels(self, h: int | None = None, w: int | None = None) -> Iterator[Kernel]:
-        """The converted graph's operators for an input of h×w (the spec's size by default), C4."""
+        """The converted graph's operators for an input of h×w (the spec's frame by default), C4."""
         for _, kernels in self.parts(h, w):
             yield from kernels
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...errors import UsageError
+from ...frames import Size, frame_of
 from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..normalisation import AdaptiveLayerInstanceNorm, spatial_mean, spatial_mean_kernels
@@ -29,20 +30,16 @@ STAGES = ("encoder", "decoder")
 TRUNK = ("a", "b", "c")  # the Widths of a trunk at full size: a half and two quarters
 
 
-def photo2cartoon_spec(size: int = 256, base: int = 32, blocks: int = 4) -> Spec:
+def photo2cartoon_spec(size: Size = 256, base: int = 32, blocks: int = 4) -> Spec:
     """The published light form, scaled: `base` channels at full size, `blocks` on each side.
 
     `decoder{i}` looks at what `encoder{i}` left behind; the last one comes first.
 
     Raises:
-        UsageError: fewer than 4 channels, or a side that is no multiple of 16: an hourglass halves
-            it four times.
+        UsageError: fewer than 4 channels.
     """
-    if base < 4 or size % 2**DEPTH:
-        raise UsageError(
-            f"photo2cartoon needs 4 base channels and a side that is a multiple of {2**DEPTH}, "
-            f"not {base} and {size}"
-        )
+    if base < 4:
+        raise UsageError(f"photo2cartoon needs 4 base channels, not {base}")
     quarter = base // 4
     shares = (base - 2 * quarter, quarter, quarter)
 
@@ -56,7 +53,7 @@ def photo2cartoon_spec(size: int = 256, base: int = 32, blocks: int = 4) -> Spec
     widths |= {"decoder": 4 * base, "mlp1": 4 * base, "mlp2": 4 * base}
     widths |= {name: 4 * base for name in decoder}
     widths |= {"up1": 2 * base} | trunk("up2") | {"glass3": base, "glass4": base}
-    return Spec("photo2cartoon", size, widths, (*encoder, *decoder))
+    return Spec("photo2cartoon", *frame_of(size), widths, (*encoder, *decoder))
 
 
 @register("photo2cartoon")
@@ -69,6 +66,8 @@ class Photo2cartoonGenerator(Generator):
         "decoded": "decoder",
         "up1": "up1",
     }
+
+    multiple = 2**DEPTH  # an hourglass halves the whole frame
 
     def __init__(self, spec: Spec):
         super().__init__(spec)
@@ -138,7 +137,7 @@ class Photo2cartoonGenerator(Generator):
         return self.drawn(made), self.cam.logit(made["encoded"])
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
-        h, w = h or self.spec.size, w or self.spec.size
+        h, w = h or self.spec.height, w or self.spec.width
         small = h // 4, w // 4
         yield "stem", self.stem.kernels(h, w)
         yield "glass1", self.glass1.kernels(h, w)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...frames import Size, frame_of
 from ...latency_model.kernel import Kernel
 from ..layers import Conv2d
 from ..normalisation import AdaptiveLayerInstanceNorm, spatial_mean, spatial_mean_kernels
@@ -23,17 +24,18 @@ from .blocks import ResidualBlock, Upsampled, residual_add
 from .generator import Generator, Parts, to_rgb_kernels
 
 
-def ugatit_spec(size: int = 256, base: int = 64, blocks: int = 4) -> Spec:
+def ugatit_spec(size: Size = 256, base: int = 64, blocks: int = 4) -> Spec:
     """The published light form, scaled: `base` channels in the stem, `blocks` on each side."""
     encoder = [f"encoder{i}" for i in range(blocks)]
     widths = {"stem": base, "down": 2 * base, "trunk": 4 * base}
     widths |= {name: 4 * base for name in encoder}
     widths |= {"decoder": 4 * base, "mlp1": 4 * base, "mlp2": 4 * base}
     widths |= {"up1": 2 * base, "up2": base}
-    return Spec("ugatit", size, widths, (*encoder, *(f"decoder{i}" for i in range(blocks))))
+    decoder = [f"decoder{i}" for i in range(blocks)]
+    return Spec("ugatit", *frame_of(size), widths, (*encoder, *decoder))
 
 
-def ugatit_full_spec(size: int = 256, base: int = 64, blocks: int = 4) -> Spec:
+def ugatit_full_spec(size: Size = 256, base: int = 64, blocks: int = 4) -> Spec:
     """The published full form, scaled likewise."""
     return replace(ugatit_spec(size, base, blocks), family="ugatit-full")
 
@@ -93,7 +95,7 @@ class UgatitGenerator(Generator):
         return self.drawn(made), self.cam.logit(made["encoded"])
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
-        h, w = h or self.spec.size, w or self.spec.size
+        h, w = h or self.spec.height, w or self.spec.width
         yield from self.down_parts(h, w)
         yield from self.trunk_parts(h // 4, w // 4)
         yield "to_rgb", to_rgb_kernels(self.to_rgb, h, w)
@@ -112,7 +114,11 @@ class UgatitGenerator(Generator):
 
 @register("ugatit-full")
 class FullUgatitGenerator(UgatitGenerator):
-    """The full form: gamma and beta come from the whole map, which fixes the size of the input."""
+    """The full form: gamma and beta come from the whole map, which fixes the size of the input.
+
+    Raises:
+        UsageError: the frame is no square, which the published form has.
+    """
 
     def _modulation(self) -> Modulation:
         w = self.widths

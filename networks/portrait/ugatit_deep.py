@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from ...errors import UsageError
+from ...frames import Size, frame_of
 from ..layers import Conv2d
 from ..spec import Spec, register
 from ..width import Width
@@ -21,18 +21,12 @@ from .generator import Parts, to_rgb_kernels
 from .ugatit import UgatitGenerator, ugatit_spec
 
 
-def ugatit_deep_spec(size: int = 256, base: int = 32, blocks: int = 4) -> Spec:
-    """The light form of `base` channels at a quarter of the side, half as many at the whole side.
-
-    Raises:
-        UsageError: a side that is no multiple of 16.
-    """
-    if size % 16:
-        raise UsageError(f"ugatit-deep needs a side that is a multiple of 16, not {size}")
+def ugatit_deep_spec(size: Size = 256, base: int = 32, blocks: int = 4) -> Spec:
+    """The light form of `base` channels at a quarter of the sides, half as many at the whole."""
     inner = ugatit_spec(size, base, blocks)
     outer = max(1, base // 2)
     widths = {"outer1": outer, "outer2": base} | inner.widths | {"up3": base, "up4": outer}
-    return Spec("ugatit-deep", size, widths, inner.blocks)
+    return Spec("ugatit-deep", *frame_of(size), widths, inner.blocks)
 
 
 DOWN = ("halving1", "halving2", "down1", "down2")
@@ -44,6 +38,7 @@ class DeepUgatitGenerator(UgatitGenerator):
 
     features: ClassVar[dict[str, str]] = UgatitGenerator.features | {"up3": "up3", "up4": "up4"}
 
+    multiple = 16
     inner_family = "ugatit"
     outside = ("stem.", "to_rgb.")
 
@@ -67,7 +62,7 @@ class DeepUgatitGenerator(UgatitGenerator):
         return made
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
-        h, w = h or self.spec.size, w or self.spec.size
+        h, w = h or self.spec.height, w or self.spec.width
         yield "stem", self.stem.kernels(h, w)
         for i, name in enumerate(DOWN):
             yield name, getattr(self, name).kernels(h >> i, w >> i)

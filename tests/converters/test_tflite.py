@@ -12,7 +12,7 @@ from .conftest import make_network
 class Tiny(torch.nn.Module):
     """The least that can be converted."""
 
-    spec = Spec("tiny", 8, {}, ())
+    spec = Spec("tiny", 8, 8, {}, ())
 
     def __init__(self):
         super().__init__()

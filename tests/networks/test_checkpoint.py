@@ -1,11 +1,20 @@
 """One file of weights: round trip, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
-from pocketstyle.errors import FormatError
-from pocketstyle.networks import ModelCard, build, load, save, ugatit_spec
+from pocketstyle.errors import FormatError, UsageError
+from pocketstyle.networks import (
+    ModelCard,
+    at_frame,
+    build,
+    load,
+    save,
+    ugatit_full_spec,
+    ugatit_spec,
+)
 from pocketstyle.networks.spec import Spec
 from safetensors.torch import save_file
 
@@ -71,3 +80,31 @@ def test_newer_versions_and_unknown_families_are_named(tmp_path, network):
 
 def test_spec_json_round_trip(network):
     assert Spec.from_json(network.spec.to_json()) == network.spec
+    wide = replace(network.spec, height=24, width=40)
+    assert Spec.from_json(wide.to_json()).frame == (24, 40)
+
+
+def test_an_older_spec_is_a_square(network):
+    fields = json.loads(network.spec.to_json())
+    del fields["height"], fields["width"]
+    assert Spec.from_json(json.dumps(fields | {"size": 32})) == network.spec
+    for wrong in ({}, {"size": 0}, {"size": "32"}, {"size": 32, "height": 32, "width": 32}):
+        with pytest.raises(FormatError, match="not a network spec"):
+            Spec.from_json(json.dumps(fields | wrong))
+
+
+def test_a_network_at_another_frame_has_the_same_weights(tmp_path, network):
+    wide = at_frame(network, (24, 40))
+    x = torch.rand(1, 3, 24, 40)
+    assert wide.spec.frame == (24, 40) and torch.equal(wide(x), network(x))
+    assert at_frame(network, (32, 32)) is network
+    full = build(ugatit_full_spec(32, 4, 1))
+    with pytest.raises(UsageError, match="fit 32x32 alone"):
+        at_frame(full, (64, 64))
+    path = tmp_path / "wide.safetensors"
+    save(path, wide, ModelCard("wide"))
+    assert load(path)[0].spec.frame == (24, 40)
+    wide.spec = replace(wide.spec, width=41)
+    save(path, wide, ModelCard("odd"))
+    with pytest.raises(FormatError, match="the nearest is 24x40"):
+        load(path)

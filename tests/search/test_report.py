@@ -22,6 +22,7 @@ TEACHER = ugatit_spec(32, base=16, blocks=2)
 STUDENT = Spec(
     "ugatit",
     32,
+    32,
     {name: 11 for name in TEACHER.widths if name != "encoder1"},
     ("encoder0", "decoder0", "decoder1"),
 )
