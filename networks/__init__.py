@@ -6,6 +6,7 @@ from .compact import compact
 from .layers import Conv2d
 from .normalisation import clamp_mixtures, randomise_mixtures
 from .photo import Genotype, PhotoNetwork, photo_spec
+from .picture_network import PictureNetwork
 from .portrait import (
     PORTRAIT_SPECS,
     MultiScaleDiscriminator,
@@ -18,10 +19,12 @@ from .portrait import (
     ugatit_spec,
 )
 from .spec import Spec, at_frame, build
+from .style import STYLE_SPECS, fast_style_spec, mobile_style_spec, read_published
 from .width import THRESHOLD, Concatenation, Gate, Width, is_open, searchable, start_search
 
 __all__ = [
     "PORTRAIT_SPECS",
+    "STYLE_SPECS",
     "THRESHOLD",
     "ArtNetwork",
     "Concatenation",
@@ -32,6 +35,7 @@ __all__ = [
     "MultiScaleDiscriminator",
     "PatchDiscriminator",
     "PhotoNetwork",
+    "PictureNetwork",
     "Spec",
     "UgatitGenerator",
     "Width",
@@ -41,11 +45,14 @@ __all__ = [
     "clamp_mixtures",
     "compact",
     "cyclegan_spec",
+    "fast_style_spec",
     "is_open",
     "load",
+    "mobile_style_spec",
     "photo2cartoon_spec",
     "photo_spec",
     "randomise_mixtures",
+    "read_published",
     "read_tensors",
     "save",
     "searchable",

@@ -113,5 +113,6 @@ def test_no_pickle_is_ever_loaded():
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
                 assert not names & {"pickle", "cPickle", "dill", "joblib", "shelve"}, path
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                assert (node.value.id, node.attr) != ("torch", "load"), path
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
+                told = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+                assert told.get("weights_only") == "True", path

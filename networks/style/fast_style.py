@@ -79,7 +79,7 @@ class FastStyle(PictureNetwork):
 
 
 class NormedConv(nn.Module):
-    """Convolution with reflection padding, instance norm, ReLU; doubled before where it `doubles`."""
+    """Nearest-neighbour doubling where it `doubles`, convolution, instance norm, ReLU."""
 
     def __init__(
         self, in_width: Width, out_width: Width, k: int, stride: int = 1, *, doubles: bool = False

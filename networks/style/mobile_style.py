@@ -153,7 +153,7 @@ class MobileStyle(PictureNetwork):
 
 
 def _halving(in_width: Width, out_width: Width, k: int) -> ZeroPaddedConv2d:
-    """k×k convolution of stride 2, its zeros on the sides on which TFLite's own padding has them."""
+    """k×k convolution of stride 2 that pads as TFLite's SAME does, so that it needs no PAD."""
     return ZeroPaddedConv2d(in_width, out_width, k, stride=2, before=(k - 2) // 2)
 
 

@@ -7,6 +7,8 @@ from pocketstyle.networks import (
     build,
     compact,
     cyclegan_spec,
+    fast_style_spec,
+    mobile_style_spec,
     photo2cartoon_spec,
     searchable,
     start_search,
@@ -25,6 +27,8 @@ SPECS = {
     "ugatit-deep": ugatit_deep_spec(SIZE, 8, 2),
     "cyclegan": cyclegan_spec(SIZE, 8, 3),
     "photo2cartoon": photo2cartoon_spec(SIZE, 16, 2),
+    "fast-style": fast_style_spec(SIZE, 8, 2),
+    "mobile-style": mobile_style_spec(SIZE, 12, 2),
 }
 
 
@@ -58,7 +62,9 @@ def test_it_is_the_network_it_came_from(pruned, bundle, monkeypatch):
     assert found.operators_match is True
     assert found.macs == pytest.approx(total_macs(pruned.kernels()))
     assert found.transposes == 0 and found.max_abs < 1e-4
-    assert ("TRANSPOSE_CONV" in found.operators) == (pruned.spec.family == "cyclegan")
+    assert ("TRANSPOSE_CONV" in found.operators) == (
+        pruned.spec.family in ("cyclegan", "mobile-style")
+    )
 
 
 def test_the_gpu_runs_all_of_it(bundle):
