@@ -23,8 +23,8 @@ from .latency_search import search
 from .metrics_file import read_metrics
 from .report import write_front_report
 from .run_directory import Report
+from .samples import SAMPLES
 from .shipped import resolve_model
-from .train import SAMPLES
 
 RETRIES = 3  # of a search whose worker was lost; each goes on from its checkpoint
 PATIENCE = 2.0  # seconds between two looks at the runs
