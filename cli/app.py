@@ -110,6 +110,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         return str(error), error.status
     if isinstance(error, ModuleNotFoundError):
         extra = EXTRAS.get((error.name or "").split(".")[0])
+        if extra == "search" and "convert" in sys.argv[1:2]:
+            extra = "convert"  # which has torch, too
         if extra:
             return f"this needs more packages: pip install 'pocketstyle[{extra}]'", 1
         return str(error), 1
