@@ -6,7 +6,7 @@ import json
 import math
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +76,8 @@ class RunDirectory:
             UsageError: as the class; another process writes to it, or it cannot be written.
         """
         path = Path(path)
-        if not writes:
-            yield cls(path, config, resume=resume, writes=False)
-            return
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}") from error
-        with locked(path / LOCK, path):
-            yield cls(path, config, resume=resume)
+        with locked(path / LOCK, path) if writes else nullcontext():
+            yield cls(path, config, resume=resume, writes=writes)
 
     def restore(self) -> dict[str, Any] | None:
         """The last checkpoint, or None at the start of a run; later metrics are dropped.

@@ -24,7 +24,7 @@ def locked(lock: Path, what: str | Path) -> Iterator[None]:
     far as the disk's file system passes such locks on; where it has none, a line says so.
 
     Args:
-        lock: the file; its folder is there.
+        lock: the file; its folder is made if it is missing.
         what: is locked, for messages.
 
     Raises:
@@ -64,6 +64,7 @@ def _opened(lock: Path, what: str | Path) -> int:
     """The descriptor of the file that is at this path and locked."""
     while True:
         try:
+            lock.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise UsageError(f"cannot write {what}: {error.strerror}") from error
