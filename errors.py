@@ -37,6 +37,18 @@ class TrainingDiverged(PocketstyleError):
     """A loss or a weight stopped being finite; the last good checkpoint is kept."""
 
 
+class Interrupted(PocketstyleError):
+    """A signal ended the work early; the message says what is kept and how to go on."""
+
+    def __init__(self, message: str, number: int):
+        """Args: number: of the signal."""
+        super().__init__(message, number)
+        self.status = 128 + number
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
 @contextmanager
 def playing(network: str) -> Iterator[None]:
     """What a TFLite runtime says of a network, as one of our errors; some damage shows only here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -37,6 +38,9 @@ EXTRAS = {
     "onnxruntime": "convert",
     "onnxscript": "convert",
 }
+
+# what tells an OpenMP runtime how its threads wait for one another
+WAIT_SETTINGS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 
 app = typer.Typer(
     name="pocketstyle",
@@ -75,6 +79,7 @@ def version() -> None:
 
 def main() -> None:
     """Run a command. Exit status: 0 done, 1 the work failed, 2 wrong usage."""
+    _share_the_processor()
     debug = "--debug" in sys.argv  # allowed anywhere
     if debug:
         sys.argv.remove("--debug")
@@ -89,12 +94,24 @@ def main() -> None:
         sys.exit(status)
 
 
+def _share_the_processor() -> None:
+    """Let torch's threads sleep while they wait, unless the user has said how they wait.
+
+    OpenMP reads this when torch is loaded. Threads that spin instead make a training several times
+    slower as soon as another process wants a core (benchmarks/wait_policy.py).
+    """
+    if not any(name in os.environ for name in WAIT_SETTINGS):
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
 def _explain(error: Exception) -> tuple[str, int]:
     """What to say of a failure, and the exit status."""
     if isinstance(error, PocketstyleError):
         return str(error), error.status
     if isinstance(error, ModuleNotFoundError):
         extra = EXTRAS.get((error.name or "").split(".")[0])
+        if extra == "search" and "convert" in sys.argv[1:2]:
+            extra = "convert"  # which has torch, too
         if extra:
             return f"this needs more packages: pip install 'pocketstyle[{extra}]'", 1
         return str(error), 1

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from ..errors import FormatError
 from ..quiet import quiet
 from .networks import bundle_card, bundle_path, network_and_card
 from .options import Json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..latency_model import Kernel
+    from ..sdk import BundleInfo
 
 NAME = "info"
 
@@ -34,24 +42,57 @@ def run(
         with quiet():  # the runtime announces its kernels
             check_network(bundle)
         result = {"card": bundle_card(info), "metadata": read_metadata(bundle.read_bytes())}
-    if bundle is None or info.spec.get("family") != "foreign":
+        result |= describe_bundle(bundle, info)
+    else:
         network, card = network_and_card(model)
-        result |= describe(network) | {"card": card}
+        result = describe(network) | {"card": card}
     if as_json:
         print(json.dumps(result))
         return
     console = Console(markup=False)  # a bundle's texts are nobody's markup
-    if "widths" in result:
-        _print_costs(console, result)
+    _print_costs(console, result)
     if bundle is not None:
         _print_bundle(console, result)
 
 
 def describe(network: Any) -> dict[str, Any]:
     """Costs of a network: in all, by device, by part and by operator."""
+    spec = network.spec
+    return {
+        "family": spec.family,
+        "size": spec.size,
+        "widths": spec.widths,
+        "blocks": list(spec.blocks),
+        "params": sum(parameter.numel() for parameter in network.parameters()),
+    } | _costs({name: list(kernels) for name, kernels in network.parts()})
+
+
+def describe_bundle(bundle: Path, info: BundleInfo) -> dict[str, Any]:
+    """The same of a bundle, from its file: parts are the modules that its operators come from.
+
+    Raises:
+        FormatError: the file is damaged, or its spec is none.
+    """
+    from ..converters import kernels_of_file, stored_values
+
+    signature, spec = info.signatures[0], info.spec
+    try:
+        widths = {str(name): int(count) for name, count in spec.get("widths", {}).items()}
+        blocks = [str(block) for block in spec.get("blocks", ())]
+    except (AttributeError, TypeError, ValueError) as error:
+        raise FormatError(f"{bundle} describes no network: {error}") from error
+    return {
+        "family": str(spec.get("family")),
+        "size": signature.inputs[0].shape[1],
+        "widths": widths,
+        "blocks": blocks,
+        "params": stored_values(bundle),
+    } | _costs(kernels_of_file(bundle, signature.name))
+
+
+def _costs(parts: Mapping[str, Sequence[Kernel]]) -> dict[str, Any]:
     from ..latency_model import SpeedModel, device_names, total_macs
 
-    parts = {name: list(kernels) for name, kernels in network.parts()}
     kernels = [kernel for part in parts.values() for kernel in part]
     models = {name: SpeedModel.load(name) for name in device_names()}
     by_part = {name: model.predict_parts(parts.items()) for name, model in models.items()}
@@ -60,12 +101,7 @@ def describe(network: Any) -> dict[str, Any]:
         by_operator[kernel.op]["count"] += 1
         by_operator[kernel.op]["macs"] += kernel.macs
     return {
-        "family": network.spec.family,
-        "size": network.spec.size,
-        "widths": network.spec.widths,
-        "blocks": list(network.spec.blocks),
         "macs": total_macs(kernels),
-        "params": sum(parameter.numel() for parameter in network.parameters()),
         "predicted_ms": {name: model.latency(kernels) for name, model in models.items()},
         "parts": {
             part: {
@@ -84,8 +120,9 @@ def _print_costs(console: Console, result: dict[str, Any]) -> None:
         f"{result['macs'] / 1e6:.1f} MMACs, {result['params'] / 1e3:.1f} k parameters",
         highlight=False,
     )
-    kept = ", ".join(f"{name} {channels}" for name, channels in result["widths"].items())
-    console.print(f"channels kept: {kept}", highlight=False)
+    if result["widths"]:  # a network of others has none that are known
+        kept = ", ".join(f"{name} {channels}" for name, channels in result["widths"].items())
+        console.print(f"channels kept: {kept}", highlight=False)
     table = Table(title="predicted milliseconds", title_justify="left")
     for name in result["predicted_ms"]:
         table.add_column(name, justify="right")

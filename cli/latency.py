@@ -15,7 +15,7 @@ from rich.table import Table
 from ..errors import UsageError
 from ..whole import check_free, written_whole
 from .measuring import measure, sweep
-from .networks import network_and_card
+from .networks import parts_of
 from .options import Force, Json, emit
 
 app = typer.Typer(help="The speed model: devices, predictions, fits.", no_args_is_help=True)
@@ -74,9 +74,8 @@ def predict(
     """Predict the milliseconds that a network takes for one picture, by block."""
     from ..latency_model import SpeedModel, device_names
 
-    network = network_and_card(model)[0]
-    parts = [(name, list(kernels)) for name, kernels in network.parts()]
-    kernels = [kernel for _, part in parts for kernel in part]
+    parts = parts_of(model)
+    kernels = [kernel for part in parts.values() for kernel in part]
     models = {
         name: SpeedModel.load(name) for name in (device_names() if device == "all" else [device])
     }
@@ -84,7 +83,9 @@ def predict(
         name: asdict(model.predict(kernels))
         | {
             "out_of_range": model.out_of_range(kernels),
-            "parts": {part: asdict(one) for part, one in model.predict_parts(parts).items()},
+            "parts": {
+                part: asdict(one) for part, one in model.predict_parts(parts.items()).items()
+            },
         }
         for name, model in models.items()
     }

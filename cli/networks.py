@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FormatError, UsageError
+from ..quiet import quiet
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from ..latency_model import Kernel
     from ..networks import ModelCard
     from ..sdk import BundleInfo
 
@@ -45,6 +47,25 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
     network, model_card = stored(model)
     card = {"name": model_card.name, "licence": model_card.licence}
     return network, card | {"metrics": model_card.metrics, "provenance": model_card.provenance}
+
+
+def parts_of(model: str) -> dict[str, list[Kernel]]:
+    """The kernels of what a name or a path stands for, by part; of a bundle those in its file.
+
+    Raises:
+        PocketstyleError: as `network_and_card`.
+    """
+    bundle = bundle_path(model)
+    if bundle is None:
+        return {name: list(kernels) for name, kernels in network_and_card(model)[0].parts()}
+    from ..converters import kernels_of_file
+    from ..sdk import read_info
+    from ..sdk.graph_check import check_network
+
+    info = read_info(bundle)
+    with quiet():  # the runtime announces its kernels
+        check_network(bundle)
+    return kernels_of_file(bundle, info.signatures[0].name)
 
 
 def _built(text: str, model: str) -> nn.Module:

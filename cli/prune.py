@@ -41,6 +41,7 @@ def run(
     """Remove channels that a network's pictures do not need: zero-channel pruning."""
     from ..datasets import read_folder
     from ..networks import ArtNetwork, save
+    from ..search.run_lock import locked
     from ..search.zero_channel import prune
 
     if output.suffix != ".safetensors":
@@ -49,13 +50,14 @@ def run(
     network, card = stored(model)
     if not isinstance(network, ArtNetwork):
         raise UsageError(f"{model} is no ArtNet; `pocketstyle search` prunes what takes no style")
-    with progress() as report:
-        found = read_folder(pictures, SIDE, report=lambda *done: report("pictures", *done))
-        chosen = sorted(Random(0).sample(range(len(found)), min(count, len(found))))
-        Random(0).shuffle(chosen)  # those that are held out must not be neighbours
-        done = prune(network, found.pictures[chosen], lose_db, report)
-    said = {"from": card.name, "lose_db": lose_db, "pictures": done.learned}
-    save(output, done.network, replace(card, provenance=card.provenance | {"pruned": said}))
+    with locked(output.with_name(f".{output.stem[:60]}.lock"), output):
+        with progress() as report:
+            found = read_folder(pictures, SIDE, report=lambda *done: report("pictures", *done))
+            chosen = sorted(Random(0).sample(range(len(found)), min(count, len(found))))
+            Random(0).shuffle(chosen)  # those that are held out must not be neighbours
+            done = prune(network, found.pictures[chosen], lose_db, report)
+        said = {"from": card.name, "lose_db": lose_db, "pictures": done.learned}
+        save(output, done.network, replace(card, provenance=card.provenance | {"pruned": said}))
     told = {
         "model": str(output),
         "channels": done.channels,

@@ -43,7 +43,7 @@ def run(
     if target_ms is not None:
         changes.append(f"search.target_ms={target_ms}")
     if device is not None:
-        changes += [f'search.device="{device}"', f'nas.device="{device}"']
+        changes += [f"search.device={device}", f"nas.device={device}"]
     settings = load_config(config, changes)
     in_ms = target_ms is not None or targets is not None
     if in_ms and settings.search.target_mmacs is not None:

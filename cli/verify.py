@@ -36,10 +36,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Verify a bundle; exit status 1 when it fails."""
-    from ..converters import load_foreign, verify
+    from ..converters import verify
     from ..datasets import read_folder
     from ..sdk import read_info, resolve
-    from ..search.report import write_verification_report
 
     if report is not None:
         check_free(report, force)
@@ -51,6 +50,8 @@ def run(
         rule = {name: info.provenance.get(name) for name in ("mean", "std")}
         if None in rule.values():
             raise UsageError(f"{path} was not converted from a network of others")
+        from ..converters import load_foreign
+
         network = load_foreign(Path(against), side, **rule)
     elif against is not None:
         network = stored(against)
@@ -64,6 +65,8 @@ def run(
     found = json.loads(result.to_json())
     emit(found, as_json, "\n".join(lines_of(found)))
     if report is not None:
+        from ..search.report import write_verification_report
+
         write_verification_report(report, path.name, found)
     if result.problems:
         raise PocketstyleError(f"{path} fails: {'; '.join(result.problems)}")

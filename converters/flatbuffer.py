@@ -57,11 +57,11 @@ def operators(model: schema.ModelT, signature: str | None = None) -> tuple[str, 
     return tuple(
         flatbuffer_utils.opcode_to_name(model, op.opcodeIndex)
         for op in graph.operators
-        if not _is_weight_cast(model, graph, op)
+        if not is_weight_cast(model, graph, op)
     )
 
 
-def _is_weight_cast(model: schema.ModelT, graph: schema.SubGraphT, op: schema.OperatorT) -> bool:
+def is_weight_cast(model: schema.ModelT, graph: schema.SubGraphT, op: schema.OperatorT) -> bool:
     name = flatbuffer_utils.opcode_to_name(model, op.opcodeIndex)
     return name == "DEQUANTIZE" and (
         model.buffers[graph.tensors[op.inputs[0]].buffer].data is not None

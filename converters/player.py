@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import playing
 from ..quiet import quiet
-from .tflite import ENCODE_STYLE, STYLE
+from ..sdk.bundle import ENCODE_STYLE, STYLE
 
 NETWORK = "the network"  # as messages call it
 

@@ -1,19 +1,21 @@
-"""Pictures for training: folders, the procedural heads, and batches of both."""
+"""Pictures for training: folders, the procedural heads, and batches of both.
 
-from .batches import CROP, Batches, to_pictures, to_tensor
-from .folders import PictureSet, read_folder
-from .head_set import render_heads
-from .prefetch import Prefetch
-from .style_pairs import read_pairs
+Names are imported on first use: batches need torch, the rest does not.
+"""
 
-__all__ = [
-    "CROP",
-    "Batches",
-    "PictureSet",
-    "Prefetch",
-    "read_folder",
-    "read_pairs",
-    "render_heads",
-    "to_pictures",
-    "to_tensor",
-]
+from ..lazy import names_from
+
+_HOMES = {
+    "CROP": ".batches",
+    "Batches": ".batches",
+    "PictureSet": ".folders",
+    "Prefetch": ".prefetch",
+    "read_folder": ".folders",
+    "read_pairs": ".style_pairs",
+    "render_heads": ".head_set",
+    "to_pictures": ".batches",
+    "to_tensor": ".batches",
+}
+
+__all__ = sorted(_HOMES)
+__getattr__ = names_from(__name__, _HOMES)

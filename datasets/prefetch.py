@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from itertools import count
 
@@ -22,6 +23,12 @@ class _Steps(Dataset):
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         return self.batches.at(step)
+
+
+def _outlive_signals(_: int) -> None:
+    """A worker ends with its parent: a signal to all of them lets that one finish its step."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class Prefetch:
@@ -45,6 +52,7 @@ class Prefetch:
                     sampler=count(step),
                     num_workers=self.workers,
                     prefetch_factor=AHEAD,
+                    worker_init_fn=_outlive_signals,
                     generator=torch.Generator(),  # else it draws from what initialises networks
                 )
             )

@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from .digits import digits
@@ -160,6 +159,8 @@ def _likeliest(
 
     On a random part of the measurements and, of each, on the launches that take some of its time.
     """
+    import torch  # for a fit alone: predictions need none
+
     sums = np.bincount(owner, roofline, len(ms))
     share = roofline / sums[owner]
     heavy = share >= MIN_SHARE

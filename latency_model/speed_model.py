@@ -20,11 +20,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..errors import FormatError, UsageError
 from .composition import Composition
@@ -35,6 +34,9 @@ from .launches import Launch, launches
 from .residual import Residual
 from .roofline import CONSTANTS, times
 from .runtimes import Numbers, runtime_named
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DEVICES = Path(__file__).parent / "devices"
 FORMAT = "pocketstyle-speed-model-4"
@@ -166,12 +168,12 @@ class SpeedModel:
             A float, or a scalar tensor with gradients if any count or share is a tensor.
         """
         kernels = list(kernels)
-        values = columns(kernels)
-        total = self.priced(kernels).total(stack_numbers(values))
-        dtypes = [value.dtype for value in values if isinstance(value, Tensor)]
-        if not dtypes:
-            return total.item()
-        return total.to(torch.float64 if torch.float64 in dtypes else torch.float32)
+        values, priced = columns(kernels), self.priced(kernels)
+        if all(isinstance(value, int | float | np.number) for value in values):
+            return priced.total(np.array(values, dtype=np.float64).reshape(3, -1))[0]
+        from .differentiable import total  # torch: not where numbers are priced
+
+        return total(priced, values)
 
     def kernel_times(self, kernels: Iterable[Kernel]) -> Numbers:
         """Milliseconds of each kernel times its share; 0 for one linked to another. [K]."""
@@ -228,24 +230,22 @@ class Priced:
         self.share = np.array([as_number(one.kernel.share) for one in found])
         self._known: dict[tuple[int, float, float], Numbers] = {}
 
-    def total(self, values: Tensor) -> Tensor:
-        """Milliseconds of the network: scalar, float64, on the CPU.
+    def total(self, numbers: Numbers) -> tuple[float, Numbers]:
+        """Milliseconds of the network, and their slopes.
 
         Args:
-            values: [3 K], what `columns` lists, stacked.
+            numbers: [3, K], what `columns` lists.
+
+        Returns:
+            The milliseconds; [3, K], by how much they grow with each number.
         """
-        numbers = values.detach().numpy().reshape(3, self.length)
         cin, cout, share = numbers[:, self.index]
         time, *slopes = self._times_and_slopes(cin, cout)
         total = float(share @ time)
-        result = torch.tensor(self.model.composition(total), dtype=torch.float64)
-        if not values.requires_grad:
-            return result
         gradient = np.zeros((3, self.length))
         gradient[:, self.index] = [share * slopes[0], share * slopes[1], time]
         gradient *= self.model.composition.slope(max(total, TINY_MS))
-        # value and gradient by hand: a linear function that is 0 here and has these slopes
-        return result + (torch.from_numpy(gradient.ravel()) * (values - values.detach())).sum()
+        return float(self.model.composition(total)), gradient
 
     def _times_and_slopes(self, cin: Numbers, cout: Numbers) -> Numbers:
         """Milliseconds of each launch, fully open, and their slopes in cin and in cout. [3, N].
@@ -406,17 +406,6 @@ class Priced:
 def columns(kernels: Sequence[Kernel]) -> list[float | Tensor]:
     """What a search changes: `cin` of all kernels, then `cout`, then `share`."""
     return [getattr(kernel, name) for name in ("cin", "cout", "share") for kernel in kernels]
-
-
-def stack_numbers(values: Sequence[float | Tensor]) -> Tensor:
-    """Numbers and scalar tensors as one float64 tensor on the CPU, as long as `values`."""
-    rows = [
-        value.reshape(()).to(device="cpu", dtype=torch.float64)
-        if isinstance(value, Tensor)
-        else torch.tensor(float(value), dtype=torch.float64)
-        for value in values
-    ]
-    return torch.stack(rows) if rows else torch.zeros(0, dtype=torch.float64)
 
 
 def predict_all(kernels: Iterable[Kernel]) -> dict[str, float]:

@@ -6,9 +6,19 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from ..datasets import CROP
 from ..errors import UsageError
@@ -24,6 +34,13 @@ CropShare = Annotated[float, Field(ge=0.25, le=1)]
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_not_one(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
+            raise PydanticCustomError("bool", "Input should be no boolean")
+        return value
 
 
 class DataConfig(_Section):
@@ -162,6 +179,13 @@ class NasConfig(_Section):
     device: str = "s10"
 
 
+class CardConfig(_Section):
+    """What the model's card says besides how it was made."""
+
+    # an SPDX expression for the weights; NOASSERTION is SPDX's word for "nothing is said"
+    licence: Annotated[str, Field(pattern=r"^[\w .+()-]+$")] = "NOASSERTION"
+
+
 class Config(_Section):
     """One file for `train` and `search`."""
 
@@ -170,6 +194,7 @@ class Config(_Section):
     train: TrainConfig = TrainConfig()
     search: SearchConfig = SearchConfig()
     nas: NasConfig = NasConfig()
+    card: CardConfig = CardConfig()
 
     @model_validator(mode="after")
     def _what_belongs_together(self) -> Config:
@@ -200,18 +225,18 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     if not path.is_file() and (BUILT_IN / f"{path}.toml").is_file():
         path = BUILT_IN / f"{path}.toml"
     try:
-        tree = tomllib.loads(path.read_text())
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors add a byte order mark
     except OSError as error:
         known = ", ".join(sorted(p.stem for p in BUILT_IN.glob("*.toml")))
         raise UsageError(f"cannot read {path}: {error.strerror}; built in: {known}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
-    for override in overrides:
-        _set(tree, override)
+    changed = {_set(tree, override) for override in overrides}
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
-        raise UsageError(f"{path}: {describe(error)}") from error
+        said_here = all(item["loc"][:2] in changed for item in error.errors())
+        raise UsageError(f"{'--set' if said_here else path}: {describe(error)}") from error
 
 
 def describe(error: ValidationError) -> str:
@@ -237,19 +262,41 @@ def _siblings(location: tuple[Any, ...]) -> list[str]:
     return list(model.model_fields)
 
 
-def _set(tree: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    section, dot, name = key.strip().partition(".")
-    if not (equals and dot and name):
+def _set(tree: dict[str, Any], override: str) -> tuple[str, str]:
+    """Change a setting; returns its section and name."""
+    key, _, text = override.partition("=")
+    section, _, name = key.strip().partition(".")
+    if not (section and name and text):
         raise UsageError(f"--set {override!r}: write section.key=value, such as train.steps=1000")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text  # a bare word or path
     section_tree = tree.setdefault(section, {})
     if not isinstance(section_tree, dict):
         raise UsageError(f"--set {override!r}: {section} is not a section")
-    section_tree[name] = value
+    section_tree[name] = _value(text, _annotation(section, name))
+    return section, name
+
+
+def _annotation(section: str, name: str) -> Any:
+    """The type of a setting; None where there is none of this name."""
+    fields = Config.model_fields
+    known = fields[section].annotation.model_fields if section in fields else {}
+    return known[name].annotation if name in known else None
+
+
+def _value(text: str, kind: Any) -> Any:
+    """What a setting of this type becomes: TOML, or where it is a text or a path the words alone.
+
+    A folder may be called 2024, true or 1e3. A text in TOML's quotes is unquoted.
+    """
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return text if _is_text(kind) and not isinstance(value, str) else value
+
+
+def _is_text(kind: Any) -> bool:
+    """Whether a type is a text, a path or one of several words, or may be."""
+    return kind in (str, Path) or any(isinstance(k, str) or _is_text(k) for k in get_args(kind))
 
 
 def dump_toml(config: Config) -> str:

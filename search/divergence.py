@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from statistics import median
 from typing import Any
 
 from ..errors import TrainingDiverged
+from .group import Group
+from .run_directory import RunDirectory
+from .stopping import interrupted, stop_asked
 
 FIRST = 100  # steps whose median loss is the measure of later ones
 BEYOND, FOR_STEPS = 10.0, 50  # times that median, for so many steps in a row
@@ -81,30 +85,40 @@ def run_steps(
     total: int,
     step: Callable[[int], None],
     pace: Pace,
-    restore: Callable[[], dict[str, Any] | None],
+    run: RunDirectory,
     take_up: Callable[[dict[str, Any]], int],
+    keep: Callable[[int], None],
 ) -> None:
     """Do the steps from `start` to `total`; a first divergence is taken back, at a slower pace.
 
+    SIGINT, SIGTERM and SIGHUP end it after the step under way, in all processes of a training.
+
     Args:
         step: does the step of this number.
-        restore: the last checkpoint; None where there is none.
+        run: where the last checkpoint is.
         take_up: goes on from a checkpoint, its pace included, and gives its step.
+        keep: writes a checkpoint after so many steps, unless the run is out of range.
 
     Raises:
         TrainingDiverged: where it cannot be taken back.
+        Interrupted: by a signal.
     """
-    number = start
-    while number < total:
-        try:
-            step(number)
-        except TrainingDiverged as error:
-            if pace.slower < 1 or (state := restore()) is None:
-                raise
-            number, pace.slower = take_up(state), SLOWER
-            print(
-                f"{error}; once more from step {number} at {SLOWER:g} times the learning rates",
-                file=sys.stderr,
-            )
-            continue
-        number += 1
+    number, group = start, Group()
+    with stop_asked(run.path) as stop:
+        while number < total:
+            try:
+                step(number)
+            except TrainingDiverged as error:
+                if pace.slower < 1 or (state := run.restore()) is None:
+                    raise
+                number, pace.slower = take_up(state), SLOWER
+                print(
+                    f"{error}; once more from step {number} at {SLOWER:g} times the learning rates",
+                    file=sys.stderr,
+                )
+                continue
+            number += 1
+            if group.any(bool(stop.asked)):
+                keep(number)
+                said = f" after step {number} of {total}, {run.kept} are kept"
+                raise interrupted(run.path, stop.asked or signal.SIGTERM, said)

@@ -22,9 +22,11 @@ from .data import load_data
 from .latency_search import search
 from .metrics_file import read_metrics
 from .report import write_front_report
-from .run_directory import Report
+from .run_directory import LOCK, Report
+from .run_lock import locked
+from .samples import SAMPLES
 from .shipped import resolve_model
-from .train import SAMPLES
+from .stopping import stopped_at_once
 
 RETRIES = 3  # of a search whose worker was lost; each goes on from its checkpoint
 PATIENCE = 2.0  # seconds between two looks at the runs
@@ -56,6 +58,7 @@ def search_front(
     Raises:
         UsageError: no teacher to compare with, targets twice, or Ray is not installed.
         PocketstyleError: the cluster cannot be reached.
+        Interrupted: by a signal.
     """
     if config.search.teacher is None:
         raise UsageError("several targets need search.teacher: the students are compared with it")
@@ -65,14 +68,15 @@ def search_front(
     if not resume and (kept := [run for run in runs.values() if run.exists()]):
         raise UsageError(f"{kept[0]} exists; pass --resume or another --out")
     resolve_model(config.search.teacher)
-    failed = _search_all(config, {t: run.resolve() for t, run in runs.items()}, address, report)
-    found = {target: run for target, run in runs.items() if target not in failed}
-    front, pictures = _front(config, found)
-    front["failed"] = {f"{target:g}": why for target, why in failed.items()}
-    with written_whole(out / "front.json") as part:
-        part.write_text(json.dumps(front, indent=1) + "\n")
-    write_front_report(out, front, pictures)
-    return front
+    with locked(out / LOCK, out), stopped_at_once(out):  # each search keeps its own checkpoints
+        failed = _search_all(config, {t: r.resolve() for t, r in runs.items()}, address, report)
+        found = {target: run for target, run in runs.items() if target not in failed}
+        front, pictures = _front(config, found)
+        front["failed"] = {f"{target:g}": why for target, why in failed.items()}
+        with written_whole(out / "front.json") as part:
+            part.write_text(json.dumps(front, indent=1) + "\n")
+        write_front_report(out, front, pictures)
+        return front
 
 
 def _search_all(

@@ -64,6 +64,10 @@ class Group:
         for gradient, mean in zip(gradients, flat.split(sizes), strict=True):
             gradient.copy_(mean.view(gradient.shape))
 
+    def any(self, here: bool) -> bool:
+        """Whether it is so in one of the processes."""
+        return here if self.size == 1 else bool(self.mean(torch.tensor(float(here))) > 0)
+
     def mean(self, value: Tensor) -> Tensor:
         """The mean of a number over the processes."""
         if self.size == 1:

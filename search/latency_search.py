@@ -45,13 +45,13 @@ from .mask_optimizer import MaskOptimizer
 from .objectives import OBJECTIVES, Objective
 from .optimizers import learning_rate_at
 from .precision import autocast, with_precision
-from .provenance import provenance
-from .report import write_run_report
+from .provenance import card, provenance
+from .report import LiveReport, write_run_report
 from .run_directory import Report, RunDirectory
+from .samples import sample_rows, shown_pictures
 from .shipped import resolve_model
 from .stylization import Stylization
 from .supernet_cost import SupernetLatency, SupernetMacs
-from .train import SAMPLES
 
 
 def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
@@ -62,7 +62,9 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
     Raises:
         UnreachableTarget: the target lies below what the search space holds.
         TrainingDiverged: a second time, after a rollback; the last checkpoint is kept.
-        UsageError: started as several processes, or with parts that do not fit its batch.
+        UsageError: started as several processes, or with parts that do not fit its batch; another
+            process writes to `out`.
+        Interrupted: by a signal; a checkpoint is kept.
     """
     if Group().size > 1:
         raise UsageError("a search runs in one process; --targets spreads several over a cluster")
@@ -92,109 +94,115 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         for name, module in supernet.named_modules()
         if isinstance(module, Gate)
     ]
-    run = RunDirectory(out, config, resume=resume)
-    data = load_data(config, report)
-    state = run.restore()
-    batches = make_batches(config, data, settings.batch)
-    shown = torch.cat([batches.at(step, device)[0] for step in range(SAMPLES)])[:SAMPLES]
-    if state is None:
-        with autocast(config, device):
-            spread_by_importance(supernet, shown, settings.spread)
+    with RunDirectory.held(out, config, resume=resume) as run:
+        data = load_data(config, report)
+        state = run.restore()
+        batches = make_batches(config, data, settings.batch)
+        shown, live = shown_pictures(batches, device), LiveReport(run.path)
+        if state is None:
+            with autocast(config, device):
+                spread_by_importance(supernet, shown[0], settings.spread)
 
-    learner = Learner(supernet, _objective(supernet, teacher, config, device), config)
-    mask_optimizer, pictures = MaskOptimizer(supernet), PictureWatch()
-    phase, start, pace = "search", 0, Pace()
+        learner = Learner(supernet, _objective(supernet, teacher, config, device), config)
+        mask_optimizer, pictures = MaskOptimizer(supernet), PictureWatch()
+        phase, start, pace = "search", 0, Pace()
 
-    def take_up(state: dict[str, Any]) -> int:
-        nonlocal phase
-        phase, pace.slower = state["phase"], state["slower"]
-        generator = supernet
-        if phase == "fine-tune":
-            student = build(Spec.from_json(state["spec"]))
-            generator = student.to(device, memory_format=torch.channels_last)
-        learner.follow(generator)
-        learner.load(state)
-        mask_optimizer.load(state["mask_optimizer"])
-        cost_term.price = state["price"]
-        return state["step"]
+        def take_up(state: dict[str, Any]) -> int:
+            nonlocal phase
+            phase, pace.slower = state["phase"], state["slower"]
+            generator = supernet
+            if phase == "fine-tune":
+                student = build(Spec.from_json(state["spec"]))
+                generator = student.to(device, memory_format=torch.channels_last)
+            learner.follow(generator)
+            learner.load(state)
+            mask_optimizer.load(state["mask_optimizer"])
+            cost_term.price = state["price"]
+            return state["step"]
 
-    def checkpoint(step: int) -> None:
-        run.checkpoint(
-            {
-                "phase": phase,
-                "step": step,
-                "slower": pace.slower,
-                "spec": learner.generator.spec.to_json(),
-                **learner.state(),
-                "mask_optimizer": mask_optimizer.state(),
-                "price": cost_term.price,
-            }
-        )
-
-    if state is not None:
-        start = take_up(state)
-    warm_up = round(settings.steps * settings.warm_up)
-    total = settings.steps + settings.fine_tune_steps
-
-    def one_step(step: int) -> None:
-        nonlocal phase
-        if step == settings.steps and phase == "search":
-            phase = "fine-tune"
-            land_on_target(cost, target)
-            learner.follow(compact(supernet).to(memory_format=torch.channels_last))
-            if isinstance(learner.objective, Distilled | Stylization):
-                learner.objective.kept = {width.name: width.kept for width in widths}
-        searching = phase == "search"
-        moving = searching and step >= warm_up
-
-        share = pace.slower
-        if not searching:
-            share *= learning_rate_at(step - settings.steps, settings.fine_tune_steps, 1.0)
-        learner.set_rate(share, settings.learning_rate)
-        # a bank's batches come round again: the teacher's answers are remembered by their number
-        number = step % settings.bank if settings.bank and not searching else step
-        mask_optimizer.zero_grad()
-        terms = learner.losses(*batches.at(number, device), number)
-        if moving:
-            terms["cost"] = cost_term(step)
-        values = run.finite(terms, step, rate_key="search.learning_rate")
-        pictures.see(float(learner.objective.made.std()), step)
-        learner.descend(terms)
-        if moving:
-            mask_optimizer.step(
-                pace.slower
-                * learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
+        def checkpoint(step: int) -> None:
+            run.checkpoint(
+                {
+                    "phase": phase,
+                    "step": step,
+                    "slower": pace.slower,
+                    "spec": learner.generator.spec.to_json(),
+                    **learner.state(),
+                    "mask_optimizer": mask_optimizer.state(),
+                    "price": cost_term.price,
+                }
             )
 
-        if step % config.train.log_every == 0 or step == settings.steps:
-            line = dict(values)
-            if searching:
-                line["predicted_ms"] = latency.predict()
-                line[f"predicted_{cost.unit}"] = cost.predict()
-                line[f"target_{cost.unit}"] = cost_term.target_at(step)
-                line["price"] = cost_term.price
-                line |= {f"width/{w.name}": len(w.kept) for w in widths}
-                line |= {f"gate/{name}": float(is_open(gate)) for name, gate in named_gates}
-            elif step == settings.steps:  # where the landing led
-                line["predicted_ms"] = latency.predict()
-                line[f"predicted_{cost.unit}"] = cost.predict()
-            run.log(step, line)
-        if step % config.train.sample_every == 0:
-            with torch.no_grad():
-                run.sample(f"{step:07d}", [shown, learner.result(shown)])
-        due = pictures.calm and (step + 1) % config.train.checkpoint_every == 0
-        if due or step + 1 == total:
-            checkpoint(step + 1)
-        if searching:
-            report("search", step + 1, settings.steps)
-        else:
-            report("fine-tune", step + 1 - settings.steps, settings.fine_tune_steps)
+        def keep(step: int) -> None:
+            if pictures.calm:
+                checkpoint(step)
 
-    run_steps(start, total, one_step, pace, run.restore, take_up)
-    path = run.path / "model.safetensors"
-    save(path, learner.result, _card(run, learner.result, full, config, data))
-    write_run_report(run.path)
-    return path
+        if state is not None:
+            start = take_up(state)
+        warm_up = round(settings.steps * settings.warm_up)
+        total = settings.steps + settings.fine_tune_steps
+
+        def one_step(step: int) -> None:
+            nonlocal phase
+            if step == settings.steps and phase == "search":
+                phase = "fine-tune"
+                land_on_target(cost, target)
+                learner.follow(compact(supernet).to(memory_format=torch.channels_last))
+                if isinstance(learner.objective, Distilled | Stylization):
+                    learner.objective.kept = {width.name: width.kept for width in widths}
+            searching = phase == "search"
+            moving = searching and step >= warm_up
+
+            share = pace.slower
+            if not searching:
+                share *= learning_rate_at(step - settings.steps, settings.fine_tune_steps, 1.0)
+            learner.set_rate(share, settings.learning_rate)
+            # a bank's batches come again: the teacher's answers are remembered by their number
+            number = step % settings.bank if settings.bank and not searching else step
+            mask_optimizer.zero_grad()
+            terms = learner.losses(*batches.at(number, device), number)
+            if moving:
+                terms["cost"] = cost_term(step)
+            values = run.finite(terms, step, rate_key="search.learning_rate")
+            pictures.see(float(learner.objective.made.std()), step)
+            learner.descend(terms)
+            if moving:
+                mask_optimizer.step(
+                    pace.slower
+                    * learning_rate_at(step, settings.steps, settings.mask_rate, settings.anneal)
+                )
+
+            last = step + 1 == total
+            if last or step % config.train.log_every == 0 or step == settings.steps:
+                line = dict(values)
+                if searching:
+                    line["predicted_ms"] = latency.predict()
+                    line[f"predicted_{cost.unit}"] = cost.predict()
+                    line[f"target_{cost.unit}"] = cost_term.target_at(step)
+                    line["price"] = cost_term.price
+                    line |= {f"width/{w.name}": len(w.kept) for w in widths}
+                    line |= {f"gate/{name}": float(is_open(gate)) for name, gate in named_gates}
+                elif step == settings.steps:  # where the landing led
+                    line["predicted_ms"] = latency.predict()
+                    line[f"predicted_{cost.unit}"] = cost.predict()
+                run.log(step, line)
+            if last or step % config.train.sample_every == 0:
+                run.sample(step, sample_rows(config, learner.result, *shown, teacher))
+            if last:
+                checkpoint(step + 1)
+            elif (step + 1) % config.train.checkpoint_every == 0:
+                keep(step + 1)
+            if searching:
+                report("search", step + 1, settings.steps)
+            else:
+                report("fine-tune", step + 1 - settings.steps, settings.fine_tune_steps)
+            live.write()
+
+        run_steps(start, total, one_step, pace, run, take_up, keep)
+        path = run.path / "model.safetensors"
+        save(path, learner.result, _card(run, learner.result, full, config, data))
+        write_run_report(run.path)
+        return path
 
 
 def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module | None]:
@@ -259,4 +267,5 @@ def _card(
         "macs": total_macs(student.kernels()),
         "predicted_ms": predict_all(student.kernels()),
     }
-    return ModelCard(run.path.name, provenance=provenance(config, data, **more))
+    made = provenance(config, data, **more)
+    return card(config, run.path.name, made, config.search.teacher or config.train.start)

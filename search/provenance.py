@@ -9,7 +9,21 @@ import torch
 
 from .. import __version__
 from ..datasets import PictureSet
+from ..networks import ModelCard
+from ..networks.checkpoint import read_header
 from .config import Config
+from .shipped import resolve_model
+
+
+def card(config: Config, name: str, provenance: dict[str, Any], parent: Path | None) -> ModelCard:
+    """The card of a trained model: the licence is the user's word, nothing is assumed.
+
+    Args:
+        parent: the model whose weights it began with; lines that must be shown with those must be
+            shown with these.
+    """
+    lines = () if parent is None else read_header(resolve_model(parent))[1].attribution
+    return ModelCard(name, provenance=provenance, licence=config.card.licence, attribution=lines)
 
 
 def provenance(config: Config, data: tuple[PictureSet, PictureSet], **more: Any) -> dict[str, Any]:

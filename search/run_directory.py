@@ -6,12 +6,13 @@ import json
 import math
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from ..datasets import to_pictures
@@ -20,14 +21,19 @@ from ..whole import written_whole
 from .config import Config, dump_toml
 from .event_file import EventFile
 from .metrics_file import read_metrics
+from .run_lock import locked
 from .state_file import load_state, save_state
 
-CHANGEABLE = ("data.workers", "nas.candidates")  # of a run that goes on
+CHANGEABLE = ("data.workers", "nas.candidates", "card.licence")  # of a run that goes on
+LOCK = ".lock"
 NAMED = 4  # changed settings that a refusal to resume names
 
 
 class RunDirectory:
     """`runs/NAME/` with config.toml, metrics.jsonl, TensorBoard events, checkpoint and samples.
+
+    Attributes:
+        kept: the steps that the last checkpoint holds.
 
     Args:
         resume: go on from the checkpoint, if there is one, dropping metrics written after it; only
@@ -42,7 +48,7 @@ class RunDirectory:
     def __init__(
         self, path: str | Path, config: Config, *, resume: bool = False, writes: bool = True
     ):
-        self.path, self.writes = Path(path), writes
+        self.path, self.writes, self.kept = Path(path), writes, 0
         self.metrics_path = self.path / "metrics.jsonl"
         self.checkpoint_path = self.path / "checkpoint.safetensors"
         self.config_path = self.path / "config.toml"
@@ -58,10 +64,20 @@ class RunDirectory:
                 raise UsageError(f"{self.path}: --resume needs the run's configuration: {told}")
         elif self.path.is_dir() and any(p.name[0] != "." for p in self.path.iterdir()):
             raise UsageError(f"{self.path} holds files that are not a run's; choose another --out")
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"cannot write {self.path}: {error.strerror}") from error
+
+    @classmethod
+    @contextmanager
+    def held(
+        cls, path: str | Path, config: Config, *, resume: bool, writes: bool = True
+    ) -> Iterator[RunDirectory]:
+        """The directory, made if it is missing, with nobody else writing to it (`run_lock`).
+
+        Raises:
+            UsageError: as the class; another process writes to it, or it cannot be written.
+        """
+        path = Path(path)
+        with locked(path / LOCK, path) if writes else nullcontext():
+            yield cls(path, config, resume=resume, writes=writes)
 
     def restore(self) -> dict[str, Any] | None:
         """The last checkpoint, or None at the start of a run; later metrics are dropped.
@@ -72,12 +88,13 @@ class RunDirectory:
             return load_state(self.checkpoint_path) if self.checkpoint_path.exists() else None
         with self._writing():
             with written_whole(self.config_path) as part:
-                part.write_text(self.config_text)
+                part.write_text(self.config_text, encoding="utf-8")
             self.events = EventFile(self.path / "events")
         if not self.checkpoint_path.exists():
             self.metrics_path.unlink(missing_ok=True)
             return None
         state = load_state(self.checkpoint_path)
+        self.kept = state["step"]
         kept = [line for line in read_metrics(self.metrics_path) if line["step"] < state["step"]]
         with written_whole(self.metrics_path) as part:
             part.write_text("".join(json.dumps(line) + "\n" for line in kept))
@@ -97,6 +114,7 @@ class RunDirectory:
         if self.writes:
             with self._writing():
                 save_state(self.checkpoint_path, state)
+        self.kept = state["step"]
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         """Append a line to metrics.jsonl and the same numbers to TensorBoard."""
@@ -142,20 +160,28 @@ class RunDirectory:
             return f"{self.checkpoint_path} holds the last good state"
         return "no checkpoint had been written yet"
 
-    def sample(self, name: str, rows: list[Any]) -> None:
-        """Save a grid of pictures, samples/NAME.png: each row a tensor [N, 3, H, W] in [-1, 1]."""
+    def sample(self, step: int, rows: Mapping[str, Tensor]) -> None:
+        """Save a grid of pictures, samples/STEP.png, with the names of its rows in the file.
+
+        Args:
+            step: whose results these are.
+            rows: [N, 3, H, W] in [-1, 1] each.
+        """
         if not self.writes:
             return
-        path = self.path / "samples" / f"{name}.png"
-        grid = [[picture for picture in to_pictures(row)] for row in rows]
+        path = self.path / "samples" / f"{step:07d}.png"
+        grid = [[picture for picture in to_pictures(row)] for row in rows.values()]
         h, w = grid[0][0].shape[:2]
         sheet = Image.new("RGB", (w * max(map(len, grid)), h * len(grid)))
         for top, row in enumerate(grid):
             for left, picture in enumerate(row):
                 sheet.paste(Image.fromarray(picture), (left * w, top * h))
+        said = PngInfo()
+        said.add_text("rows", "\n".join(rows))
         with self._writing():
             path.parent.mkdir(exist_ok=True)
-            sheet.save(path)
+            with written_whole(path) as part:
+                sheet.save(part, "png", pnginfo=said)
 
 
 Report = Callable[[str, int, int], None]
@@ -184,7 +210,7 @@ def _changes(kept: Path, wanted: str, *, rates: bool) -> list[str]:
         name: field.annotation.model_construct().model_dump(mode="json", exclude_none=True)
         for name, field in Config.model_fields.items()
     }
-    old = _settings(defaults) | _settings(tomllib.loads(kept.read_text()))
+    old = _settings(defaults) | _settings(tomllib.loads(kept.read_text(encoding="utf-8-sig")))
     new = _settings(tomllib.loads(wanted))
     return [
         f"{key} was {old.get(key)!r}, not {new.get(key)!r}"

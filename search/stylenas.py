@@ -31,6 +31,7 @@ from .judge import Judge, Judgement, load_oracle
 from .metrics_file import read_metrics
 from .report.nas_report import write_nas_report
 from .run_directory import RunDirectory
+from .stopping import stopped_at_once
 
 MOST_LOST = 8  # workers in a row: then it is no accident
 DRAWS = 1000  # of genotypes, until one is fast enough
@@ -79,7 +80,9 @@ def stylenas(
         milliseconds, how many were judged and how many were lost with their workers.
 
     Raises:
-        UsageError: the run exists, its configuration differs, or no genotype is fast enough.
+        UsageError: the run exists, another process writes to it, its configuration differs, or no
+            genotype is fast enough.
+        Interrupted: by a signal; the candidates so far are kept.
         DataError: the pictures cannot be used.
         PocketstyleError: the cluster cannot be reached, or a candidate cannot be judged.
     """
@@ -111,7 +114,8 @@ def stylenas(
 
     with ExitStack() as stack:
         ray = stack.enter_context(cluster(address))
-        RunDirectory(out, config, resume=resume).restore()
+        stack.enter_context(RunDirectory.held(out, config, resume=resume)).restore()
+        stack.enter_context(stopped_at_once(out))  # each candidate is kept as it is known
         path = out / "history.jsonl"
         history = [Candidate(**line) for line in read_metrics(path)]
         with written_whole(path) as part:  # without a line that a kill cut short

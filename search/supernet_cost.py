@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from ..latency_model import SpeedModel
-from ..latency_model.speed_model import columns, stack_numbers
+from ..latency_model.differentiable import stack_numbers, total_of
+from ..latency_model.speed_model import columns
 from ..networks import searchable
 
 
@@ -76,7 +77,7 @@ class SupernetLatency(SupernetCost):
         self._priced = self.model.priced(self.kernels)
 
     def of(self, values: Tensor) -> Tensor:
-        return self._priced.total(values)
+        return total_of(self._priced, values)
 
     def told(self, cost: float) -> str:
         return f"{cost:.2f} ms on {self.device}"

@@ -20,11 +20,12 @@ from .page import (
     tiles,
     video,
 )
-from .run_report import write_run_report
+from .run_report import LiveReport, write_run_report
 from .verification_report import verification_section, write_verification_report
 
 __all__ = [
     "Html",
+    "LiveReport",
     "blocks_figure",
     "cost_figure",
     "count",

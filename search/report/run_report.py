@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from time import monotonic
 from typing import Any
+
+from PIL import Image
 
 from ...errors import FormatError, UsageError
 from ...networks import ModelCard, Spec
@@ -14,6 +17,21 @@ from ..metrics_file import Metrics, curve, read_metrics
 from .figures import blocks_figure, cost_figure, history_figure, loss_figure, widths_figure
 from .latency_table import latency_by_part
 from .page import Html, count, element, figure, page, picture, section, side_by_side, tiles
+
+EVERY = 60.0  # seconds between two reports of a run that goes on: one takes about a second
+
+
+class LiveReport:
+    """The report of a run that goes on, written anew every so often."""
+
+    def __init__(self, run: Path):
+        self.run, self._due = run, 0.0
+
+    def write(self) -> None:
+        """Write it, unless it is fresh; raises as `write_run_report`."""
+        if monotonic() >= self._due:
+            write_run_report(self.run)
+            self._due = monotonic() + EVERY
 
 
 def write_run_report(run: Path) -> Path:
@@ -26,7 +44,7 @@ def write_run_report(run: Path) -> Path:
         FormatError: `run/model.safetensors` is no model of ours.
     """
     run = Path(run)
-    text = (run / "config.toml").read_text()
+    text = (run / "config.toml").read_text(encoding="utf-8")
     config, metrics = tomllib.loads(text), read_metrics(run / "metrics.jsonl")
     model = run / "model.safetensors"
     spec, card = read_header(model) if model.is_file() else (None, None)
@@ -62,7 +80,9 @@ def _opening(
     done = int(last["step"]) + 1 if last else 0
     state = "finished" if card else "not finished" if metrics else "nothing logged yet"
     kind = "Search" if searching else "Training" if metrics else "Run"
-    items = [("Step", f"{done:,}", f"the last one logged, of {steps:,}")]
+    items = [("Steps", f"{steps:,}", "all of them")]
+    if not card:
+        items = [("Step", f"{done:,}", f"the last one logged, of {steps:,}")]
     if "loss" in last:
         items.append(("Loss", f"{last['loss']:.4g}", "of the last logged batch"))
     if searching:
@@ -108,8 +128,16 @@ def _samples(folder: Path) -> list[Html]:
         return []
     shown = dict.fromkeys((sheets[-1], sheets[0]))
     figures = (
-        figure(picture(sheet, f"samples of step {sheet.stem}"), f"Step {int(sheet.stem)}")
+        figure(
+            picture(sheet, f"samples of step {sheet.stem}"),
+            f"Step {int(sheet.stem)}; rows from above: {', '.join(_rows(sheet))}.",
+        )
         for sheet in shown
     )
-    heading = "Samples: input above, output below"
-    return [section(heading, element("div", *figures, css="flow"))]
+    return [section("Samples", element("div", *figures, css="flow"))]
+
+
+def _rows(sheet: Path) -> list[str]:
+    """The names of a sheet's rows, which are in the file; older ones had two."""
+    with Image.open(sheet) as image:
+        return image.info.get("rows", "input\noutput").split("\n")
