@@ -16,6 +16,7 @@ from . import (
     data,
     demo,
     evaluate,
+    import_weights,
     info,
     latency,
     models,
@@ -54,6 +55,7 @@ app = typer.Typer(
 COMMANDS = (
     demo,
     data,
+    import_weights,
     train,
     search,
     prune,

@@ -23,8 +23,10 @@ from pydantic_core import PydanticCustomError
 from ..datasets import CROP
 from ..errors import UsageError
 from ..networks.art import ART_TRANSFERS
+from ..networks.style import STYLE_SPECS
 
 STYLED = {"photo": ("reconstruct",), "art": ("reconstruct", "stylize")}  # families: objectives
+ONE_STYLE = ("perceptual", "paired", "unpaired")  # objectives of the families of one style each
 BUILT_IN = Path(__file__).parent / "configs"
 
 Positive = Annotated[int, Field(gt=0)]
@@ -50,6 +52,7 @@ class DataConfig(_Section):
     heads_seed: Annotated[int, Field(ge=0)] = 0
     source: Path | None = None  # folder of photos
     target: Path | None = None  # folder of pictures in the wished style
+    style: Path | None = None  # perceptual objective: one picture in the wished style
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
     crop: tuple[CropShare, CropShare] = CROP  # of folders' pictures: a crop's sides
     flip: Literal["both", "source"] = "both"  # "source" where the target's style has a left side
@@ -72,12 +75,21 @@ class NetworkConfig(_Section):
     """The generator to train, and the discriminators."""
 
     family: Literal[
-        "ugatit", "ugatit-full", "ugatit-deep", "cyclegan", "photo2cartoon", "photo", "art"
+        "ugatit",
+        "ugatit-full",
+        "ugatit-deep",
+        "cyclegan",
+        "photo2cartoon",
+        "fast-style",
+        "mobile-style",
+        "photo",
+        "art",
     ] = "ugatit"
     base: Positive = 64  # channels of the first layer; everything else is a multiple of it
     blocks: Positive | None = None  # residual blocks: UGATIT's on each side [4], CycleGAN's [9]
     discriminator_base: Positive = 64
-    encoder: Path | None = None  # photo: a VGG-19's weights, art: a trunk's, .safetensors
+    # weights, .safetensors: photo's VGG-19, art's trunk; of a style's losses [vgg19-small, shipped]
+    encoder: Path | None = None
     genotype: Annotated[str, BeforeValidator(str)] = "1" * 31  # photo's operators: all, PhotoNet
     maps: Annotated[int, Field(ge=2, le=5)] = 3  # art: of the trunk's maps, from the finest
     aggregate: bool = True  # art: all maps are changed together, not the last alone
@@ -87,8 +99,8 @@ class NetworkConfig(_Section):
 class TrainConfig(_Section):
     """A teacher from scratch. Loss weights are the paper's (eq. 3) unless said otherwise."""
 
-    # reconstruct: photo's and art's; stylize: art's, data.target are styles
-    objective: Literal["unpaired", "paired", "reconstruct", "stylize"] = "unpaired"
+    # reconstruct: photo's and art's; stylize: art's, data.target are styles; perceptual: data.style
+    objective: Literal["unpaired", "paired", "reconstruct", "stylize", "perceptual"] = "unpaired"
     start: Path | None = None  # a model to begin with, of another size perhaps; shipped names too
     steps: Positive = 60_000  # the rate is fixed for the first half, then falls linearly to zero
     batch: Positive = 1  # of all processes together
@@ -103,8 +115,9 @@ class TrainConfig(_Section):
     identity: Weight = 10.0
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
-    content: Weight = 1.0  # stylize objective: the features that the transform made
-    style: Weight = 10.0  # stylize objective: the style's statistics
+    content: Weight = 1.0  # stylize: the features that the transform made; perceptual: the photo's
+    style: Weight = 10.0  # stylize and perceptual objectives: the style's statistics
+    variation: Weight = 0.0  # perceptual objective: total variation
     face_id: str | None = None  # "module:name" of a face recogniser; not in distillation
     face: Weight = 1.0  # weight of that term
     precision: Literal["auto", "bfloat16", "float32"] = "auto"  # auto: bfloat16 if in hardware
@@ -130,11 +143,16 @@ class SearchConfig(_Section):
     teacher: Path | None = None  # model.safetensors to start from; shipped names work too
     loss: Literal["distill", "adversarial"] = "adversarial"
     structure: Weight = 50.0  # distill: structural dissimilarity to the teacher; L1 is train.l1
-    features: Weight = 100.0  # distill: relative squared error of the teacher's maps
+    # distill: relative squared error of the teacher's maps; of a teacher of the same family alone
+    features: Weight = 100.0
+    content: Weight = 0.0  # distill: relative squared error of a VGG-19's maps of both pictures
+    style: Weight = 0.0  # distill: relative Gram distance of a VGG-19's maps of both pictures
     adversarial: Weight = 0.0  # distill: fool discriminators that know the target's pictures
     lens: Weight = 0.0  # distill: as a discriminator of the teacher sees both pictures (DCD)
     temporal: Weight = 0.0  # distill: steadiness from frame to frame, in fine-tuning
-    bank: Annotated[int, Field(ge=0)] = 0  # distill: fine-tune on so many batches (0: ever new)
+    # distill: learn from so many batches, whose answers are remembered (0: from ever new ones);
+    # a student of the teacher's own family only in fine-tuning
+    bank: Annotated[int, Field(ge=0)] = 0
     device: str = "s10"
     target_ms: Annotated[float, Field(gt=0)] = 33.0
     target_mmacs: Annotated[float, Field(gt=0)] | None = None  # millions of MACs, instead of ms
@@ -150,7 +168,7 @@ class SearchConfig(_Section):
 
     @model_validator(mode="after")
     def _bank_of_answers(self) -> SearchConfig:
-        for name in ("bank", "adversarial", "lens", "temporal"):
+        for name in ("bank", "adversarial", "lens", "content", "style"):
             if getattr(self, name) and self.loss != "distill":
                 raise ValueError(f'search.{name} needs search.loss = "distill"')
         return self
@@ -199,7 +217,8 @@ class Config(_Section):
     @model_validator(mode="after")
     def _what_belongs_together(self) -> Config:
         photo, takes_style = self.network.family == "photo", self.network.family in STYLED
-        known = STYLED.get(self.network.family, ("unpaired", "paired"))
+        one_style = self.network.family in STYLE_SPECS
+        known = STYLED.get(self.network.family, ONE_STYLE if one_style else ONE_STYLE[1:])
         if self.train.objective not in known:
             raise ValueError(
                 f'network.family "{self.network.family}" is trained with train.objective '
@@ -209,7 +228,7 @@ class Config(_Section):
             raise ValueError('nas.oracle needs network.family "photo" and nas.pairs')
         if takes_style and self.network.encoder is None:
             raise ValueError("network.encoder is missing: a classifier's weights, .safetensors")
-        alone = self.train.objective == "reconstruct"
+        alone = self.train.objective in ("reconstruct", "perceptual") or one_style
         if not (alone or self.data.heads or self.data.target):
             raise ValueError("data.source and data.target belong together")
         return self

@@ -13,6 +13,7 @@ from .adversary import Adversary
 from .companions import Companions
 from .config import Config
 from .fresh import fresh_adversary
+from .perception import Perception
 from .steadiness import unsteadiness
 
 Terms = dict[str, Tensor]
@@ -25,7 +26,9 @@ class Distilled:
     maps, so the pictures need no partners. OMGD (Ren et al. 2021) trains its students with
     the same kinds of terms. Feature distillation usually needs an adapter between the student's
     channels and the teacher's; here the student's channels *are* the teacher's, less the closed
-    ones.
+    ones. A student of another family than the teacher's has no such channels and learns from
+    pictures alone, as a VGG-19 sees them, too: `search.content` compares its maps, and where a
+    teacher invents texture at places that are chaotic, `search.style` compares their statistics.
 
     Three terms more, each off unless its weight is set: `search.adversarial`, discriminators that
     know the target's pictures (as DCD's student has them, Kong et al. 2023; OMGD's has none);
@@ -47,8 +50,17 @@ class Distilled:
         if config.search.lens:
             self.lens = fresh_adversary(config, device, seed + 1)
         self.l1, self.weights, self.seed = config.train.l1, config.search, seed
+        self.related = generator.spec.family == teacher.spec.family
+        self.perception = None
+        if self.weights.content or self.weights.style:
+            self.perception = Perception(config.network.encoder, device)
         self.kept: dict[str, Tensor] = {}
         self._bank: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}  # answers by batch number
+
+    def remembers(self) -> bool:
+        """Whether batches come again whose answers are kept: with `search.bank`."""
+        searching = any(width.v is not None for width in self.generator.widths.values())
+        return bool(self.weights.bank) and not (searching and self.related)
 
     def partners(self) -> list[nn.Module]:
         return []
@@ -57,15 +69,15 @@ class Distilled:
         """The weighted distances to the teacher; y is for discriminators alone.
 
         Args:
-            step: the batch's number; with `search.bank`, a compact generator that sees a number
-                again gets the answers that the teacher gave the first time.
+            step: the batch's number; where the objective remembers, a number that comes again
+                gets the answers that the teacher gave the first time.
         """
         searching = any(width.v is not None for width in self.generator.widths.values())
         if step in self._bank:
             wanted, wanted_features = self._bank[step]
         else:
             wanted, wanted_features = self._ask(x)
-            if self.weights.bank and not searching:
+            if self.remembers():
                 wanted = wanted.bfloat16()
                 wanted_features = {n: maps.bfloat16() for n, maps in wanted_features.items()}
                 self._bank[step] = wanted, wanted_features
@@ -76,7 +88,13 @@ class Distilled:
             "l1": self.l1 * F.l1_loss(made, wanted),
             "structure": self.weights.structure * (1 - ssim(made, wanted).mean()),
         }
-        if self.weights.features:
+        if self.perception is not None:
+            seen = self.perception.maps(made)
+            with torch.no_grad():
+                wished = self.perception.maps(wanted)
+            terms["content"] = self.weights.content * self.perception.content(seen, wished)
+            terms["style"] = self.weights.style * self.perception.style(seen, wished)
+        if self.weights.features and self.related:
             errors = [
                 self._feature_error(width, features[name], wanted_features[name])
                 for name, width in self.generator.features.items()
@@ -96,6 +114,8 @@ class Distilled:
     @torch.no_grad()
     def _ask(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The teacher's picture and its maps, on the channels that the generator has."""
+        if not self.related:
+            return self.teacher(x), {}
         picture, features = self.teacher.forward_with_features(x)
         if self.kept:
             features = {n: m[:, self.kept[self.teacher.features[n]]] for n, m in features.items()}

@@ -10,6 +10,7 @@ from torch import nn
 from ..errors import UsageError
 from ..networks import (
     PORTRAIT_SPECS,
+    STYLE_SPECS,
     Genotype,
     MultiScaleDiscriminator,
     PatchDiscriminator,
@@ -41,7 +42,8 @@ def fresh_generator(config: Config, device: torch.device) -> nn.Module:
     if network.family == "art":
         return fresh_art_network(config, device)
     blocks = () if network.blocks is None else (network.blocks,)  # else the published number
-    spec = PORTRAIT_SPECS[network.family](config.data.size, network.base, *blocks)
+    specs = PORTRAIT_SPECS | STYLE_SPECS
+    spec = specs[network.family](config.data.size, network.base, *blocks)
     generator = build(spec)
     if config.train.start is not None:
         path = resolve_model(config.train.start)
@@ -120,7 +122,7 @@ def _described(spec: Spec) -> str:
 def fresh_discriminator(config: Config) -> nn.Module:
     """The discriminator of one domain: CycleGAN has its PatchGAN, UGATIT its pair with CAMs."""
     base = config.network.discriminator_base
-    if config.network.family == "cyclegan":
+    if config.network.family in ("cyclegan", *STYLE_SPECS):
         return PatchDiscriminator(base)
     return MultiScaleDiscriminator(base, config.data.size)
 

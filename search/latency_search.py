@@ -1,8 +1,9 @@
 """Search a network that meets a latency target, then fine-tune it: the recipe from top to bottom.
 
-1. The supernet is the teacher with a mask on every width and a gate on every residual block; what
-   matters least starts nearest to its threshold.
-2. Warm-up: weights alone. Then v and alpha move too, pulled by the loss and by the latency term.
+1. The supernet is the teacher, or a fresh network of the family that the configuration names, with
+   a mask on every width and a gate on every choice.
+2. Warm-up: weights alone. Then the masks start by importance rank, and v and alpha move too, pulled
+   by the loss and by the latency term.
 3. The last channels close or come back until the latency is just below the target.
 4. compact: what is masked is gone.
 5. Fine-tuning with the same loss; the learning rate falls as in training.
@@ -18,11 +19,14 @@ from torch import nn
 
 from ..datasets import PictureSet
 from ..errors import UsageError
+from ..frames import frame_of
 from ..latency_model import predict_all, total_macs
 from ..networks import (
+    STYLE_SPECS,
     Gate,
     ModelCard,
     Spec,
+    at_frame,
     build,
     compact,
     is_open,
@@ -99,10 +103,6 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
         state = run.restore()
         batches = make_batches(config, data, settings.batch)
         shown, live = shown_pictures(batches, device), LiveReport(run.path)
-        if state is None:
-            with autocast(config, device):
-                spread_by_importance(supernet, shown[0], settings.spread)
-
         learner = Learner(supernet, _objective(supernet, teacher, config, device), config)
         mask_optimizer, pictures = MaskOptimizer(supernet), PictureWatch()
         phase, start, pace = "search", 0, Pace()
@@ -152,13 +152,17 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
                     learner.objective.kept = {width.name: width.kept for width in widths}
             searching = phase == "search"
             moving = searching and step >= warm_up
+            if searching and step == warm_up:
+                with autocast(config, device):
+                    spread_by_importance(supernet, shown[0], settings.spread)
 
             share = pace.slower
             if not searching:
                 share *= learning_rate_at(step - settings.steps, settings.fine_tune_steps, 1.0)
             learner.set_rate(share, settings.learning_rate)
             # a bank's batches come again: the teacher's answers are remembered by their number
-            number = step % settings.bank if settings.bank and not searching else step
+            again = isinstance(learner.objective, Distilled) and learner.objective.remembers()
+            number = step % settings.bank if again else step
             mask_optimizer.zero_grad()
             terms = learner.losses(*batches.at(number, device), number)
             if moving:
@@ -206,7 +210,10 @@ def search(config: Config, out: Path, *, resume: bool, report: Report) -> Path:
 
 
 def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module | None]:
-    """The network to prune (a fresh one without a teacher) and, to distil, a fixed copy of it."""
+    """The network to prune and, to distil, the teacher.
+
+    The first is fresh without a teacher, or where `network.family` names another than its.
+    """
     settings = config.search
     if settings.teacher is None:
         if settings.loss == "distill":
@@ -217,29 +224,29 @@ def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module |
     def loaded() -> nn.Module:
         return load(path)[0].to(device, memory_format=torch.channels_last)
 
-    supernet = loaded().train()
-    if supernet.spec.size != config.data.size:
-        raise UsageError(
-            f"data.size is {config.data.size}, but the teacher was trained at "
-            f"{supernet.spec.size}; they must be equal"
-        )
-    teacher = loaded().requires_grad_(False) if settings.loss == "distill" else None
-    return supernet, teacher
+    teacher = loaded()
+    if "family" in config.network.model_fields_set and not _of_family(config, teacher.spec):
+        if settings.loss != "distill" or config.network.family not in STYLE_SPECS:
+            raise UsageError(
+                f'network.family = "{config.network.family}", but search.teacher is of '
+                f'"{teacher.spec.family}"; a student of one style alone may be of another family '
+                "than the teacher that it is distilled from"
+            )
+        return fresh_generator(config, device), teacher.requires_grad_(False)
+    supernet = at_frame(teacher, frame_of(config.data.size)).to(device).train()
+    return supernet, loaded().requires_grad_(False) if settings.loss == "distill" else None
+
+
+def _of_family(config: Config, spec: Spec) -> bool:
+    """Whether a network is of the configured family; ArtNets are told by their weights."""
+    return config.network.family in (spec.family, spec.family.partition("-")[0])
 
 
 def _with_family(config: Config, spec: Spec) -> Config:
-    """The network's family, which chooses discriminators, is the teacher's.
-
-    Raises:
-        UsageError: it was set to another.
-    """
-    network, family = config.network, spec.family.partition("-")[0]
-    family = family if family in STYLED else spec.family  # ArtNets are told by their weights
-    if "family" in network.model_fields_set and network.family != family:
-        raise UsageError(
-            f'network.family = "{network.family}", but search.teacher is of "{spec.family}"'
-        )
-    network = network.model_copy(update={"family": family})
+    """The configuration with the supernet's family, which chooses discriminators."""
+    family = spec.family.partition("-")[0]
+    family = family if family in STYLED else spec.family
+    network = config.network.model_copy(update={"family": family})
     return config.model_copy(update={"network": network})
 
 

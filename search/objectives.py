@@ -19,6 +19,7 @@ from .config import Config
 from .distilled import Distilled, Terms
 from .face_identity import FaceIdentity
 from .fresh import fresh_adversary
+from .perceptual import Perceptual
 from .reconstruction import Reconstruction
 from .stylization import Stylization
 
@@ -131,12 +132,13 @@ class Unpaired:
         self.to_source.load(state["to_source"])
 
 
-Objective = Paired | Unpaired | Distilled | Reconstruction | Stylization
+Objective = Paired | Unpaired | Distilled | Reconstruction | Stylization | Perceptual
 OBJECTIVES = {
     "paired": Paired,
     "unpaired": Unpaired,
     "reconstruct": Reconstruction,
     "stylize": Stylization,
+    "perceptual": Perceptual,
 }
 
 
