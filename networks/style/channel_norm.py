@@ -90,7 +90,7 @@ class ChosenNorm(StaticNorm):
         weight, bias = self.gated(gate)
         if self.gate.alpha is None:
             return _instance_norm(x, weight, bias)
-        variance, mean = torch.var_mean(x.float(), (2, 3), correction=0)  # [B, C]
+        variance, mean = torch.var_mean(x.to(self.weight.dtype), (2, 3), correction=0)  # [B, C]
         static_mean, static_variance = self.mean, self.variance
         if self.training:
             static_mean = mean.mean(0)
