@@ -18,6 +18,7 @@ from torch import nn
 
 from ..datasets import PictureSet
 from ..errors import UsageError
+from ..frames import frame_text
 from ..latency_model import predict_all, total_macs
 from ..networks import (
     Gate,
@@ -210,10 +211,10 @@ def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module |
         return load(path)[0].to(device, memory_format=torch.channels_last)
 
     supernet = loaded().train()
-    if supernet.spec.size != config.data.size:
+    if supernet.spec.frame != config.data.frame:
         raise UsageError(
-            f"data.size is {config.data.size}, but the teacher was trained at "
-            f"{supernet.spec.size}; they must be equal"
+            f"data.size is {frame_text(config.data.frame)}, but the teacher was trained at "
+            f"{frame_text(supernet.spec.frame)}; they must be equal"
         )
     teacher = loaded().requires_grad_(False) if settings.loss == "distill" else None
     return supernet, teacher
