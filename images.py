@@ -126,8 +126,8 @@ def cropped(rgb: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
     """
     (height, width), (rows, columns) = rgb.shape[:2], frame
     if height * columns > width * rows:
-        kept = max(1, round(width * rows / columns)), width
+        kept = max(1, int(width * rows / columns + 0.5)), width
     else:
-        kept = height, max(1, round(height * columns / rows))
+        kept = height, max(1, int(height * columns / rows + 0.5))
     top, left = (height - kept[0]) // 2, (width - kept[1]) // 2
     return resize(rgb[top : top + kept[0], left : left + kept[1]], columns, rows)
