@@ -113,3 +113,21 @@ def centre_square(rgb: np.ndarray) -> np.ndarray:
     side = min(h, w)
     top, left = (h - side) // 2, (w - side) // 2
     return rgb[top : top + side, left : left + side]
+
+
+def cropped(rgb: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
+    """The largest centred part of uint8[H, W, 3] in a frame's proportion, resampled to the frame.
+
+    Args:
+        frame: height and width.
+
+    Returns:
+        uint8[*frame, 3].
+    """
+    (height, width), (rows, columns) = rgb.shape[:2], frame
+    if height * columns > width * rows:
+        kept = max(1, int(width * rows / columns + 0.5)), width
+    else:
+        kept = height, max(1, int(height * columns / rows + 0.5))
+    top, left = (height - kept[0]) // 2, (width - kept[1]) // 2
+    return resize(rgb[top : top + kept[0], left : left + kept[1]], columns, rows)

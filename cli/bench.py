@@ -10,14 +10,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ..frames import parse_frame
 from ..quiet import quiet
-from .options import Json
+from .options import Frame, Json
 
 NAME = "bench"
 
 
 def run(
     bundle: Annotated[str, typer.Argument(help="A .tflite, or the name of a shipped bundle.")],
+    frame: Frame = None,
     as_json: Json = False,
 ) -> None:
     """Time a bundle on this computer: first and later pictures, memory, CPU threads and GPU.
@@ -30,13 +32,14 @@ def run(
 
     path = resolve(bundle)
     with quiet():  # the runtime announces its kernels
-        found = list(bench(path))
+        found = list(bench(path, None if frame is None else parse_frame(frame)))
     timings = [one for one in found if isinstance(one, Timing)]
     missing = [one for one in found if not isinstance(one, Timing)]
     if as_json:
         print(json.dumps({"timings": [asdict(one) for one in timings], "missing": missing}))
         return
-    table = Table(title=path.stem)
+    at = timings[0].frame if timings else ""
+    table = Table(title=f"{path.stem} {at}".strip())
     for head in (
         "on",
         "threads",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
 from ..errors import UsageError
+from ..frames import Frame, parse_frame
 from ..whole import check_free
 from .networks import is_foreign, stored
 from .options import Force, Json, emit, lines_of
@@ -44,8 +45,15 @@ def run(
         str, typer.Option(help="float32 network values, or uint8 pixels in and out.")
     ] = "float32",
     also_size: Annotated[
-        list[int] | None,
-        typer.Option(help="A further side of pictures: a signature more that shares the weights."),
+        list[str] | None,
+        typer.Option(help="A further frame: a signature more that shares the weights."),
+    ] = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            help="How players show pictures of other shapes: crop, stretch, detail, or frame (the "
+            "whole picture) [the family's way]."
+        ),
     ] = None,
     calibration: Annotated[
         Path | None,
@@ -65,10 +73,8 @@ def run(
         int | None, typer.Option(help="Random weights of this seed for a family by name.")
     ] = None,
     size: Annotated[
-        int | None,
-        typer.Option(
-            min=16, help="With --random [256], or where a foreign file leaves it open: the side."
-        ),
+        str | None,
+        typer.Option(help="The frame, HEIGHTxWIDTH or the side of a square [the model's own]."),
     ] = None,
     base: Annotated[
         int | None, typer.Option(min=1, help="With --random: channels of the first layer [64].")
@@ -94,11 +100,20 @@ def run(
         path = str(environment.path)
         emit({"environment": path}, as_json, f"{prepare_route} is ready: {path}")
         return
+    from ..sdk.bundle import Fit
+
     if model is None or (output is None and onnx is None):
         raise UsageError("name a model, and where to write: -o OUT.tflite or --onnx OUT.onnx")
-    for value, known, option in ((io, ("float32", "uint8"), "io"), (values, VALUES, "values")):
+    for value, known, option in (
+        (io, ("float32", "uint8"), "io"),
+        (values, VALUES, "values"),
+        (fit, (None, *get_args(Fit)), "fit"),
+    ):
         if value not in known:
-            raise UsageError(f"--{option} {value!r}; allowed: {', '.join(known)}")
+            allowed = ", ".join(word for word in known if word)
+            raise UsageError(f"--{option} {value!r}; allowed: {allowed}")
+    frame = None if size is None else parse_frame(size)
+    further = [parse_frame(text) for text in also_size or ()]
     targets = [target for target in (output, onnx) if target is not None]
     for target in targets:
         check_free(target, force)
@@ -107,7 +122,6 @@ def run(
     foreign = is_foreign(model)
     _refuse_idle(
         {
-            "--size": size is not None and not foreign and random is None,
             "--base": base is not None and random is None,
             "--random": random is not None and foreign,
             "--values and --licence": not foreign and (values, licence) != ("-1..1", NONE_SAID),
@@ -115,17 +129,25 @@ def run(
             "--saved-model": saved_model is not None and output is None,
             "--calibration": calibration is not None and output is None,
             "--also-size": also_size is not None and output is None,
+            "--fit": fit is not None and output is None,
         }
     )
     if foreign:
         from ..converters import load_foreign
 
         mean, std = VALUES[values]
-        network, card = load_foreign(Path(model), size, mean=mean, std=std, licence=licence)
+        network, card = load_foreign(Path(model), frame, mean=mean, std=std, licence=licence)
     elif random is not None:
-        network, card = _random(model, random, size or 256, base or 64)
+        network, card = _random(model, random, frame or (256, 256), base or 64)
     else:
+        from ..networks import at_frame
+
         network, card = stored(model)
+        network = at_frame(network, frame or network.spec.frame)
+    if output is not None:
+        from ..converters import check_frames
+
+        check_frames(network, further)
     result: dict[str, object] = {}
     if onnx is not None:
         result |= _to_onnx(network, onnx, tuple(dynamic or ()))
@@ -136,18 +158,23 @@ def run(
 
         pictures = None
         if calibration is not None:
-            folder = read_folder(calibration, network.spec.size, at_least=1)
+            folder = read_folder(calibration, network.spec.frame, at_least=1)
             pictures = folder.pictures[:MOST_PICTURES]
+
+        def predicted(frame: Frame) -> dict[str, float]:
+            return predict_all(network.kernels(*frame)) if hasattr(network, "kernels") else {}
+
         with progress() as report:
             infos = convert(
                 network,
                 card,
                 {precision: output},
-                predicted_ms=predict_all(network.kernels()) if hasattr(network, "kernels") else {},
+                predicted_ms=predicted(network.spec.frame),
                 force=force,
                 report=report,
                 route=route,
-                sizes=tuple(also_size or ()),
+                sizes={frame: predicted(frame) for frame in further},
+                fit=fit,
                 pictures=pictures,
                 byte_pictures=io == "uint8",
                 allow_lossy=allow_lossy,
@@ -171,7 +198,7 @@ def _refuse_idle(options: dict[str, bool]) -> None:
             raise UsageError(f"{option}: nothing here is changed by it")
 
 
-def _random(family: str, seed: int, size: int, base: int) -> tuple[nn.Module, ModelCard]:
+def _random(family: str, seed: int, frame: Frame, base: int) -> tuple[nn.Module, ModelCard]:
     """A network of a family with random weights, none of which is at a constant start."""
     import torch
 
@@ -181,7 +208,7 @@ def _random(family: str, seed: int, size: int, base: int) -> tuple[nn.Module, Mo
     if name not in PORTRAIT_SPECS:
         raise UsageError(f"no family {family!r}; known: {', '.join(PORTRAIT_SPECS)}")
     torch.manual_seed(seed)
-    network = build(PORTRAIT_SPECS[name](size, base)).eval()
+    network = build(PORTRAIT_SPECS[name](frame, base)).eval()
     randomise_mixtures(network)
     return network, ModelCard(f"{name}-random", provenance={"random_seed": seed})
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import FormatError
+from ..frames import frame_text
 from ..quiet import quiet
 from .networks import bundle_card, bundle_path, network_and_card
 from .options import Json
@@ -43,6 +44,11 @@ def run(
             check_network(bundle)
         result = {"card": bundle_card(info), "metadata": read_metadata(bundle.read_bytes())}
         result |= describe_bundle(bundle, info)
+        result["frames"] = {
+            frame_text(one.frame): info.predicted_ms if i == 0 else one.predicted_ms
+            for i, one in enumerate(info.stylizers)
+            if one.inputs[0].is_picture
+        }
     else:
         network, card = network_and_card(model)
         result = describe(network) | {"card": card}
@@ -60,7 +66,8 @@ def describe(network: Any) -> dict[str, Any]:
     spec = network.spec
     return {
         "family": spec.family,
-        "size": spec.size,
+        "height": spec.height,
+        "width": spec.width,
         "widths": spec.widths,
         "blocks": list(spec.blocks),
         "params": sum(parameter.numel() for parameter in network.parameters()),
@@ -83,7 +90,8 @@ def describe_bundle(bundle: Path, info: BundleInfo) -> dict[str, Any]:
         raise FormatError(f"{bundle} describes no network: {error}") from error
     return {
         "family": str(spec.get("family")),
-        "size": signature.inputs[0].shape[1],
+        "height": signature.frame[0],
+        "width": signature.frame[1],
         "widths": widths,
         "blocks": blocks,
         "params": stored_values(bundle),
@@ -116,7 +124,7 @@ def _costs(parts: Mapping[str, Sequence[Kernel]]) -> dict[str, Any]:
 
 def _print_costs(console: Console, result: dict[str, Any]) -> None:
     console.print(
-        f"{result['card']['name']}: {result['family']} at {result['size']} px, "
+        f"{result['card']['name']}: {result['family']} at {result['height']}x{result['width']} px, "
         f"{result['macs'] / 1e6:.1f} MMACs, {result['params'] / 1e3:.1f} k parameters",
         highlight=False,
     )
@@ -148,6 +156,8 @@ def _print_bundle(console: Console, result: dict[str, Any]) -> None:
     for name, value in card["metrics"].items():
         table.add_row(name, f"{value:g}")
     console.print(table)
+    if len(result["frames"]) > 1:
+        _print_frames(console, result["frames"])
     if metadata is None:
         console.print("no TFLite metadata")
         return
@@ -158,6 +168,19 @@ def _print_bundle(console: Console, result: dict[str, Any]) -> None:
     for graph in metadata["graphs"]:
         for tensor in (*graph["inputs"], *graph["outputs"]):
             table.add_row(f"{graph['name']}: {tensor['name']}", _tensor(tensor))
+    console.print(table)
+
+
+def _print_frames(console: Console, frames: dict[str, dict[str, float] | None]) -> None:
+    """What the bundle says is predicted of each."""
+    devices = dict.fromkeys(name for said in frames.values() for name in said or ())
+    table = Table(title="milliseconds by frame, height x width", title_justify="left")
+    table.add_column("frame")
+    for name in devices:
+        table.add_column(name, justify="right")
+    for frame, said in frames.items():
+        told = {name: f"{ms:.2f}" for name, ms in (said or {}).items()}
+        table.add_row(frame, *(told.get(name, "") for name in devices))
     console.print(table)
 
 

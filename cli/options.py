@@ -17,6 +17,14 @@ Overrides = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="A phone of `pocketstyle latency devices`.")]
 Config = Annotated[str, typer.Argument(help="A TOML file, or the name of a built-in one.")]
+Frame = Annotated[
+    str | None,
+    typer.Option(
+        "--frame",
+        "--size",
+        help="Of a bundle of several frames the one to play: HEIGHTxWIDTH, or a square's side.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="The run's directory [runs/NAME].")]
 
 

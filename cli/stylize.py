@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from ..frames import parse_frame
 from ..quiet import quiet
 from ..whole import check_free
-from .options import Force, Json, emit
+from .options import Force, Frame, Json, emit
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -74,9 +75,10 @@ def run(
     fit: Annotated[
         str | None,
         typer.Option(
-            help="crop: the centred square; stretch: the whole picture; detail: the whole picture "
-            "with its own details [crop; where the network takes a style, detail for photos and "
-            "stretch for paintings]."
+            help="crop: the centre, in the network's frame; stretch: the whole picture, squeezed "
+            "into it; detail: likewise, with the picture's own details; frame: the whole picture "
+            "in its own proportion [the bundle's; else crop, or where the network takes a style, "
+            "detail for photos and stretch for paintings]."
         ),
     ] = None,
     faces: Annotated[
@@ -107,9 +109,7 @@ def run(
         bool, typer.Option(help="Of a video: less flicker where it stands still.")
     ] = False,
     compare: Annotated[bool, typer.Option(help="Show the input beside the result.")] = False,
-    size: Annotated[
-        int | None, typer.Option(help="Of a bundle of several sizes: the side [its first].")
-    ] = None,
+    frame: Frame = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     accelerator: Annotated[
         str, typer.Option(help="cpu, gpu (an error where it does not run it all), or auto.")
@@ -142,8 +142,8 @@ def run(
     if model.endswith(".safetensors"):
         from .torch_stylizer import TorchStylizer
 
-        if size is not None or fit is not None:
-            raise UsageError("a model's pictures keep their size: --size and --fit are a bundle's")
+        if frame is not None or fit is not None:
+            raise UsageError("a model's pictures keep their size: --frame and --fit are a bundle's")
         if accelerator != "auto":
             raise UsageError("a model runs with torch on the CPU; --accelerator is a bundle's")
         if faces is not None:
@@ -151,6 +151,7 @@ def run(
         stylizer, usual_fit = TorchStylizer(model, threads), "stretch"
     else:
         with quiet():  # the runtime announces its kernels
+            size = None if frame is None else parse_frame(frame)
             stylizer = Stylizer.load(model, threads, size, accelerator, strict=True)
         usual_fit = stylizer.usual_fit
     if listed and styles:

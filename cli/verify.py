@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
 from ..errors import PocketstyleError, UsageError
+from ..frames import parse_frame
 from ..whole import check_free
 from .networks import is_foreign, stored
 from .options import Force, Json, emit, lines_of
@@ -26,8 +28,11 @@ def run(
     pictures: Annotated[
         Path | None, typer.Option(help="Folder of pictures for parity [noise].")
     ] = None,
-    size: Annotated[
-        int | None, typer.Option(help="Of a bundle of several sizes: the side [its first].")
+    frame: Annotated[
+        str | None,
+        typer.Option(
+            "--frame", "--size", help="Only this frame, HEIGHTxWIDTH or a square's side [all]."
+        ),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write a page that shows it all, too.")
@@ -42,31 +47,37 @@ def run(
 
     if report is not None:
         check_free(report, force)
-    path = resolve(bundle)
+    path, size = resolve(bundle), None if frame is None else parse_frame(frame)
     info = read_info(path)
     network = None
     if against is not None and is_foreign(against):
-        side = info.signatures[0].inputs[0].shape[1]
         rule = {name: info.provenance.get(name) for name in ("mean", "std")}
         if None in rule.values():
             raise UsageError(f"{path} was not converted from a network of others")
         from ..converters import load_foreign
 
-        network = load_foreign(Path(against), side, **rule)
+        network = load_foreign(Path(against), info.signature().frame, **rule)
     elif against is not None:
         network = stored(against)
     shown: np.ndarray | None = None
     if pictures is not None:
-        side = info.signature(size).inputs[0].shape[1]
-        shown = read_folder(pictures, side, at_least=1).pictures[:16]
+        shown = read_folder(pictures, info.signature(size).frame, at_least=1).pictures[:16]
     elif network is not None:
         print("compared on noise; --pictures FOLDER compares on pictures", file=sys.stderr)
     result = verify(path, network, shown, size)
     found = json.loads(result.to_json())
-    emit(found, as_json, "\n".join(lines_of(found)))
+    emit(found, as_json, "\n".join(_lines(found)))
     if report is not None:
         from ..search.report import write_verification_report
 
         write_verification_report(report, path.name, found)
     if result.problems:
         raise PocketstyleError(f"{path} fails: {'; '.join(result.problems)}")
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    """Of the first frame, then of the others, each behind an empty line."""
+    yield from lines_of({name: value for name, value in found.items() if name != "others"})
+    for other in found["others"]:
+        yield ""
+        yield from _lines(other)

@@ -16,10 +16,11 @@ import torch
 from torch import nn
 
 from ..errors import DataError, PocketstyleError, UsageError
+from ..frames import Frame, Size, frame_text
 from ..networks import ModelCard
-from ..sdk.bundle import BundleInfo, Signature, TensorInfo, append_info
+from ..sdk.bundle import BundleInfo, Fit, Signature, TensorInfo, append_info
 from ..whole import check_free, written_whole
-from .fidelity import Fidelity, as_signed, as_taken, at_side, compare, network_values, noise
+from .fidelity import Fidelity, as_signed, as_taken, at_frame, compare, network_values, noise
 from .metadata import embed_metadata
 from .player import Player, style_statistics
 from .tflite import (
@@ -50,7 +51,8 @@ def convert(
     force: bool = False,
     report: Report | None = None,
     route: Route = "litert",
-    sizes: tuple[int, ...] = (),
+    sizes: Mapping[Size, dict[str, float]] | None = None,
+    fit: Fit | None = None,
     pictures: np.ndarray | None = None,
     byte_pictures: bool = False,
     allow_lossy: bool = False,
@@ -60,11 +62,15 @@ def convert(
 
     Args:
         outs: where to write it in which precision.
-        predicted_ms: device name to the speed model's latency.
+        predicted_ms: device name to the speed model's latency at the network's own frame.
         force: replace existing files.
-        report, route, sizes, saved_model: as in `to_tflite`.
-        pictures: uint8[N, S, S, 3] like those that it will see: "int8" is calibrated on them, and
-            every quantisation is compared with fp32 on them (on noise without).
+        report, route, saved_model: as in `to_tflite`.
+        sizes: further frames, each with the speed model's latencies as `predicted_ms`; a signature
+            for each, all of them with the same weights.
+        fit: how players show pictures of other shapes; None takes the family's way.
+        pictures: uint8[N, H, W, 3] like those that it will see: "int8" is calibrated on them, and
+            every quantisation is compared with fp32 on them (on noise without). Other frames get
+            them resized.
         byte_pictures: the graph takes and gives uint8 pixels instead of network values.
         allow_lossy: write a quantisation that falls below its `LEAST_PSNR`, too.
 
@@ -80,9 +86,11 @@ def convert(
         if out.is_dir():
             raise UsageError(f"{out} is a folder; name a file")
         check_free(out, force)
-    size = network.spec.size
-    if pictures is not None and pictures.shape[1:] != (size, size, 3):
-        raise UsageError(f"pictures of shape {pictures.shape}; the network takes {size}x{size}")
+    frame, sizes = network.spec.frame, sizes or {}
+    if pictures is not None and pictures.shape[1:] != (*frame, 3):
+        raise UsageError(
+            f"pictures of shape {pictures.shape}; the network takes {frame_text(frame)}"
+        )
     infos = {}
     with ExitStack() as stack:  # opened first: a wrong folder shows before the work
         parts = {p: stack.enter_context(written_whole(out)) for p, out in outs.items()}
@@ -99,19 +107,18 @@ def convert(
             calibration=None
             if pictures is None
             else {
-                name: network_values(at_side(pictures, side), card.mean, card.std)
-                for name, side in signatures(network, sizes).items()
+                name: network_values(at_frame(pictures, frame), card.mean, card.std)
+                for name, frame in signatures(network, sizes).items()
             },
             pixels=(card.mean, card.std) if byte_pictures else None,
             saved_model=kept,
         )
         for precision, part in parts.items():
-            info = _describe(network, card, precision, predicted_ms, sizes, byte_pictures)
+            info = _describe(network, card, precision, predicted_ms, sizes, fit, byte_pictures)
             if precision in LEAST_PSNR:
                 losses = [
                     _loss(precision, files, signature, card, pictures, allow_lossy)
-                    for signature in info.signatures
-                    if signature.name != ENCODE_STYLE
+                    for signature in info.stylizers
                 ]
                 worst = min(losses, key=lambda loss: loss.psnr_db)
                 told = {f"{name}_to_fp32": value for name, value in asdict(worst).items()}
@@ -156,7 +163,7 @@ def _loss(
     seen = "noise" if pictures is None else "these pictures"
     if pictures is None:
         pictures = noise(content.shape)
-    shown = at_side(pictures[:JUDGED], content.shape[1])
+    shown = at_frame(pictures[:JUDGED], signature.frame)
     taken = as_taken(shown, content, card.mean, card.std)
 
     def played(tflite: bytes) -> np.ndarray:
@@ -178,24 +185,35 @@ def _describe(
     card: ModelCard,
     precision: Precision,
     predicted_ms: dict[str, float],
-    sizes: tuple[int, ...],
+    sizes: Mapping[Size, dict[str, float]],
+    fit: Fit | None,
     byte_pictures: bool,
 ) -> BundleInfo:
-    spec, sides = network.spec, signatures(network, sizes)
+    spec, frames = network.spec, signatures(network, sizes)
+    several, family_fit = len(frames) > 1, getattr(network, "fit", None)
+    if family_fit == "frame":  # readers of version 1 know the other families' ways
+        fit = fit or family_fit
+    new = several or fit is not None or spec.height != spec.width
+    predicted = dict(zip(frames, (predicted_ms, *sizes.values()), strict=True)) if several else {}
     rule = {"dtype": "uint8"} if byte_pictures else {"mean": card.mean, "std": card.std}
     return BundleInfo(
+        version=2 if new else 1,
         name=card.name,
-        title=f"{card.name}, {spec.family} {spec.size}x{spec.size}",
+        title=f"{card.name}, {spec.family} {', '.join(map(frame_text, frames.values()))}",
         description=(
             f"Style network of the family {spec.family} for pictures of "
-            f"{' or '.join(f'{side}x{side}' for side in sides.values())} pixels, "
+            f"{' or '.join(map(frame_text, frames.values()))} pixels (height x width), "
             f"{precision} weights."
         ),
         signatures=style_signatures(network, rule)
         if takes_style(network)
-        else tuple(picture_signature(side, name, **rule) for name, side in sides.items()),
+        else tuple(
+            picture_signature(frame, name, predicted.get(name), **rule)
+            for name, frame in frames.items()
+        ),
         precision=precision,
         spec=json.loads(spec.to_json()),
+        fit=fit,
         predicted_ms=predicted_ms,
         metrics=card.metrics,
         provenance=card.provenance,
@@ -204,23 +222,28 @@ def _describe(
     )
 
 
-def picture_signature(size: int, name: str = SIGNATURE, **rule: Any) -> Signature:
-    """One square RGB picture in, one out.
+def picture_signature(
+    frame: Frame,
+    name: str = SIGNATURE,
+    predicted_ms: dict[str, float] | None = None,
+    **rule: Any,
+) -> Signature:
+    """One RGB picture in, one out.
 
     Args:
         rule: how they relate to pixels, as `TensorInfo` has it.
     """
-    rgb = {"shape": (1, size, size, 3), **rule}
+    rgb = {"shape": (1, *frame, 3), **rule}
     content = TensorInfo(name=INPUT, description="RGB picture to stylize", **rgb)
     stylized = TensorInfo(name=OUTPUT, description="Stylized RGB picture", **rgb)
-    return Signature(name=name, inputs=(content,), outputs=(stylized,))
+    return Signature(name=name, inputs=(content,), outputs=(stylized,), predicted_ms=predicted_ms)
 
 
 def style_signatures(network: nn.Module, rule: dict[str, Any]) -> tuple[Signature, ...]:
     """Of a network that takes a style: content and its statistics, and the style that has them."""
-    size = network.spec.size
+    frame = network.spec.frame
     with torch.no_grad():
-        encoded = network.encode_style(torch.zeros(1, 3, size, size))
+        encoded = network.encode_style(torch.zeros(1, 3, *frame))
     statistics = tuple(
         TensorInfo(
             name=f"{STATISTICS}{i}",
@@ -229,7 +252,7 @@ def style_signatures(network: nn.Module, rule: dict[str, Any]) -> tuple[Signatur
         )
         for i, tensor in enumerate(chain.from_iterable(encoded))
     )
-    stylize = picture_signature(size, **rule)
+    stylize = picture_signature(frame, **rule)
     style = stylize.inputs[0].model_copy(
         update={"name": STYLE, "description": "RGB picture whose style is taken over"}
     )

@@ -16,6 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 from .flatbuffer import graph_of
+from .frames import too_large
 
 T = schema.TensorType
 FLOATS = (T.FLOAT32, T.FLOAT16)
@@ -62,6 +63,8 @@ def _reason(operator: Operator) -> str | None:
     wide = [t for t in (*operator.inputs, *operator.outputs) if len(_shape(t)) > 4]
     if wide:
         return "tensors of more than four axes"
+    if any(len(shape) == 4 and too_large(*shape[1:]) for shape in map(_shape, operator.outputs)):
+        return "maps larger than a texture"
     if operator.name in ALWAYS:
         return None
     rule = RULES.get(operator.name)

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 
 class Stylize(nn.Module):
-    """A network of [B, 3, S, S] → the same, ready for export.
+    """A network of [B, 3, H, W] → the same, ready for export.
 
     Attributes:
         shift: the function takes and gives network value + shift (`take_bytes`).
-        nhwc: pictures are [B, S, S, 3]; else [B, 3, S, S].
+        nhwc: pictures are [B, H, W, 3]; else [B, 3, H, W].
     """
 
     def __init__(self, network: nn.Module, shift: float = 0.0, *, nhwc: bool = True):
@@ -32,7 +32,7 @@ class Stylize(nn.Module):
 
 
 class EncodeStyle(nn.Module):
-    """A style picture [B, S, S, 3] → its statistics, of a network that takes a style."""
+    """A style picture [B, H, W, 3] → its statistics, of a network that takes a style."""
 
     def __init__(self, network: nn.Module):
         super().__init__()
@@ -45,7 +45,7 @@ class EncodeStyle(nn.Module):
 
 
 class StylizeAs(nn.Module):
-    """Content [B, S, S, 3] and what `EncodeStyle` gave → the same, of a network with a style."""
+    """Content [B, H, W, 3] and what `EncodeStyle` gave → the same, of a network with a style."""
 
     def __init__(self, network: nn.Module):
         super().__init__()

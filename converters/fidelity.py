@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..frames import Frame
 from ..images import resize
 from ..sdk.bundle import TensorInfo
 
@@ -31,7 +32,7 @@ class Fidelity:
 
 
 def compare(made: np.ndarray, wanted: np.ndarray) -> Fidelity:
-    """Of two stacks of pictures, float32[N, S, S, 3]."""
+    """Of two stacks of pictures, float32[N, H, W, 3]."""
     import torch
 
     from ..metrics import ssim
@@ -53,9 +54,10 @@ def network_values(pixels: np.ndarray, mean: float, std: float) -> np.ndarray:
     return ((pixels.astype(np.float32) - mean) / std).astype(np.float32)
 
 
-def at_side(pictures: np.ndarray, side: int) -> np.ndarray:
-    """uint8[N, S, S, 3] resized to uint8[N, side, side, 3]."""
-    return np.stack([resize(picture, side, side) for picture in pictures])
+def at_frame(pictures: np.ndarray, frame: Frame) -> np.ndarray:
+    """uint8[N, H, W, 3] resized to uint8[N, *frame, 3]."""
+    height, width = frame
+    return np.stack([resize(picture, width, height) for picture in pictures])
 
 
 def as_taken(pixels: np.ndarray, content: TensorInfo, mean: float, std: float) -> np.ndarray:

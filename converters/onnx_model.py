@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ..errors import PocketstyleError, UsageError, first_line
+from ..frames import Frame
 from ..quiet import quiet
 from ..whole import written_whole
 from .exported import Stylize
@@ -26,20 +27,22 @@ def to_onnx(network: nn.Module, out: Path, dynamic: tuple[Axis, ...] = ()) -> fl
     """Write a compact network as ONNX; the file appears whole or not at all.
 
     Args:
-        network: [B, 3, S, S] → the same, in the file, too.
+        network: [B, 3, H, W] → the same, in the file, too.
         dynamic: axes left open: the batch, or the sides (multiples of what the network halves).
 
     Returns:
         The largest difference to torch of onnxruntime's pictures of noise, of the largest value
-        where that is above 1: at the spec's size, and where axes are open at another one.
+        where that is above 1: at the spec's frame, and where axes are open at another one.
 
     Raises:
         PocketstyleError: an axis that the network fixes, or pictures that differ.
     """
-    return export_onnx(Stylize(rewrite(network), nhwc=False), network.spec.size, out, dynamic)
+    return export_onnx(Stylize(rewrite(network), nhwc=False), network.spec.frame, out, dynamic)
 
 
-def export_onnx(exported: Stylize, size: int, out: Path, dynamic: tuple[Axis, ...] = ()) -> float:
+def export_onnx(
+    exported: Stylize, frame: Frame, out: Path, dynamic: tuple[Axis, ...] = ()
+) -> float:
     """`to_onnx` of a function."""
     unknown = set(dynamic) - set(AXES)
     if unknown:
@@ -47,28 +50,30 @@ def export_onnx(exported: Stylize, size: int, out: Path, dynamic: tuple[Axis, ..
     with written_whole(out) as part:
         try:
             with quiet():
-                program = _export(exported, size, dynamic)
+                program = _export(exported, frame, dynamic)
                 program.save(part)
         except Exception as error:  # whatever the exporter raises
             told = first_line(error)
             if dynamic:
                 told = f"the network fixes {' or '.join(dynamic)}, which was to stay open"
             raise PocketstyleError(f"could not export to ONNX: {told}") from error
-        shapes = [(1, size)]
+        shapes = [(1, frame)]
         if dynamic:
-            shapes.append((1 + ("batch" in dynamic), 2 * size if "size" in dynamic else size))
+            height, width = frame
+            larger = (2 * height, 2 * width) if "size" in dynamic else frame
+            shapes.append((1 + ("batch" in dynamic), larger))
         worst = max(_difference(part, exported, *shape) for shape in shapes)
         if not worst <= LIMIT:
             raise PocketstyleError(f"the ONNX file differs from the network by {worst:.2g}")
     return worst
 
 
-def _export(function: Stylize, size: int, dynamic: tuple[Axis, ...]) -> torch.onnx.ONNXProgram:
+def _export(function: Stylize, frame: Frame, dynamic: tuple[Axis, ...]) -> torch.onnx.ONNXProgram:
     open_axes = {axis: torch.export.Dim.AUTO for name in dynamic for axis in AXES[name]}
     return torch.onnx.export(
         function,
         # a batch of one would be taken for a constant
-        (torch.zeros(_shape(function, 1 + ("batch" in dynamic), size)),),
+        (torch.zeros(_shape(function, 1 + ("batch" in dynamic), frame)),),
         input_names=[INPUT],
         output_names=[OUTPUT],
         opset_version=OPSET,
@@ -78,11 +83,11 @@ def _export(function: Stylize, size: int, dynamic: tuple[Axis, ...]) -> torch.on
     )
 
 
-def _difference(path: Path, function: Stylize, batch: int, size: int) -> float:
+def _difference(path: Path, function: Stylize, batch: int, frame: Frame) -> float:
     import onnx
 
     onnx.checker.check_model(path, full_check=True)
-    shape = _shape(function, batch, size)
+    shape = _shape(function, batch, frame)
     noise = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     with torch.no_grad():
         wanted = function(torch.from_numpy(noise)).numpy()
@@ -97,5 +102,5 @@ def play_onnx(path: Path, x: np.ndarray) -> np.ndarray:
     return session.run(None, {session.get_inputs()[0].name: x})[0]
 
 
-def _shape(function: Stylize, batch: int, size: int) -> tuple[int, ...]:
-    return (batch, size, size, 3) if function.nhwc else (batch, 3, size, size)
+def _shape(function: Stylize, batch: int, frame: Frame) -> tuple[int, ...]:
+    return (batch, *frame, 3) if function.nhwc else (batch, 3, *frame)

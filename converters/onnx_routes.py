@@ -42,7 +42,7 @@ def by_onnx(
         within = Path(folder)
         source, made, out = within / "network.onnx", within / "saved_model", within / "out.tflite"
         nhwc = route == "onnx-tf"  # onnx2tf turns pictures by itself
-        export_onnx(Stylize(rewrite(network), shift, nhwc=nhwc), network.spec.size, source)
+        export_onnx(Stylize(rewrite(network), shift, nhwc=nhwc), network.spec.frame, source)
         if route == "onnx-tf":
             older_opset(source)
         child = CHILDREN / f"{route.replace('-', '_')}_child.py"

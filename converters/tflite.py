@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from ..errors import PocketstyleError, UsageError, first_line
+from ..frames import Frame, Size, frame_of, frame_text
 from ..networks import Width
 from ..sdk.bundle import ENCODE_STYLE, STYLE
+from .frames import check_frames
 
 Precision = Literal["fp32", "fp16", "int8-weights", "int8-dynamic", "int8"]
 Route = Literal["litert", "onnx2tf", "onnx-tf"]
@@ -28,37 +30,37 @@ def to_tflite(
     report: Report | None = None,
     *,
     route: Route = "litert",
-    sizes: tuple[int, ...] = (),
+    sizes: Iterable[Size] = (),
     calibration: Mapping[str, np.ndarray] | None = None,
     pixels: tuple[float, float] | None = None,
     saved_model: Path | None = None,
 ) -> dict[Precision, bytes]:
-    """Convert a compact network at the size of its spec, once for all precisions.
+    """Convert a compact network at the frame of its spec, once for all precisions.
 
     Args:
-        network: [B, 3, S, S] → the same; the caller's object stays as it is.
+        network: [B, 3, H, W] → the same; the caller's object stays as it is.
         precisions: see `with_precision`.
         report: called before each stage and at the end. The libraries are silenced, and with them
             all that writes to standard output or error meanwhile.
         route: litert-torch, or over ONNX by a converter in an environment of its own.
-        sizes: sides of pictures for which the file has further signatures.
-        calibration: float32[N, S, S, 3] as the network sees them by signature, for "int8".
+        sizes: further frames, for which the file has signatures of their own.
+        calibration: float32[N, H, W, 3] as the network sees them by signature, for "int8".
         pixels: mean and std of the rule `network value = (pixel - mean) / std`, for a graph whose
             pictures are uint8 pixels; None leaves the rule to the caller.
         saved_model: a new folder for the SavedModel that the routes over ONNX pass through.
 
     Returns:
-        TFLite files with the signature "stylize", "content" [1, S, S, 3] to "stylized", the same,
-        and for each further side "stylize_SIDE"; of a network that takes a style, "encode_style",
-        "style" to "statistics0" and so on, which "stylize" takes behind the content. All of them
-        share the weights.
+        TFLite files with the signature "stylize", "content" [1, H, W, 3] to "stylized", the same,
+        and for each further frame "stylize_HEIGHTxWIDTH"; of a network that takes a style,
+        "encode_style", "style" to "statistics0" and so on, which "stylize" takes behind the
+        content. All of them share the weights.
 
     Raises:
-        UsageError: an unknown precision or route, "int8" without pictures, a supernet, sizes that
-            the network or the route does not take.
+        UsageError: an unknown precision or route, "int8" without pictures, a supernet, frames that
+            the network, the route or a phone's GPU does not take.
         PocketstyleError: a library is not installed, or cannot convert the network.
     """
-    precisions = list(precisions)
+    precisions, sizes = list(precisions), tuple(sizes)
     for value, known, what in (
         *((precision, get_args(Precision), "precision") for precision in precisions),
         (route, get_args(Route), "route"),
@@ -78,7 +80,7 @@ def to_tflite(
             "a network that takes a style converts by litert at one size, with network values, in "
             "fp32, fp16, int8-weights or int8-dynamic"
         )
-    _check_sizes(network, (network.spec.size, *sizes))
+    check_frames(network, sizes)
     mean, std = pixels or (0.0, 1.0)
     shift = mean / std
     Files = dict[Precision, bytes]
@@ -124,29 +126,17 @@ def to_tflite(
     return files
 
 
-def signatures(network: nn.Module, sizes: tuple[int, ...]) -> dict[str, int]:
-    """The sides of a file's pictures by signature."""
-    return {SIGNATURE: network.spec.size} | {f"{SIGNATURE}_{side}": side for side in sizes}
-
-
-def _check_sizes(network: nn.Module, sizes: tuple[int, ...]) -> None:
-    """Raises: UsageError: one that the network does not take, or one twice."""
-    if len(set(sizes)) < len(sizes):
-        raise UsageError(f"a size is there twice: {', '.join(str(side) for side in sizes)}")
-    for side in sizes:
-        try:
-            with torch.no_grad():
-                fits = network(torch.zeros(1, 3, side, side)).shape == (1, 3, side, side)
-        except (RuntimeError, ValueError, IndexError, PocketstyleError):
-            fits = False
-        if not fits:
-            raise UsageError(f"size {side}: the network does not give such pictures back")
+def signatures(network: nn.Module, sizes: Iterable[Size] = ()) -> dict[str, Frame]:
+    """The frames of a file by signature."""
+    further = [frame_of(size) for size in sizes]
+    named = {f"{SIGNATURE}_{frame_text(frame)}": frame for frame in further}
+    return {SIGNATURE: network.spec.frame} | named
 
 
 def _convert(
     network: nn.Module,
     route: Route,
-    sizes: Mapping[str, int],
+    frames: Mapping[str, Frame],
     shift: float,
     saved_model: Path | None,
 ) -> bytes:
@@ -161,15 +151,15 @@ def _convert(
             return named(by_litert(_with_style(network)))
         function = Stylize(network, shift)
         return named(
-            by_litert({name: (function, (_picture(side),)) for name, side in sizes.items()})
+            by_litert({name: (function, (_picture(frame),)) for name, frame in frames.items()})
         )
     from .onnx_routes import by_onnx
 
     return named(by_onnx(route, network, shift, saved_model))
 
 
-def _picture(side: int) -> torch.Tensor:
-    return torch.zeros(1, side, side, 3)
+def _picture(frame: Frame) -> torch.Tensor:
+    return torch.zeros(1, *frame, 3)
 
 
 def takes_style(network: nn.Module) -> bool:
@@ -181,7 +171,7 @@ def _with_style(network: nn.Module) -> dict[str, tuple[nn.Module, tuple[torch.Te
     """Both functions of a network that takes a style, the costly one first."""
     from .exported import EncodeStyle, StylizeAs
 
-    encode, picture = EncodeStyle(network), _picture(network.spec.size)
+    encode, picture = EncodeStyle(network), _picture(network.spec.frame)
     with torch.no_grad():
         statistics = encode(picture)
     return {
@@ -220,8 +210,8 @@ def named(tflite: bytes) -> bytes:
     for signed in model.signatureDefs:
         graph = model.subgraphs[signed.subgraphIndex]
         inputs, outputs = _in_order(signed.inputs), _in_order(signed.outputs)
-        side = graph.tensors[inputs[0].tensorIndex].shape[1]
-        mark = f"@{signed.subgraphIndex}-{side}" if signed.subgraphIndex else ""
+        _, height, width, _ = graph.tensors[inputs[0].tensorIndex].shape
+        mark = f"@{frame_text((height, width))}" if signed.subgraphIndex else ""
         for index, tensor in enumerate(graph.tensors):
             tensor.name = f"{_module_path(tensor.name.decode())}:{index}{mark}".encode()
         key = signed.signatureKey

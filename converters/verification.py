@@ -6,18 +6,30 @@ import copy
 import json
 import statistics
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
+from .. import networks
 from ..errors import FormatError, UsageError, first_line
-from ..sdk.bundle import BundleInfo, read_info
-from ..sdk.gpu_gate import check_gpu
+from ..frames import Size, frame_text
+from ..sdk.bundle import BundleInfo, Signature, read_info
+from ..sdk.gpu_gate import GateResult, check_gpu
 from ..sdk.graph_check import check_network
 from .delegate_rules import refusals
-from .fidelity import LEVELS, Fidelity, as_signed, as_taken, compare, network_values, noise
+from .fidelity import (
+    LEVELS,
+    Fidelity,
+    as_signed,
+    as_taken,
+    at_frame,
+    compare,
+    network_values,
+    noise,
+)
 from .flatbuffer import DAMAGED, macs, operators, read_model, weight_types
 from .player import Player, style_statistics
 from .ranges import Range, worst_range
@@ -41,9 +53,10 @@ HOST_RUNS = 5
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found out about a bundle; parity is of pixels as -1..1.
+    """What was found out about a signature of a bundle; parity is of pixels as -1..1.
 
     Attributes:
+        frame: of the signature, such as "480x640".
         precision: of the weights.
         bytes: size of the file.
         weights: bytes of stored values by type.
@@ -65,8 +78,10 @@ class Verification:
         delegate_refuses: what the older delegate's rules leave to the CPU, with how often.
         host_ms: median time of a run on this machine's CPU.
         host_threads, host_runs: how that was measured.
+        others: the same of the bundle's other frames.
     """
 
+    frame: str
     precision: str
     bytes: int
     weights: dict[str, int]
@@ -86,6 +101,7 @@ class Verification:
     host_ms: float
     host_threads: int
     host_runs: int
+    others: tuple[Verification, ...] = ()
 
     @property
     def max_abs(self) -> float | None:
@@ -121,80 +137,110 @@ class Verification:
             found.append(f"{worst.tensor} reaches {worst.max_abs:.0f}: too large for float16")
         if self.gpu_resident is False:
             found.append(f"not on the GPU: {self.gpu_note}")
+        for other in self.others:
+            found += [f"at {other.frame} {line}" for line in other.problems if line not in found]
         return tuple(found)
 
     def to_json(self) -> str:
         """All of it; parity as `parity_max_abs` and so on, null without network."""
-        result = asdict(self)
-        parity = result.pop("parity") or dict.fromkeys(Fidelity.__dataclass_fields__)
-        return json.dumps(result | {f"parity_{name}": value for name, value in parity.items()})
+        return json.dumps(_fields(asdict(self)))
+
+
+def _fields(result: dict[str, Any]) -> dict[str, Any]:
+    parity = result.pop("parity") or dict.fromkeys(Fidelity.__dataclass_fields__)
+    others = [_fields(other) for other in result.pop("others")]
+    return result | {f"parity_{name}": value for name, value in parity.items()} | {"others": others}
 
 
 def verify(
     bundle: str | Path,
     against: tuple[nn.Module, ModelCard] | None = None,
     pictures: np.ndarray | None = None,
-    size: int | None = None,
+    size: Size | None = None,
 ) -> Verification:
     """Check a bundle: parity, operators, ranges, GPU residency, speed on this machine.
 
     Args:
         against: the compact network that it was made from and its card, as `networks.load` gives
             them; None leaves parity out.
-        pictures: uint8[N, S, S, 3] to compare on; None takes noise.
-        size: side of the pictures, for a bundle of several; None takes its first. The GPU is
-            asked about all of them.
+        pictures: uint8[N, H, W, 3] to compare on, of the first frame that is checked (others get
+            them resized); None takes noise.
+        size: the frame to check, of several; None checks all of them, the first one in front. The
+            GPU is asked about all of them in any case.
 
     Raises:
         DataError, FormatError: no bundle.
-        UsageError: the pictures or the network do not have the bundle's size, or it has no
+        UsageError: the pictures or the network do not have the bundle's frame, or it has no
             signature of this one.
     """
     bundle = Path(bundle)
     info = read_info(bundle)
-    signature = info.signature(size)
-    tensor = signature.inputs[0]
-    if pictures is None:
-        pictures = noise(tensor.shape)
-    if pictures.shape[1:] != tensor.shape[1:] or len(pictures) == 0:
-        raise UsageError(f"pictures of shape {pictures.shape}; the bundle takes {tensor.shape}")
+    signatures = info.stylizers if size is None else (info.signature(size),)
+    frame = signatures[0].frame
+    if pictures is not None and (pictures.shape[1:] != (*frame, 3) or len(pictures) == 0):
+        raise UsageError(
+            f"pictures of shape {pictures.shape}; the bundle takes {frame_text(frame)}"
+        )
     data = bundle.read_bytes()
     model = read_model(data)
     check_network(bundle)
+    gate = check_gpu(bundle)
+    first, *others = (
+        _verified(_Opened(bundle, info, data, model, gate), signature, against, pictures)
+        for signature in signatures
+    )
+    return replace(first, others=tuple(others))
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A bundle's file, read once for all of its signatures."""
+
+    path: Path
+    info: BundleInfo
+    data: bytes
+    model: schema.ModelT
+    gate: GateResult
+
+
+def _verified(
+    bundle: _Opened,
+    signature: Signature,
+    against: tuple[nn.Module, ModelCard] | None,
+    pictures: np.ndarray | None,
+) -> Verification:
+    info, data, model, tensor = bundle.info, bundle.data, bundle.model, signature.inputs[0]
+    shown = noise(tensor.shape) if pictures is None else at_frame(pictures, signature.frame)
     try:
         names, spent = operators(model, signature.name), macs(model, signature.name)
         stored, refused = weight_types(model), refusals(model, signature.name)
     except DAMAGED as error:
-        raise FormatError(f"{bundle} is damaged: {first_line(error)}") from error
-    gate = check_gpu(bundle)
+        raise FormatError(f"{bundle.path} is damaged: {first_line(error)}") from error
     mean, std = tensor.mean, tensor.std
     limit = LIMITS.get(info.precision)
     if against is not None and tensor.dtype == "uint8":
         mean, std = against[1].mean, against[1].std
         limit = limit and limit + HALF_A_LEVEL / LEVELS
-    taken = as_taken(pictures, tensor, mean, std)
+    taken = as_taken(shown, tensor, mean, std)
     # a style network draws all in the first one's manner
     fixed = style_statistics(data, taken[0]) if len(signature.inputs) > 1 else {}
     player = Player(data, HOST_THREADS, signature.name, fixed)
     made = player.play_all(taken)
-    if made.shape != pictures.shape:
-        raise FormatError(f"{bundle} gives pictures {made.shape[1:]}, its metadata say otherwise")
+    if made.shape != shown.shape:
+        raise FormatError(
+            f"{bundle.path} gives pictures {made.shape[1:]}, its metadata say otherwise"
+        )
     seconds = [player.play(taken[0])[1] for _ in range(HOST_RUNS)]
     parity = matches = None
     if against is not None:
-        from .tflite import takes_style
-
-        network = against[0]
-        anyhow = takes_style(network)  # which takes any sides
-        if network.spec.size != info.spec["size"] and not anyhow:
-            raise UsageError(f"network of size {network.spec.size}, bundle of {info.spec['size']}")
-        wanted = _run_torch(network, network_values(pictures, mean, std))
+        network = networks.at_frame(against[0], signature.frame)
+        wanted = _run_torch(network, network_values(shown, mean, std))
         parity = compare(as_signed(made, mean, std), as_signed(wanted, mean, std))
         if hasattr(network, "kernels"):  # those of others say nothing of their cost
-            sides = (info.spec["size"],) * 2 if anyhow else ()
-            kernels = tuple(kernel.op for kernel in network.kernels(*sides))
+            kernels = tuple(kernel.op for kernel in network.kernels())
             matches = _inner(names, info, mean) == kernels
     return Verification(
+        frame=frame_text(signature.frame),
         precision=info.precision,
         bytes=len(data),
         weights=stored,
@@ -203,13 +249,13 @@ def verify(
         macs=spent,
         transposes=names.count("TRANSPOSE"),
         operators_match=matches,
-        pictures=len(pictures),
+        pictures=len(shown),
         parity=parity,
         limit=limit,
         chooses="GREATER_EQUAL" in names,
         worst_range=worst_range(data, signature, taken, fixed),
-        gpu_resident=gate.resident,
-        gpu_note=gate.note,
+        gpu_resident=bundle.gate.resident,
+        gpu_note=bundle.gate.note,
         delegate_refuses=refused,
         host_ms=1000 * statistics.median(seconds),
         host_threads=HOST_THREADS,

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..frames import Size, frame_of
 from ..images import resize
 
 CROP = (256 / 286, 256 / 286)  # of the picture's side: CycleGAN's and UGATIT's crops
@@ -19,9 +20,10 @@ class Batches:
     """Random crops, flips and lights of two picture sets.
 
     Args:
-        source, target: uint8[N, S, S, 3] and uint8[M, S, S, 3], S >= size.
-        size: of what comes out.
-        crop: least and greatest side of what is cropped, as shares of S, before it is resampled.
+        source, target: uint8[N, H, W, 3] and uint8[M, H, W, 3], at least as large as `size`.
+        size: the frame of what comes out: a square's side, or height and width.
+        crop: least and greatest sides of what is cropped, as shares of H and W, before it is
+            resampled.
         paired: source[i] belongs to target[i]; both get the same crop and flip.
         flip: "both", or "source": the target stays as it is, as where an artist draws every
             parting on the left. A pair's crops then are mirrored to one another.
@@ -35,7 +37,7 @@ class Batches:
         source: np.ndarray,
         target: np.ndarray,
         *,
-        size: int,
+        size: Size,
         batch: int,
         paired: bool,
         seed: int,
@@ -45,12 +47,12 @@ class Batches:
         light: float = 0.0,
     ):
         self.source, self.target = source, target
-        self.size, self.batch, self.paired, self.seed = size, batch, paired, seed
+        self.frame, self.batch, self.paired, self.seed = frame_of(size), batch, paired, seed
         self.crop, self.flip, self.turn, self.light = crop, flip, turn, light
         self._cached: dict[tuple[int, int], np.ndarray] = {}  # (stream, epoch) to its permutation
 
     def at(self, step: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
-        """The batch of a step: two float32 [batch, 3, size, size] in [-1, 1], channels last."""
+        """The batch of a step: two float32 [batch, 3, *frame] in [-1, 1], channels last."""
         x = self._draw(self.source, step, stream=0)
         y = self._draw(
             self.target, step, stream=0 if self.paired else 1, fixed=self.flip == "source"
@@ -83,19 +85,20 @@ class Batches:
         self, pictures: np.ndarray, step: int, stream: int, fixed: bool = False
     ) -> np.ndarray:
         rng = np.random.default_rng([self.seed, stream, step])
-        held, (least, most) = pictures.shape[1], self.crop
+        (rows, columns), (least, most) = pictures.shape[1:3], self.crop
         crops = []
         for position in range(step * self.batch, (step + 1) * self.batch):
             picture = pictures[self._order(len(pictures), stream, position)]
-            side = round(held * (rng.uniform(least, most) if least < most else most))
-            top, left = rng.integers(0, held - side + 1, 2)
+            share = rng.uniform(least, most) if least < most else most
+            height, width = round(rows * share), round(columns * share)
+            top, left = rng.integers(0, (rows - height + 1, columns - width + 1))
             flipped = rng.random() < 0.5
             angle = rng.uniform(-self.turn, self.turn) if self.turn else 0.0
             if flipped and fixed:  # what the flipped crop of an own mirror image would show
-                left, angle = held - side - left, -angle
+                left, angle = columns - width - left, -angle
             if self.turn:
                 picture = turned(picture, angle)
-            crop = resize(picture[top : top + side, left : left + side], self.size, self.size)
+            crop = resize(picture[top : top + height, left : left + width], *self.frame[::-1])
             crops.append(crop[:, ::-1] if flipped and not fixed else crop)
         return np.stack(crops)
 
@@ -112,12 +115,14 @@ class Batches:
 
 
 def turned(picture: np.ndarray, degrees: float) -> np.ndarray:
-    """Turned counterclockwise about its centre, uint8[S, S, 3]; beyond its edges it is mirrored."""
-    side, angle = len(picture), np.radians(abs(degrees))
-    margin = int(np.ceil(side / 2 * (np.sin(angle) + np.cos(angle) - 1))) + 1  # up to 45 degrees
+    """Turned counterclockwise about its centre, uint8[H, W, 3]; beyond its edges it is mirrored."""
+    (height, width), angle = picture.shape[:2], np.radians(abs(degrees))
+    longer, shorter = max(height, width), min(height, width)
+    more = longer * np.sin(angle) + shorter * (np.cos(angle) - 1)  # up to 45 degrees
+    margin = int(np.ceil(more / 2)) + 1
     padded = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")
     whole = Image.fromarray(padded).rotate(degrees, Image.Resampling.BICUBIC)
-    return np.asarray(whole)[margin : margin + side, margin : margin + side]
+    return np.asarray(whole)[margin : margin + height, margin : margin + width]
 
 
 def to_tensor(pictures: np.ndarray) -> Tensor:

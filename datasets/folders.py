@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from ..images import centre_square, list_pictures, read_rgb, resize
+from ..frames import Frame, Size, frame_of
+from ..images import cropped, list_pictures, read_rgb
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Square RGB pictures of one domain.
+    """RGB pictures of one domain, all of one frame.
 
     Attributes:
-        pictures: uint8[N, S, S, 3].
+        pictures: uint8[N, H, W, 3].
         names: the file names, for pairing and for the report.
         skipped: files with a picture's suffix that could not be read.
     """
@@ -33,16 +34,17 @@ class PictureSet:
 
 def read_folder(
     folder: str | Path,
-    size: int,
+    size: Size,
     *,
     at_least: int = 2,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> PictureSet:
-    """Read every picture of a folder, centre-cropped to a square and resampled to `size` pixels.
+    """Read every picture of a folder, its centre in a frame's proportion resampled to the frame.
 
     Smaller pictures are enlarged. What cannot be read is skipped and counted.
 
     Args:
+        size: the frame: a square's side, or height and width.
         report: called with the files done and their total.
 
     Raises:
@@ -52,7 +54,7 @@ def read_folder(
     pictures, names = [], []
     with ThreadPoolExecutor() as pool:
         for done, (path, picture) in enumerate(
-            zip(paths, pool.map(lambda p: _read(p, size), paths), strict=True), 1
+            zip(paths, pool.map(lambda p: _read(p, frame_of(size)), paths), strict=True), 1
         ):
             if picture is not None:
                 pictures.append(picture)
@@ -68,8 +70,8 @@ def read_folder(
     return PictureSet(np.stack(pictures), tuple(names), skipped)
 
 
-def _read(path: Path, size: int) -> np.ndarray | None:
+def _read(path: Path, frame: Frame) -> np.ndarray | None:
     try:
-        return resize(centre_square(read_rgb(path)), size, size)
+        return cropped(read_rgb(path), frame)
     except DataError:
         return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
+import torch
 from torch import nn
 
 from ..errors import FormatError, UsageError
@@ -104,14 +106,17 @@ def at_frame(network: nn.Module, frame: Frame) -> nn.Module:
     Raises:
         UsageError: the frame does not suit it, or its weights fit their own frame alone.
     """
-    if network.spec.frame == frame:
+    spec, (height, width) = network.spec, frame
+    if spec.frame == frame:
         return network
-    height, width = frame
-    made = build(replace(network.spec, height=height, width=width)).train(network.training)
+    alone = UsageError(f"{spec.family}: the weights fit {frame_text(spec.frame)} alone")
+    if spec.family not in BUILDERS:
+        raise alone
+    with torch.device("meta"):  # for the shapes alone
+        fresh = build(replace(spec, height=height, width=width))
     weights = network.state_dict()
-    if any(weights[name].shape != value.shape for name, value in made.state_dict().items()):
-        raise UsageError(
-            f"{network.spec.family}: the weights fit {frame_text(network.spec.frame)} alone"
-        )
-    made.load_state_dict(weights)
+    if any(weights[name].shape != value.shape for name, value in fresh.state_dict().items()):
+        raise alone
+    made = copy.deepcopy(network)
+    made.spec = fresh.spec
     return made

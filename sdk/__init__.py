@@ -9,7 +9,7 @@ from ..lazy import names_from
 _HOMES = {
     "Accelerator": ".accelerator",
     "BundleInfo": ".bundle",
-    "Fit": ".stylizer",
+    "Fit": ".bundle",
     "FrameRateStylizer": ".frame_rate",
     "PictureReport": ".files",
     "Signature": ".bundle",

@@ -20,7 +20,9 @@ from statistics import median
 import numpy as np
 
 from ..errors import PocketstyleError, first_line
+from ..frames import Size, frame_text, parse_frame
 from .accelerator import Accelerator
+from .bundle import read_info
 from .stylizer import Stylizer
 
 WARM_UP = 3
@@ -34,6 +36,7 @@ class Timing:
     """What one way to run a bundle takes; milliseconds, of pictures that have its size.
 
     Attributes:
+        frame: that was measured, such as "480x640".
         accelerator: "cpu" or "gpu".
         threads: of the CPU's kernels; None on the GPU.
         load_ms: until pictures can be played.
@@ -43,6 +46,7 @@ class Timing:
         peak_mb: memory of the process at most, Python's own included.
     """
 
+    frame: str
     accelerator: Accelerator
     threads: int | None
     load_ms: float
@@ -54,24 +58,32 @@ class Timing:
     peak_mb: float
 
 
-def bench(path: str | Path) -> Iterator[Timing | str]:
+def bench(path: str | Path, size: Size | None = None) -> Iterator[Timing | str]:
     """Measure a bundle on the CPU with 1, 2, 4 ... threads, up to the cores, and on the GPU.
+
+    Args:
+        size: of several frames the one to measure; None takes the first.
 
     Yields:
         A Timing, or one line where a way is not to be had.
 
     Raises:
         FormatError: the file is no bundle.
+        UsageError: it has no such frame.
     """
-    Stylizer(path, threads=1, accelerator="cpu").close()  # what is no bundle ends here
+    Stylizer(path, threads=1, size=size, accelerator="cpu").close()  # what is no bundle ends here
+    frame = frame_text(read_info(path).signature(size).frame)
     cores = os.cpu_count() or 1
     for threads in sorted({2**i for i in range(cores.bit_length())} | {cores}):
-        yield _in_a_child(path, "cpu", threads)
-    yield _in_a_child(path, "gpu", None)
+        yield _in_a_child(path, frame, "cpu", threads)
+    yield _in_a_child(path, frame, "gpu", None)
 
 
-def _in_a_child(path: str | Path, accelerator: Accelerator, threads: int | None) -> Timing | str:
-    command = [sys.executable, "-m", __spec__.name, str(path), accelerator, str(threads or 0)]
+def _in_a_child(
+    path: str | Path, frame: str, accelerator: Accelerator, threads: int | None
+) -> Timing | str:
+    told = (str(path), frame, accelerator, str(threads or 0))
+    command = [sys.executable, "-m", __spec__.name, *told]
     try:
         child = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT)
     except subprocess.TimeoutExpired:
@@ -82,22 +94,23 @@ def _in_a_child(path: str | Path, accelerator: Accelerator, threads: int | None)
     return f"{accelerator}: {told['error']}" if "error" in told else Timing(**told)
 
 
-def _measure(path: str, accelerator: Accelerator, threads: int | None) -> Timing:
+def _measure(path: str, frame: str, accelerator: Accelerator, threads: int | None) -> Timing:
     """What the child does."""
     clock, style_ms = time.perf_counter, None
     began = clock()
-    stylizer = Stylizer(path, threads=threads, accelerator=accelerator, strict=True)
+    size = parse_frame(frame)
+    stylizer = Stylizer(path, threads, size, accelerator, strict=True)
     load_ms = 1000 * (clock() - began)
-    frame = np.random.default_rng(0).integers(0, 256, (stylizer.size,) * 2 + (3,), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     if stylizer.takes_style:
         began = clock()
-        stylizer.set_style(frame)
+        stylizer.set_style(noise)
         style_ms = 1000 * (clock() - began)
-    out, start = np.empty_like(frame), clock()
+    out, start = np.empty_like(noise), clock()
 
     def played() -> float:
         began = clock()
-        stylizer.apply(frame, out)
+        stylizer.apply(noise, out)
         return 1000 * (clock() - began)
 
     first, *_ = [played() for _ in range(1 + WARM_UP)]
@@ -105,6 +118,7 @@ def _measure(path: str, accelerator: Accelerator, threads: int | None) -> Timing
     while len(warm) < RUNS and clock() - start < LONGEST:
         warm.append(played())
     return Timing(
+        frame=frame,
         accelerator=accelerator,
         threads=threads,
         load_ms=load_ms,
@@ -130,12 +144,12 @@ def peak_mb() -> float:
     return most / 2**20 if sys.platform == "darwin" else most / 1024
 
 
-def _told(path: str, accelerator: Accelerator, threads: int | None) -> dict:
+def _told(path: str, frame: str, accelerator: Accelerator, threads: int | None) -> dict:
     try:
-        return asdict(_measure(path, accelerator, threads))
+        return asdict(_measure(path, frame, accelerator, threads))
     except PocketstyleError as error:
         return {"error": first_line(error)}
 
 
 if __name__ == "__main__":
-    print(json.dumps(_told(sys.argv[1], sys.argv[2], int(sys.argv[3]) or None)), flush=True)
+    print(json.dumps(_told(*sys.argv[1:4], int(sys.argv[4]) or None)), flush=True)

@@ -17,11 +17,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import DataError, FormatError, UsageError
+from ..frames import Frame, Size, frame_of, frame_text
 
 FORMAT = "pocketstyle-bundle"
-VERSION = 1
+VERSION = 2  # the newest that is read
 MEMBER = "pocketstyle.json"
 ENCODE_STYLE, STYLE = "encode_style", "style"  # a style picture's signature, and what it takes
+
+Fit = Literal["crop", "stretch", "detail", "frame"]
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[^\t\n]*$")]
 # Network values lie in a range that float32 keeps apart from 0 and from infinity.
@@ -78,11 +81,29 @@ class TensorInfo(_Frozen):
 
 
 class Signature(_Frozen):
-    """One callable of the file: its key there, inputs and outputs in order."""
+    """One callable of the file.
+
+    Attributes:
+        name: its key there.
+        inputs, outputs: in order.
+        predicted_ms: as `BundleInfo`'s, of this frame, in a bundle of several; from version 2 on.
+    """
 
     name: Name
     inputs: tuple[TensorInfo, ...] = Field(min_length=1)
     outputs: tuple[TensorInfo, ...] = Field(min_length=1)
+    predicted_ms: dict[str, float] | None = None
+
+    @property
+    def frame(self) -> Frame:
+        """Height and width of its pictures.
+
+        Raises:
+            FormatError: it takes none.
+        """
+        if not self.inputs[0].is_picture:
+            raise FormatError(f"signature {self.name!r} takes no picture")
+        return self.inputs[0].shape[1:3]
 
 
 class BundleInfo(_Frozen):
@@ -92,10 +113,15 @@ class BundleInfo(_Frozen):
         name: short, as on the command line.
         title: one line for people.
         description: a paragraph for people.
-        signatures: the file's callables, by the size of pictures where there are several.
+        version: of the metadata. 2 says more than 1: several frames or one that is no square, and
+            `fit`; a bundle of neither is of version 1, which older readers play.
+        signatures: the file's callables, one for each frame; players take the one of a picture's
+            orientation.
         precision: of the weights.
-        spec: the network's spec as JSON (family, sizes, widths, blocks).
-        predicted_ms: device name to the speed model's latency, milliseconds.
+        spec: the network's spec as JSON (family, height, width, widths, blocks).
+        fit: how pictures of other shapes are played unless it is said otherwise; None leaves it to
+            the family.
+        predicted_ms: device name to the speed model's latency at the first frame, milliseconds.
         metrics: measured quality by name.
         provenance: how the weights came about: data, seed, steps, commit.
         licence: of the weights, an SPDX expression.
@@ -103,32 +129,58 @@ class BundleInfo(_Frozen):
     """
 
     format: Literal["pocketstyle-bundle"] = FORMAT
-    version: Literal[1] = VERSION
+    version: Literal[1, 2] = 1
     name: Name
     title: str
     description: str
     signatures: tuple[Signature, ...] = Field(min_length=1)
     precision: Literal["fp32", "fp16", "int8-weights", "int8-dynamic", "int8"]
     spec: dict[str, Any]
+    fit: Fit | None = None
     predicted_ms: dict[str, float] = {}
     metrics: dict[str, float] = {}
     provenance: dict[str, Any] = {}
     licence: str
     attribution: tuple[str, ...] = ()
 
-    def signature(self, size: int | None = None) -> Signature:
-        """The one that takes pictures of this side; None takes the first.
+    @model_validator(mode="after")
+    def _of_its_version(self) -> Self:
+        newer = self.fit is not None or any(s.predicted_ms is not None for s in self.signatures)
+        if self.version == 1 and newer:
+            raise ValueError("a fit, or latencies of a signature, which come with version 2")
+        return self
+
+    @property
+    def stylizers(self) -> tuple[Signature, ...]:
+        """The signatures that stylize, one for each frame, from the file's first."""
+        first, *further = self.signatures
+        return (first, *(signature for signature in further if signature.name != ENCODE_STYLE))
+
+    def signature(self, size: Size | None = None) -> Signature:
+        """The one that stylizes pictures of this frame; None takes the first.
 
         Raises:
             UsageError: there is none.
         """
         if size is None:
-            return self.signatures[0]
-        sides = {s.inputs[0].shape[1]: s for s in self.signatures if len(s.inputs[0].shape) == 4}
-        if size not in sides:
-            known = ", ".join(str(side) for side in sides)
-            raise UsageError(f"{self.name} takes no pictures of side {size}; it takes {known}")
-        return sides[size]
+            return self.stylizers[0]
+        frames = {signature.frame: signature for signature in self.stylizers}
+        if frame_of(size) not in frames:
+            raise UsageError(
+                f"{self.name} has no frame of {frame_text(frame_of(size))}; "
+                f"it has {', '.join(map(frame_text, frames))}"
+            )
+        return frames[frame_of(size)]
+
+    def to_json(self) -> str:
+        """As a file has it; fields of version 2 are left out where they are not set."""
+        fields = self.model_dump(mode="json")
+        if self.fit is None:
+            del fields["fit"]
+        for signature in fields["signatures"]:
+            if signature["predicted_ms"] is None:
+                del signature["predicted_ms"]
+        return json.dumps(fields, indent=1, ensure_ascii=False)
 
 
 def read_info(path: str | Path) -> BundleInfo:
@@ -170,7 +222,7 @@ def append_info(tflite: bytes, info: BundleInfo) -> bytes:
         raise FormatError("the file already has pocketstyle metadata")
     buffer = io.BytesIO(tflite)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo(MEMBER, _EPOCH), info.model_dump_json(indent=1))
+        archive.writestr(zipfile.ZipInfo(MEMBER, _EPOCH), info.to_json())
     return buffer.getvalue()
 
 

@@ -16,16 +16,16 @@ from PIL import Image
 from ..errors import DataError, UsageError
 from ..images import (
     SUFFIXES,
-    centre_square,
+    cropped,
     is_animated,
     list_pictures,
     masked,
     read_rgb,
-    resize,
 )
 from ..whole import written_whole
+from .bundle import Fit
 from .styled import Styled
-from .stylizer import Fit, Stylizer, check_fit
+from .stylizer import Stylizer, check_fit
 from .video import Report, VideoReport, stylize_video
 from .whole_frames import CROPPED, WholeFrames
 
@@ -243,7 +243,7 @@ def _stylized(stylizer: Stylizer | WholeFrames, rgb: np.ndarray, manner: _Manner
     def seen(picture: np.ndarray) -> np.ndarray:
         if manner.fit != "crop":
             return picture
-        return resize(centre_square(picture), stylizer.size, stylizer.size)
+        return cropped(picture, stylizer.frame_for(*picture.shape[:2]))
 
     if manner.mask is not None and manner.mask.shape[:2] != rgb.shape[:2]:
         (height, width), (rows, columns) = rgb.shape[:2], manner.mask.shape[:2]

@@ -11,7 +11,9 @@ from typing import Any, Self
 import numpy as np
 
 from ..errors import UsageError
-from .stylizer import Fit, Stylizer
+from ..frames import Frame
+from .bundle import Fit
+from .stylizer import Stylizer
 
 WARM_UP, TRIALS = 1, 5  # frames of noise, of each bundle, before the first real one
 WINDOW = 15  # frames whose median decides; one slow frame changes nothing
@@ -20,7 +22,7 @@ PATIENCE = 5.0  # seconds that it has to look so
 
 
 class FrameRateStylizer:
-    """Plays the dearest of several bundles of one size that holds a frame rate.
+    """Plays the dearest of several bundles of the same frames that holds a frame rate.
 
     Where the network in use gets too slow, as on a phone that heats up, the next cheaper one takes
     its place. A dearer one comes back when the device is so much faster again that it would leave
@@ -44,21 +46,21 @@ class FrameRateStylizer:
         """Measure each bundle for some frames, and begin with the dearest that is fast enough.
 
         Args:
-            stylizers: of one size and one kind, all of them with or without a style.
+            stylizers: of the same frames and one kind, all of them with or without a style.
             frames_per_second: above 0, that the networks alone have to hold.
             clock: seconds.
 
         Raises:
-            UsageError: there are none, they are of several sizes or kinds, or the rate is not
+            UsageError: there are none, they are of other frames or kinds, or the rate is not
                 above 0.
         """
         if not frames_per_second > 0:
             raise UsageError(f"{frames_per_second} frames a second; the rate is above 0")
-        kinds = {(one.size, one.takes_style) for one in stylizers}
+        kinds = {(one.frames, one.takes_style) for one in stylizers}
         if len(kinds) != 1:
-            raise UsageError("a frame rate is held by bundles of one size and one kind")
+            raise UsageError("a frame rate is held by bundles of the same frames and one kind")
         self._clock, self._limit = clock, 1 / frames_per_second
-        noise = np.random.default_rng(0).integers(0, 256, (*(stylizers[0].size,) * 2, 3), np.uint8)
+        noise = np.random.default_rng(0).integers(0, 256, (*stylizers[0].frames[0], 3), np.uint8)
         taken = {id(one): self._trial(one, noise) for one in stylizers}
         self.stylizers = sorted(stylizers, key=lambda one: -taken[id(one)])
         self._cool = [taken[id(one)] for one in self.stylizers]
@@ -71,8 +73,16 @@ class FrameRateStylizer:
         return self.stylizers[self.place]
 
     @property
+    def frames(self) -> tuple[Frame, ...]:
+        return self.current.frames
+
+    @property
     def size(self) -> int:
         return self.current.size
+
+    def frame_for(self, height: int, width: int, fit: Fit = "crop") -> Frame:
+        """As `Stylizer.frame_for`."""
+        return self.current.frame_for(height, width, fit)
 
     @property
     def takes_style(self) -> bool:
@@ -94,9 +104,9 @@ class FrameRateStylizer:
         """As `Stylizer.stylize`."""
         return self._timed(lambda: self.current.stylize(rgb, fit, out))
 
-    def apply(self, square: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    def apply(self, picture: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """As `Stylizer.apply`."""
-        return self._timed(lambda: self.current.apply(square, out))
+        return self._timed(lambda: self.current.apply(picture, out))
 
     def close(self) -> None:
         """Free all networks' memory."""

@@ -12,7 +12,7 @@ from .bundle import ENCODE_STYLE, BundleInfo, Signature, TensorInfo
 
 
 def picture_tensors(signature: Signature, path: str | Path) -> tuple[TensorInfo, TensorInfo]:
-    """The input and output of a signature: one square picture each, of one size.
+    """The input and output of a signature: one picture each, of one frame.
 
     Inputs behind the picture are a style's statistics.
     """
@@ -22,12 +22,12 @@ def picture_tensors(signature: Signature, path: str | Path) -> tuple[TensorInfo,
             f"{path}: signature {signature.name!r} has {len(signature.inputs)} inputs and "
             f"{len(signature.outputs)} outputs; a Stylizer plays one picture in, one out"
         )
-    size = tensors[0].shape[1] if len(tensors[0].shape) == 4 else 0
+    frame = tensors[0].shape[1:3]
     for tensor in tensors:
-        if tensor.shape != (1, size, size, 3):
+        if tensor.shape != (1, *frame, 3) or min(frame, default=0) < 1:
             raise FormatError(
                 f"{path}: {tensor.name} is {list(tensor.shape)}; "
-                "a Stylizer plays square pictures [1, size, size, 3] of one size"
+                "a Stylizer plays pictures [1, height, width, 3] of one frame"
             )
     return tensors
 

@@ -8,27 +8,30 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from traceback import clear_frames
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args
 
 import numpy as np
 
-from ..errors import UsageError, playing
-from ..images import centre_square, laid_over, resize
+from ..errors import UsageError
+from ..frames import Frame, Size, frame_text
+from ..images import cropped, laid_over, resize
 from .accelerator import Accelerator, load_network
-from .bundle import STYLE, BundleInfo, read_info, resolve
-from .signatures import encoder_of, picture_tensors, runner_of
+from .bundle import BundleInfo, Fit, read_info, resolve
+from .frame_player import FramePlayer
+from .framing import Place, best_frame, orientation
 from .styled import Styled
 
 if TYPE_CHECKING:
     from .frame_rate import FrameRateStylizer
 
 SANDWICH_SWAP = "sandwich-swap"  # of a spec's blocks: the transform that tells colours apart
-Fit = Literal["crop", "stretch", "detail"]
 T = TypeVar("T")
 
 
 class Stylizer(Styled):
-    """Plays one network of a fixed square size: a picture in, a picture out.
+    """Plays a network of one frame or several: a picture in, a picture out.
+
+    Of several it takes the one of the picture's orientation.
 
     Any thread may call it, and waits its turn: one thread of its own makes the network, as GPU
     delegates demand, and runs it with tensors that are reused from call to call.
@@ -43,7 +46,8 @@ class Stylizer(Styled):
     Attributes:
         info: what the bundle says of itself.
         takes_style: whether it draws in the manner of a style picture.
-        size: side of the network's pictures, pixels.
+        frames: height and width of the network's pictures, pixels; of a bundle of several the
+            file's first is in front.
         runtime: package of the TFLite runtime in use.
         accelerator: what runs the network, "cpu" or "gpu".
     """
@@ -52,32 +56,30 @@ class Stylizer(Styled):
         self,
         path: str | Path,
         threads: int | None = None,
-        size: int | None = None,
+        size: Size | None = None,
         accelerator: Accelerator = "auto",
         strict: bool = False,
     ) -> None:
         _check_threads(threads)
         self.info: BundleInfo = read_info(path)
-        signature = self.info.signature(size)
-        self._input, self._output = picture_tensors(signature, path)
-        self.size: int = self._input.shape[1]
+        signatures = self.info.stylizers if size is None else (self.info.signature(size),)
+        players = [FramePlayer(self.info, signature, path) for signature in signatures]
+        self._players = {player.frame: player for player in reversed(players)}
+        self.frames: tuple[Frame, ...] = tuple(reversed(self._players))
         super().__init__()
-        self._inputs = signature.inputs
-        self._encoder = None
-        self.takes_style = len(signature.inputs) > 1
+        self._inputs = signatures[0].inputs
+        self._chosen = size is not None
+        self.takes_style = players[0].takes_style
         self._process = os.getpid()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pocketstyle")
         try:
             loaded = self._in_turn(load_network, path, accelerator, threads, strict)
             self.runtime, self.accelerator = loaded.runtime, loaded.accelerator
-            self._runner = runner_of(loaded.network, signature, path)
-            if self.takes_style:
-                self._encoder = encoder_of(loaded.network, self.info, path)
+            for player in self._players.values():
+                player.load(loaded.network)
         except BaseException:
             self._thread.shutdown()
             raise
-        self._taken = np.empty(self._input.shape, self._input.dtype)
-        self._mixed, self._scratch = np.empty((2, *self._output.shape), np.float32)
         if loaded.remark:
             warnings.warn(loaded.remark, RuntimeWarning, stacklevel=3)
 
@@ -86,7 +88,7 @@ class Stylizer(Styled):
         cls,
         name_or_path: str | Path,
         threads: int | None = None,
-        size: int | None = None,
+        size: Size | None = None,
         accelerator: Accelerator = "auto",
         strict: bool = False,
     ) -> Self:
@@ -95,7 +97,8 @@ class Stylizer(Styled):
         Args:
             name_or_path: a name from `shipped()`, or a file.
             threads: of the CPU kernels; None takes every core but one, at most 4.
-            size: side of the pictures, for a bundle of several; None takes its first.
+            size: of a bundle of several frames the one to play, whatever the picture; the side of
+                a square, or height and width.
             accelerator: "gpu" takes the CPU with a warning where the GPU does not run all of the
                 network, "auto" without one; "cpu" asks for none.
             strict: with "gpu", an error in place of the warning.
@@ -114,11 +117,11 @@ class Stylizer(Styled):
         """Of several bundles the best that holds a frame rate, as the device heats up and cools.
 
         Args:
-            bundles: names or files, of one size, as a search for several targets gives them.
+            bundles: names or files, of the same frames, as a search for several targets gives them.
             options: as `load` takes them.
 
         Raises:
-            UsageError: there are none, they are of several sizes, or the rate is not above 0.
+            UsageError: there are none, they are of other frames, or the rate is not above 0.
             FormatError, PocketstyleError: as in `load`.
         """
         from .frame_rate import FrameRateStylizer  # which plays Stylizers
@@ -127,23 +130,63 @@ class Stylizer(Styled):
         return FrameRateStylizer(loaded, frames_per_second)
 
     @property
+    def height(self) -> int:
+        """Of the first frame, pixels."""
+        return self.frames[0][0]
+
+    @property
+    def width(self) -> int:
+        """Of the first frame, pixels."""
+        return self.frames[0][1]
+
+    @property
+    def size(self) -> int:
+        """Side of the square frame, pixels.
+
+        Raises:
+            UsageError: there is none.
+        """
+        square = best_frame(self.frames, (1, 1))
+        if square[0] != square[1]:
+            raise UsageError(f"{self.info.name} has no square frame; it has {_listed(self.frames)}")
+        return square[0]
+
+    def frame_for(self, height: int, width: int, fit: Fit = "crop") -> Frame:
+        """The frame that a picture of these sides is played at.
+
+        That of its orientation, else a square one. A frame that lies the other way shows a part of
+        it or a distorted one, but is not taken for "frame" unless it was chosen.
+
+        Raises:
+            UsageError: there is no such frame.
+        """
+        found = best_frame(self.frames, (height, width))
+        if found is None and fit == "frame" and not self._chosen:
+            raise UsageError(
+                f"{self.info.name} has no frame for {orientation((height, width))} pictures; it "
+                f"has {_listed(self.frames)}: choose one by name, or another fit"
+            )
+        return found or self.frames[0]
+
+    @property
     def usual_fit(self) -> Fit:
-        """What suits the network: a photo keeps its details, a painting has strokes instead."""
+        """What suits the network: the bundle's own, else by what it is.
+
+        A photo keeps its details, a painting has strokes instead.
+        """
+        if self.info.fit is not None:
+            return self.info.fit
         if not self.takes_style:
             return "crop"
         return "stretch" if str(self.info.spec.get("family")).startswith("art-") else "detail"
 
     def _encoded(self, rgb: np.ndarray) -> dict[str, np.ndarray]:
         """What is kept of a style picture."""
-        if self._encoder is None:
+        if not self.takes_style:
             raise UsageError(f"{self.info.name} takes no style picture")
         check_picture(rgb)
-        return self._in_turn(self._statistics, resize(rgb, self.size, self.size))
-
-    def _statistics(self, square: np.ndarray) -> dict[str, np.ndarray]:
-        self._normalise(square, self._taken[0])
-        made = self._made_by(self._encoder, {STYLE: self._taken})
-        return {name: value.copy() for name, value in made.items()}
+        player = self._players[self.frames[0]]
+        return self._in_turn(player.statistics, resize(rgb, self.width, self.height))
 
     def _coloured(self, texture: dict[str, np.ndarray], colour: np.ndarray) -> dict:
         if SANDWICH_SWAP not in str(self.info.spec.get("blocks")):
@@ -159,86 +202,92 @@ class Stylizer(Styled):
 
         Args:
             rgb: uint8[H, W, 3].
-            fit: "crop" takes the centre square and returns a square of the network's size;
-                "stretch" squeezes the whole picture into the network's square and returns it at
-                the picture's own size; "detail" lays the change that the network made to the
-                squeezed picture over the picture itself, whose details stay.
+            fit: "crop" takes the centre in the frame's proportion (`frame_for`) and returns a
+                picture of the frame; "stretch" squeezes the whole picture into the frame and
+                returns it at the picture's own size; "detail" lays the change that the network
+                made to the squeezed picture over the picture itself, whose details stay; "frame"
+                shows the whole picture in its own proportion, as large as it fits and mirrored
+                around that, and returns it at its own size.
             out: where to put the result; None allocates it.
 
         Returns:
-            uint8[size, size, 3] for "crop", else uint8[H, W, 3].
+            uint8[*frame, 3] for "crop", else uint8[H, W, 3].
 
         Raises:
-            UsageError: `rgb`, `fit` or `out` is not as above.
+            UsageError: `rgb`, `fit` or `out` is not as above, or the bundle has no frame that the
+                picture's orientation is shown in.
         """
         check_fit(fit)
         check_picture(rgb)
-        square = resize(centre_square(rgb) if fit == "crop" else rgb, self.size, self.size)
-        if fit == "crop":
-            return self.apply(square, out)
         height, width = rgb.shape[:2]
-        made = self.apply(square)
-        stylized = laid_over(rgb, square, made) if fit == "detail" else resize(made, width, height)
+        frame = self.frame_for(height, width, fit)
+        if fit == "crop":
+            return self.apply(cropped(rgb, frame), out)
+        if fit == "frame":
+            place = Place.of((height, width), frame)
+            seen = place.mirrored(resize(rgb, place.width, place.height))
+            stylized = resize(place.cut(self.apply(seen)), width, height)
+        else:
+            seen = resize(rgb, frame[1], frame[0])
+            made = self.apply(seen)
+            stylized = (
+                laid_over(rgb, seen, made) if fit == "detail" else resize(made, width, height)
+            )
         if out is None:
             return stylized
         _check_out(out, rgb.shape)
         out[...] = stylized
         return out
 
-    def apply(self, square: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """Stylize a picture that already has the network's size.
+    def apply(self, picture: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Stylize a picture that already has one of the network's frames.
 
         Args:
-            square: uint8[size, size, 3].
-            out: uint8[size, size, 3] to put the result in; None allocates it.
+            picture: uint8[*frame, 3].
+            out: uint8[*frame, 3] to put the result in; None allocates it.
 
         Returns:
-            uint8[size, size, 3], rounded and clipped to 0..255.
+            uint8[*frame, 3], rounded and clipped to 0..255.
         """
-        shape = (self.size, self.size, 3)
-        check_picture(square)
-        if square.shape != shape:
-            raise UsageError(f"the network takes {shape} pictures, not {square.shape}")
+        check_picture(picture)
+        player = self._players.get(picture.shape[:2])
+        if player is None:
+            raise UsageError(
+                f"the network takes {_shapes(self.frames)} pictures, not {picture.shape}"
+            )
         if out is None:
-            out = np.empty(shape, np.uint8)
+            out = np.empty(picture.shape, np.uint8)
         else:
-            _check_out(out, shape)
-        self._in_turn(self._apply, square, out)
+            _check_out(out, picture.shape)
+        self._in_turn(player.apply, picture, out, self._manner)
         return out
-
-    def _apply(self, square: np.ndarray, out: np.ndarray) -> None:
-        styles, alpha = self._manner
-        self._normalise(square, self._taken[0])
-        made = self._play(self._taken, styles)
-        if alpha < 1:
-            np.subtract(made, self._taken, out=self._mixed, dtype=np.float32)
-            self._mixed *= alpha
-            made = np.add(self._mixed, self._taken, out=self._mixed)
-        self._denormalise(made[0], out)
 
     def run(self, tensor: np.ndarray) -> np.ndarray:
         """The network alone, for parity checks: no fitting, no normalisation.
 
         Args:
-            tensor: [1, size, size, 3] of the bundle's input dtype.
+            tensor: [1, *frame, 3] of the bundle's input dtype.
 
         Returns:
-            [1, size, size, 3] of the bundle's output dtype, a copy.
+            [1, *frame, 3] of the bundle's output dtype, a copy.
 
         Raises:
             UsageError: `tensor` has another shape or dtype.
         """
-        if tensor.shape != self._input.shape or tensor.dtype != self._input.dtype:
+        player = self._players.get(tensor.shape[1:3])
+        dtype = self._inputs[0].dtype
+        if player is None or tensor.shape != player.input.shape or tensor.dtype != dtype:
+            shapes = _shapes([(1, *frame) for frame in self.frames])
             raise UsageError(
-                f"the network takes {self._input.dtype} {self._input.shape}, "
-                f"not {tensor.dtype} {tensor.shape}"
+                f"the network takes {dtype} {shapes}, not {tensor.dtype} {tensor.shape}"
             )
-        return self._in_turn(lambda: self._play(tensor, self._manner[0]).copy())
+        return self._in_turn(player.run, tensor, self._manner[0])
 
     def close(self) -> None:
         """Free the network's memory; the Stylizer cannot be used afterwards."""
         self._thread.shutdown()
-        self._runner = self._encoder = None
+        for player in self._players.values():
+            player.close()
 
     def __enter__(self) -> Self:
         return self
@@ -259,48 +308,6 @@ class Stylizer(Styled):
         except BaseException as error:
             clear_frames(error.__traceback__)  # which hold the runtime's memory
             raise
-
-    def _play(self, tensor: np.ndarray, styles: list[tuple[Any, float]]) -> np.ndarray:
-        """What the network makes, or of several styles the mean; memory that is used again."""
-        if self.takes_style and not styles:
-            raise UsageError(f"{self.info.name} draws in the manner of a style picture; give one")
-        if len(styles) < 2:
-            return self._run(tensor, styles[0][0] if styles else {})
-        self._mixed.fill(0)
-        for statistics, share in styles:
-            made = self._run(tensor, statistics)
-            self._mixed += np.multiply(made, np.float32(share), out=self._scratch)
-            del made  # the runtime refuses to run while its memory is held
-        return self._mixed
-
-    def _run(self, tensor: np.ndarray, statistics: dict[str, np.ndarray]) -> np.ndarray:
-        tensors = {self._input.name: tensor} | statistics
-        return self._made_by(self._runner, tensors)[self._output.name]
-
-    def _made_by(self, runner: Any, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What a signature makes of tensors."""
-        with playing(self.info.name):
-            return runner(**tensors)
-
-    def _normalise(self, pixels: np.ndarray, tensor: np.ndarray) -> None:
-        """tensor = (pixels - mean) / std, in place; both [size, size, 3]."""
-        if self._input.dtype == "uint8":
-            tensor[...] = pixels
-            return
-        np.subtract(pixels, self._input.mean, out=tensor, dtype=np.float32)
-        np.divide(tensor, np.float32(self._input.std), out=tensor)
-
-    def _denormalise(self, tensor: np.ndarray, pixels: np.ndarray) -> None:
-        """pixels = tensor * std + mean, rounded and clipped, in place; both [size, size, 3]."""
-        if tensor.dtype == np.uint8:
-            pixels[...] = tensor
-            return
-        scratch = self._scratch[0]
-        np.multiply(tensor, np.float32(self._output.std), out=scratch)
-        np.add(scratch, np.float32(self._output.mean), out=scratch)
-        np.rint(scratch, out=scratch)
-        np.clip(scratch, 0, 255, out=scratch)
-        np.copyto(pixels, scratch, casting="unsafe")
 
 
 def check_fit(fit: str) -> None:
@@ -328,3 +335,12 @@ def _check_out(out: np.ndarray, shape: tuple[int, ...]) -> None:
     if out.dtype != np.uint8 or out.shape != shape or not out.flags.writeable:
         kind = "" if out.flags.writeable else " that is read-only"
         raise UsageError(f"out must be uint8{list(shape)}, not {out.dtype}{list(out.shape)}{kind}")
+
+
+def _listed(frames: Sequence[Frame]) -> str:
+    return ", ".join(map(frame_text, frames))
+
+
+def _shapes(frames: Sequence[tuple[int, ...]]) -> str:
+    """As numpy's shapes, with the channels behind."""
+    return " or ".join(str((*frame, 3)) for frame in frames)

@@ -19,15 +19,18 @@ import av
 import numpy as np
 
 from ..errors import UsageError
-from ..images import centre_square, laid_over, resize
+from ..frames import Frame
+from ..images import cropped, laid_over, resize
 from .ahead import ahead
+from .bundle import Fit
 from .clip_reader import ClipReader
 from .clip_writer import writing_clip
+from .framing import Place
 from .steady import Steady
-from .stylizer import Fit, Stylizer, check_fit
+from .stylizer import Stylizer, check_fit
 from .whole_frames import CROPPED, WholeFrames
 
-NARROW = 4  # from such a ratio of sides on, the square is cut before it is resampled
+NARROW = 4  # from so many times the pixels of a frame on, it is cut before it is resampled
 _DEPTH = 8  # enough to ride out a key frame or a burst of audio packets
 
 Report = Callable[[int, int | None], None]
@@ -63,7 +66,7 @@ class _Shot:
 
     pts: int | None
     seconds: float | None
-    picture: np.ndarray  # uint8[H, W, 3], a square or a whole frame; then what was made of it
+    picture: np.ndarray  # uint8[H, W, 3], as the network takes it; then what was made of it
     whole: np.ndarray | None  # uint8[height, width, 3]
 
 
@@ -93,10 +96,8 @@ def stylize_video(
         source: anything FFmpeg decodes; or a clip, `open_camera`'s for example, which is closed.
         target: ends in .mp4, .gif or .webp; replaced if it exists, left as it was if anything
             fails.
-        fit: "crop" gives the centre square at the network's size; "stretch" squeezes the whole
-            frame through the network's square and gives the source's size (made even), and so
-            does "detail", which keeps what is finer than the network sees. It has no meaning to
-            what takes whole frames.
+        fit: as in `Stylizer.stylize`: "crop" gives the network's frame, the others the source's
+            size (made even). It has no meaning to what takes whole frames.
         compare: put what the network saw to the left of what it made.
         steady: blend frames with those before them where the video stands still (`Steady`).
         seconds: of the source, after which it ends; None takes all of it.
@@ -184,7 +185,8 @@ def _shown(clip: ClipReader, stylizer: Stylizer | WholeFrames, fit: Fit) -> tupl
     """Width and height of what is made of a clip."""
     if isinstance(stylizer, WholeFrames):
         return stylizer.made_size(*_even(clip))
-    return (stylizer.size, stylizer.size) if fit == "crop" else _even(clip)
+    height, width = stylizer.frame_for(clip.height, clip.width, fit)
+    return (width, height) if fit == "crop" else _even(clip)
 
 
 def _played(
@@ -200,29 +202,35 @@ def _played(
     if isinstance(stylizer, WholeFrames):
         if (compare or steady) and _shown(clip, stylizer, fit) != _even(clip):
             raise UsageError(CROPPED)
-        size, shown, fit = None, _even(clip), "stretch"
+        frame, shown, fit = None, _even(clip), "stretch"
     else:
-        size, shown = stylizer.size, _shown(clip, stylizer, fit)
-    seen = ahead(_shots(clip, size, shown, fit, compare, seconds), _DEPTH)
-    return ahead(_stylized(stylizer, seen, fit, blend), _DEPTH)
+        frame = stylizer.frame_for(clip.height, clip.width, fit)
+        shown = _shown(clip, stylizer, fit)
+    place = Place.of((clip.height, clip.width), frame) if fit == "frame" else None
+    seen = ahead(_shots(clip, frame, shown, fit, place, compare, seconds), _DEPTH)
+    return ahead(_stylized(stylizer, seen, fit, place, blend), _DEPTH)
 
 
 def _shots(
     clip: ClipReader,
-    size: int | None,
+    frame: Frame | None,
     shown: tuple[int, int],
     fit: Fit,
+    place: Place | None,
     compare: bool,
     seconds: float | None,
 ) -> Iterator[_Shot | av.Packet]:
-    """Decode and shrink, to a square or, without `size`, to what is shown; audio packets pass."""
+    """Decode and shrink, to a frame or, without one, to what is shown; audio packets pass."""
     first: int | None = None
-    width, height = shown if size is None else (size, size)
-    narrow = max(clip.width, clip.height) > NARROW * min(clip.width, clip.height)
-    if fit == "crop":  # the whole frame, its shorter side at the network's size
-        side = min(clip.width, clip.height)
-        width, height = round(clip.width * size / side), round(clip.height * size / side)
-        top, left = (height - size) // 2, (width - size) // 2
+    height, width = shown[::-1] if frame is None else frame
+    narrow = False
+    if fit == "crop":  # the whole picture, as small as it covers the frame
+        scale = max(height / clip.height, width / clip.width)
+        covering = round(clip.width * scale), round(clip.height * scale)
+        narrow = covering[0] * covering[1] > NARROW * height * width
+        top, left = (covering[1] - height) // 2, (covering[0] - width) // 2
+    elif place is not None:
+        height, width = place.height, place.width
     for item in clip:
         if isinstance(item, av.Packet):
             yield item
@@ -231,16 +239,17 @@ def _shots(
             first = item.pts if first is None else first
             if float((item.pts - first) * clip.time_base) >= seconds:
                 return
-        if fit == "crop" and narrow:
-            picture = resize(centre_square(clip.picture(item, clip.width, clip.height)), size, size)
+        if narrow:
+            picture = cropped(clip.picture(item, clip.width, clip.height), frame)
         elif fit == "crop":  # a copy, or the queues would hold whole frames
-            picture = clip.picture(item, width, height)
-            picture = picture[top : top + size, left : left + size].copy()
+            picture = clip.picture(item, *covering)
+            picture = picture[top : top + height, left : left + width].copy()
         else:
             picture = clip.picture(item, width, height)
+            picture = picture if place is None else place.mirrored(picture)
         whole = None
         if compare or fit == "detail":
-            whole = picture if fit == "crop" or size is None else clip.picture(item, *shown)
+            whole = picture if fit == "crop" or frame is None else clip.picture(item, *shown)
         yield _Shot(item.pts, item.time, picture, whole)
 
 
@@ -248,6 +257,7 @@ def _stylized(
     stylizer: Stylizer | WholeFrames,
     items: Generator[_Shot | av.Packet],
     fit: Fit,
+    place: Place | None,
     steady: Steady | None,
 ) -> Iterator[_Shot | av.Packet]:
     """Run the network; audio packets pass as they are."""
@@ -262,6 +272,8 @@ def _stylized(
                     made = steady(item.picture, made)
                 if fit == "detail":
                     made = laid_over(item.whole, item.picture, made)
+                if place is not None:
+                    made = place.cut(made)
                 item = replace(item, picture=made)
             yield item
 

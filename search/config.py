@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from ..datasets import CROP
 from ..errors import UsageError
+from ..frames import Frame, Size, check_multiple, frame_of
 from ..networks.art import ART_TRANSFERS
 from ..networks.style import STYLE_SPECS
 
@@ -29,9 +30,23 @@ STYLED = {"photo": ("reconstruct",), "art": ("reconstruct", "stylize")}  # famil
 ONE_STYLE = ("perceptual", "paired", "unpaired")  # objectives of the families of one style each
 BUILT_IN = Path(__file__).parent / "configs"
 
+LEAST_MULTIPLE = 4  # of a frame's sides; `build` asks for more where a network halves more often
+
 Positive = Annotated[int, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
 CropShare = Annotated[float, Field(ge=0.25, le=1)]
+
+
+def _size(value: Any) -> Size:
+    """`data.size`, with a message that says what would be right."""
+    sides = value if isinstance(value, list | tuple) else (value, value)
+    if len(sides) != 2 or not all(type(side) is int and 32 <= side <= 1024 for side in sides):
+        raise ValueError(f"data.size = {value!r}: a side, or [height, width], each 32 to 1024")
+    try:
+        check_multiple(tuple(sides), LEAST_MULTIPLE, "every network")
+    except UsageError as error:
+        raise ValueError(f"data.size: {error}") from error
+    return tuple(sides) if isinstance(value, list | tuple) else value
 
 
 class _Section(BaseModel):
@@ -53,12 +68,17 @@ class DataConfig(_Section):
     source: Path | None = None  # folder of photos
     target: Path | None = None  # folder of pictures in the wished style
     style: Path | None = None  # perceptual objective: one picture in the wished style
-    size: Annotated[int, Field(ge=32, le=1024, multiple_of=4)] = 256
+    size: Annotated[Size, BeforeValidator(_size)] = 256  # a square's side, or [height, width]
     crop: tuple[CropShare, CropShare] = CROP  # of folders' pictures: a crop's sides
     flip: Literal["both", "source"] = "both"  # "source" where the target's style has a left side
     turn: Annotated[float, Field(ge=0, le=45)] = 0.0  # degrees that a picture is turned at most
     light: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the source: contrast and gains vary
     workers: Annotated[int, Field(ge=0)] = 0  # processes that prepare batches; 0: no others do
+
+    @property
+    def frame(self) -> Frame:
+        """Height and width."""
+        return frame_of(self.size)
 
     @model_validator(mode="after")
     def _one_origin(self) -> DataConfig:
@@ -66,6 +86,8 @@ class DataConfig(_Section):
             raise ValueError("give data.source and data.target, or data.heads, and not both")
         if self.target and not self.source:
             raise ValueError("data.target needs data.source")
+        if self.heads and len(set(self.frame)) > 1:
+            raise ValueError(f"data.size = {list(self.frame)}: heads are squares")
         if self.crop[0] > self.crop[1]:
             raise ValueError(f"data.crop = {list(self.crop)}: the smaller share comes first")
         return self

@@ -27,7 +27,7 @@ def load_data(config: Config, report: Report) -> tuple[PictureSet, PictureSet]:
             data.heads_seed,
             lambda done, total: report("render heads", done, total),
         )
-    size = round(data.size / min(data.crop))
+    size = tuple(round(side / min(data.crop)) for side in data.frame)
     folders = (data.source, data.target or data.source)
     source, target = (
         read_folder(folder, size, report=lambda done, total, f=folder: report(f.name, done, total))

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ..errors import UsageError
+from ..frames import frame_text
 from ..networks import (
     PORTRAIT_SPECS,
     STYLE_SPECS,
@@ -116,7 +117,7 @@ def _another(path: Path, started: Spec, wanted: Spec) -> UsageError:
 
 def _described(spec: Spec) -> str:
     widths = ", ".join(f"{name} {channels}" for name, channels in spec.widths.items())
-    return f"{spec.family} at {spec.size} px with {len(spec.blocks)} blocks ({widths})"
+    return f"{spec.family} at {frame_text(spec.frame)} px with {len(spec.blocks)} blocks ({widths})"
 
 
 def fresh_discriminator(config: Config) -> nn.Module:
@@ -124,7 +125,7 @@ def fresh_discriminator(config: Config) -> nn.Module:
     base = config.network.discriminator_base
     if config.network.family in ("cyclegan", *STYLE_SPECS):
         return PatchDiscriminator(base)
-    return MultiScaleDiscriminator(base, config.data.size)
+    return MultiScaleDiscriminator(base, min(config.data.frame))
 
 
 def fresh_adversary(config: Config, device: torch.device, seed: int) -> Adversary:

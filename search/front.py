@@ -136,9 +136,9 @@ def _front(config: Config, runs: dict[float, Path]) -> tuple[dict[str, Any], dic
     """
     source = load_data(config, lambda stage, done, total: None)[0].pictures
     pictures = source[:: -(-len(source) // JUDGED)]
-    margin = (pictures.shape[1] - config.data.size) // 2
-    end = margin + config.data.size
-    x = to_tensor(pictures[:, margin:end, margin:end])
+    height, width = config.data.frame
+    top, left = (pictures.shape[1] - height) // 2, (pictures.shape[2] - width) // 2
+    x = to_tensor(pictures[:, top : top + height, left : left + width])
     model = SpeedModel.load(config.search.device)
 
     def described(path: Path) -> tuple[dict[str, Any], torch.Tensor]:

@@ -19,7 +19,6 @@ from torch import nn
 
 from ..datasets import PictureSet
 from ..errors import UsageError
-from ..frames import frame_of
 from ..latency_model import predict_all, total_macs
 from ..networks import (
     STYLE_SPECS,
@@ -233,7 +232,7 @@ def _start(config: Config, device: torch.device) -> tuple[nn.Module, nn.Module |
                 "than the teacher that it is distilled from"
             )
         return fresh_generator(config, device), teacher.requires_grad_(False)
-    supernet = at_frame(teacher, frame_of(config.data.size)).to(device).train()
+    supernet = at_frame(teacher, config.data.frame).to(device).train()
     return supernet, loaded().requires_grad_(False) if settings.loss == "distill" else None
 
 

@@ -42,9 +42,10 @@ def _motion(x: Tensor, rng: np.random.Generator) -> Tensor:
     """Where each pixel comes from, [B, H, W, 2] in [-1, 1]."""
     turn = rng.uniform(-TURN, TURN, len(x))
     scale = 1 + rng.uniform(-ZOOM, ZOOM, len(x))
-    shift = 2 * rng.uniform(-SHIFT, SHIFT, (2, len(x)))  # the side measures 2 here
+    shift = 2 * rng.uniform(-SHIFT, SHIFT, (2, len(x)))  # a side measures 2 here
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
-    rows = np.stack([[cos, -sin, shift[0]], [sin, cos, shift[1]]]).transpose(2, 0, 1)
+    wide = x.shape[3] / x.shape[2]  # both sides measure 2, whatever they are in pixels
+    rows = np.stack([[cos, -sin / wide, shift[0]], [wide * sin, cos, shift[1]]]).transpose(2, 0, 1)
     theta = torch.from_numpy(rows.astype(np.float32)).to(x.device)
     return F.affine_grid(theta, list(x.shape), align_corners=False)
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { defineConfig, type Plugin } from "vite";
-import { played, readInfo, takesStyle } from "./src/bundle.ts";
+import { allPlayed, readInfo, takesStyle, usualFit } from "./src/bundle.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const MODELS = join(ROOT, "sdk/models");
@@ -28,11 +28,15 @@ function shipped(): Plugin {
         .map((file) => {
           const bytes = readFileSync(join(MODELS, file));
           const info = readInfo(bytes, file);
-          const { size } = played(info);
-          const url = `models/${file}`;
-          return { name: basename(file, ".tflite"), url, size, takesStyle: takesStyle(info) };
+          const frames = allPlayed(info)
+            .map(({ height, width }) => (height === width ? height : `${width}x${height}`))
+            .join(", ");
+          const style = takesStyle(info);
+          const whole = usualFit(info) === "frame" ? "whole pictures" : "portraits";
+          const kind = style ? "takes a style" : whole;
+          return { name: basename(file, ".tflite"), url: `models/${file}`, frames, kind, style };
         })
-        .sort((a, b) => Number(a.takesStyle) - Number(b.takesStyle) || a.name.localeCompare(b.name));
+        .sort((a, b) => Number(a.style) - Number(b.style) || a.name.localeCompare(b.name));
       return `export default ${JSON.stringify(bundles)}`;
     },
     generateBundle() {

@@ -94,10 +94,13 @@ class Portrait(WholeFrames):
             when = "" if seconds is None else f" at {seconds:.2f} s"
             raise DataError(f"no face was found in the picture{when}")
         alone, size = self.faces == "crop", self.stylizer.size
-        if not places and self.no_face == "whole":
-            return self.stylizer.stylize(rgb, "crop" if alone else "stretch")
+        if not places and self.no_face == "whole" and not alone:
+            return self.stylizer.stylize(rgb, "stretch")
+        if not places and alone:
+            square = resize(centre_square(rgb), size, size)
+            return self.stylizer.apply(square) if self.no_face == "whole" else square.copy()
         if not places:
-            return resize(centre_square(rgb), size, size).copy() if alone else rgb.copy()
+            return rgb.copy()
         places.sort(key=lambda place: place.side)
         if alone:
             return self.stylizer.apply(places[-1].cut(rgb, size))

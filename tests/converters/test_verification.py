@@ -9,6 +9,7 @@ from pocketstyle.converters.fidelity import Fidelity
 from pocketstyle.converters.flatbuffer import read_model
 from pocketstyle.converters.verification import LIMITS
 from pocketstyle.errors import FormatError, UsageError
+from pocketstyle.networks import at_frame, build, ugatit_full_spec
 from pocketstyle.sdk import read_info
 from pocketstyle.sdk.gpu_gate import GateResult
 from skimage.metrics import peak_signal_noise_ratio
@@ -86,10 +87,10 @@ def test_pictures_and_network_must_fit(bundles, network, tmp_path):
     path = bundles["fp32"].path
     with pytest.raises(UsageError, match="pictures of shape"):
         verify(path, (network, CARD), np.zeros((1, SIZE, SIZE + 1, 3), np.uint8))
-    network = make_network()
-    network.spec = replace(network.spec, size=64)
-    with pytest.raises(UsageError, match="network of size 64"):
-        verify(path, (network, CARD))
+    full = build(ugatit_full_spec(2 * SIZE, 4, 1)).eval()
+    with pytest.raises(UsageError, match="weights fit 64x64 alone"):
+        verify(path, (full, CARD))
+    assert verify(path, (at_frame(network, (24, 40)), CARD)).problems == ()
     (tmp_path / "plain.tflite").write_bytes(path.read_bytes()[:64])
     with pytest.raises(FormatError):
         verify(tmp_path / "plain.tflite")

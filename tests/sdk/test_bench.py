@@ -34,8 +34,8 @@ def test_what_is_no_bundle(tmp_path):
 
 
 def test_the_command(tiny, monkeypatch):
-    timing = Timing("cpu", 1, 10.0, None, 5.0, 2.0, 3.0, 50, 90.0)
-    monkeypatch.setattr(module, "bench", lambda _: iter([timing, "gpu: none"]))
+    timing = Timing("32x32", "cpu", 1, 10.0, None, 5.0, 2.0, 3.0, 50, 90.0)
+    monkeypatch.setattr(module, "bench", lambda *_: iter([timing, "gpu: none"]))
     made = CliRunner().invoke(app, ["bench", str(tiny.path), "--json"])
     told = json.loads(made.stdout)
     assert told["timings"][0]["median_ms"] == 2.0 and told["missing"] == ["gpu: none"]

@@ -106,7 +106,7 @@ def test_another_format_or_version(tmp_path):
     assert "not of format" in message(tmp_path, with_json("[1]"))
     assert "not of format" in message(tmp_path, with_json('{"format": "other"}'))
     newer = message(tmp_path, with_json(changed(version=7, novelty=True)))
-    assert "made by a newer pocketstyle (bundle version 7, this one reads 1)" in newer
+    assert "made by a newer pocketstyle (bundle version 7, this one reads 2)" in newer
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ class Device:
 class Network:
     """What takes so many milliseconds when the device is cool."""
 
-    size, takes_style = 8, False
+    frames, takes_style = ((8, 8),), False
 
     def __init__(self, device: Device, ms: float):
         self.device, self.ms, self.closed = device, ms, False
@@ -109,9 +109,9 @@ def test_what_cannot_be_held(tiny):
     for rate in (0, -1, float("nan")):
         with pytest.raises(UsageError, match="above 0"):
             Stylizer.for_frame_rate(rate, [tiny.path])
-    with pytest.raises(UsageError, match="one size"):
+    with pytest.raises(UsageError, match="the same frames"):
         Stylizer.for_frame_rate(30, [])
-    with pytest.raises(UsageError, match="one size"):
+    with pytest.raises(UsageError, match="the same frames"):
         Stylizer.for_frame_rate(30, [tiny.path, "heads"])
 
 

@@ -163,9 +163,9 @@ def test_uint8_network(tmp_path):
         (signature((1, 64, 64, 3), (1, 64, 64, 3)), "promise args_0: float32"),
         (Signature(**PROMISED | {"name": "no_such"}), "no signature 'no_such'"),
         (signature((1, 32, 32, 3), (1, 32, 32, 3), dtype="uint8"), "promise args_0: uint8"),
-        (signature((1, 32, 32, 3), (1, 64, 64, 3)), "square pictures"),
-        (signature((1, 32, 48, 3), (1, 32, 48, 3)), "square pictures"),
-        (signature((1, 512), (1, 512)), "square pictures"),
+        (signature((1, 32, 32, 3), (1, 64, 64, 3)), "of one frame"),
+        (signature((1, 32, 48, 3), (1, 32, 48, 3)), "promise args_0: float32"),
+        (signature((1, 512), (1, 512)), "of one frame"),
         (signature(*[(1, 32, 32, 3)] * 3), "2 inputs and 1 outputs"),
     ],
 )
@@ -200,7 +200,7 @@ def test_importing_needs_no_training_stack():
     assert "pocketstyle" in loaded and "numpy" in loaded
     assert not loaded & {"torch", "tensorflow", "jax", "flatbuffers", "ai_edge_litert"}
     own = {name.split(".")[1] for name in run.stdout.split() if name.startswith("pocketstyle.")}
-    assert own == {"sdk", "errors", "images", "lazy", "whole"}
+    assert own == {"sdk", "errors", "frames", "images", "lazy", "whole"}
     code = "import pocketstyle.sdk, sys; print('numpy' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"

@@ -45,7 +45,10 @@ def test_overrides_are_toml_values_or_bare_words(tmp_path):
         (HEADS, ("steps=3",), "write section.key=value"),
         ("[data]\nsize = 32\n", (), "give data.source and data.target, or data.heads"),
         ("[data]\nsource = 'a'\n", (), "data.source and data.target belong together"),
-        ("[data]\nheads = 4\nsize = 33\n", (), "data.size = 33: .*multiple of 4"),
+        ("[data]\nheads = 4\nsize = 33\n", (), "data.size: a frame of 33x33.*multiples of 4"),
+        ("[data]\nsource = 'a'\nsize = [66, 640]\n", (), "the nearest is 68x640"),
+        ("[data]\nsource = 'a'\nsize = [480]\n", (), "a side, or .height, width., each 32 to 1024"),
+        ("[data]\nheads = 4\nsize = [64, 96]\n", (), "heads are squares"),
         (
             HEADS,
             ("data.crop=[1.0, 0.9]",),

@@ -6,7 +6,7 @@
 
 export const ENCODE_STYLE = "encode_style"; // a style picture's signature
 const FORMAT = "pocketstyle-bundle";
-const VERSION = 1;
+const VERSION = 2; // the newest that is read; 1 has one frame or squares, and no fit
 const MEMBER = "pocketstyle.json";
 const ZIP_END = 0x06054b50;
 const ZIP_ENTRY = 0x02014b50;
@@ -27,6 +27,13 @@ export interface Signature {
   name: string;
   inputs: TensorInfo[];
   outputs: TensorInfo[];
+  predictedMs?: Record<string, number>; // at this frame, in a bundle of several
+}
+
+/** Sides of pictures, pixels. */
+export interface Frame {
+  height: number;
+  width: number;
 }
 
 /** What a bundle says of itself, as far as the page shows or needs it. */
@@ -37,13 +44,15 @@ export interface BundleInfo {
   signatures: Signature[];
   precision: string;
   family: string;
-  predictedMs: Record<string, number>; // device to milliseconds
+  fit?: Fit; // how pictures of other shapes are played; without, the family's way
+  predictedMs: Record<string, number>; // device to milliseconds, at the first frame
   licence: string;
   attribution: string[];
 }
 
-/** How a picture is made to fit the network's square, as in sdk/stylizer.py. */
-export type Fit = "crop" | "stretch" | "detail";
+/** How a picture is made to fit the network's frame, as in sdk/stylizer.py. */
+export const FITS = ["crop", "stretch", "detail", "frame"] as const;
+export type Fit = (typeof FITS)[number];
 
 /**
  * Read what a bundle says of itself; the network is not loaded.
@@ -76,17 +85,57 @@ export function readInfo(bytes: Uint8Array, file: string): BundleInfo {
   }
 }
 
-/** The signature that is played, the first; a picture goes in and one of its size comes out. */
-export function played(info: BundleInfo): { signature: Signature; size: number } {
-  const signature = info.signatures[0];
-  const [picture, ...statistics] = signature.inputs;
-  const size = picture.shape.length === 4 ? picture.shape[1] : 0;
-  const square = [1, size, size, 3].join();
-  const fits = [picture, ...signature.outputs].every((tensor) => tensor.shape.join() === square);
-  if (!fits || signature.outputs.length !== 1 || statistics.some(isPicture)) {
-    throw new Error(`${info.name}: signature ${signature.name} is not one square picture in, one out`);
+/** A signature that is played: a picture goes in and one of its frame comes out. */
+export interface Played extends Frame {
+  signature: Signature;
+}
+
+/** The signatures that stylize, from the file's first; one for each frame. */
+export function allPlayed(info: BundleInfo): Played[] {
+  const [first, ...further] = info.signatures;
+  return [first, ...further.filter(({ name }) => name !== ENCODE_STYLE)].map((signature) => {
+    const [picture, ...statistics] = signature.inputs;
+    const [, height, width] = picture.shape.length === 4 ? picture.shape : [];
+    const frame = [1, height, width, 3].join();
+    const fits = [picture, ...signature.outputs].every((tensor) => tensor.shape.join() === frame);
+    if (!fits || signature.outputs.length !== 1 || statistics.some(isPicture)) {
+      throw new Error(`${info.name}: signature ${signature.name} is not one picture in, one out`);
+    }
+    return { signature, height, width };
+  });
+}
+
+/**
+ * The signature that plays a picture, as sdk/framing.py has it: that of its orientation, else a
+ * square one; of several the one of the most similar proportion. A picture that lies across all of
+ * them is shown in part or squeezed by the first.
+ *
+ * @throws Error with a line for people where the whole picture was to be shown.
+ */
+export function playedFor(info: BundleInfo, picture: Frame, fit: Fit = usualFit(info)): Played {
+  const all = allPlayed(info);
+  const wanted = orientation(picture);
+  const square = all.filter((frame) => orientation(frame) === "square");
+  const own = all.filter((frame) => orientation(frame) === wanted);
+  const fitting = [own, square, wanted === "square" ? all : []].find((kind) => kind.length > 0);
+  if (fitting === undefined && fit === "frame") {
+    const frames = all.map(frameText).join(", ");
+    throw new Error(`${info.name} has no frame for ${wanted} pictures; it has ${frames}`);
   }
-  return { signature, size };
+  const difference = ({ height, width }: Frame) =>
+    Math.abs(Math.log(width / height) - Math.log(picture.width / picture.height));
+  const nearer = (best: Played, one: Played) => (difference(one) < difference(best) ? one : best);
+  return fitting?.reduce(nearer) ?? all[0];
+}
+
+/** Height x width, such as "480x640". */
+export function frameText({ height, width }: Frame): string {
+  return `${height}x${width}`;
+}
+
+function orientation({ height, width }: Frame): "square" | "landscape" | "portrait" {
+  if (height === width) return "square";
+  return width > height ? "landscape" : "portrait";
 }
 
 /** Whether it draws in the manner of a style picture. */
@@ -96,6 +145,7 @@ export function takesStyle(info: BundleInfo): boolean {
 
 /** What suits the network: a photo keeps its details, a painting has strokes instead. */
 export function usualFit(info: BundleInfo): Fit {
+  if (info.fit !== undefined) return info.fit;
   if (!takesStyle(info)) return "crop";
   return info.family.startsWith("art-") ? "stretch" : "detail";
 }
@@ -149,7 +199,9 @@ function parse(fields: unknown): BundleInfo {
       `made by a newer pocketstyle (bundle version ${fields.version}, this page reads ${VERSION})`,
     );
   }
-  if (fields.version !== VERSION) throw bad("version");
+  if (fields.version !== 1 && fields.version !== VERSION) throw bad("version");
+  const fit = fields.fit ?? undefined;
+  if (fit !== undefined && !FITS.includes(fit as Fit)) throw bad("fit");
   const spec = fields.spec;
   if (!isObject(spec)) throw bad("spec");
   return {
@@ -159,6 +211,7 @@ function parse(fields: unknown): BundleInfo {
     signatures: list(fields, "signatures", "", signature),
     precision: text(fields, "precision"),
     family: text(spec, "family", "spec."),
+    ...(fit === undefined ? {} : { fit: fit as Fit }),
     predictedMs: numbers(fields.predicted_ms ?? {}, "predicted_ms"),
     licence: text(fields, "licence"),
     attribution: fields.attribution === undefined ? [] : texts(fields.attribution, "attribution"),
@@ -171,6 +224,9 @@ function signature(value: unknown, where: string): Signature {
     name: text(value, "name", `${where}.`),
     inputs: list(value, "inputs", `${where}.`, tensor),
     outputs: list(value, "outputs", `${where}.`, tensor),
+    ...(value.predicted_ms == null
+      ? {}
+      : { predictedMs: numbers(value.predicted_ms, `${where}.predicted_ms`) }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The page: what the visitor chooses, played. */
 
 import bundles from "virtual:bundles";
-import { played, usualFit } from "./bundle";
+import { playedFor, takesStyle, usualFit } from "./bundle";
 import type { Accelerator, Stylized } from "./network";
 import { cut, type Pixels, type Square } from "./pixels";
 import { Closed, Player } from "./player";
@@ -14,9 +14,9 @@ import {
   type Live,
   openCamera,
   openVideo,
+  partOf,
   readBytes,
   readPicture,
-  squareOf,
 } from "./sources";
 import * as view from "./view";
 
@@ -72,9 +72,9 @@ async function useBundle(chosen: File): Promise<void> {
   view.showAbout(info, fit);
   view.showFellBack(wanted !== accelerator);
   if (!own.source) await useSample(SUITABLE[info.name] ?? (fit === "crop" ? PORTRAIT : SCENE));
-  if (fit !== "crop" && !own.style) await useStyleSample(fit === "detail" ? LIGHT : MANNER);
+  if (takesStyle(info) && !own.style) await useStyleSample(fit === "detail" ? LIGHT : MANNER);
   if (mine !== loads) return;
-  if (fit !== "crop") await player.setStyle(style!);
+  if (takesStyle(info)) await player.setStyle(style!);
   await play();
 }
 
@@ -109,7 +109,7 @@ async function useStyle(chosen: File, sample: string | null = null): Promise<voi
   style = await readPicture(chosen);
   own.style = true;
   view.markSample("styles", sample);
-  if (player !== undefined && usualFit(player.info) !== "crop") await player.setStyle(style);
+  if (player !== undefined && takesStyle(player.info)) await player.setStyle(style);
   await play();
 }
 
@@ -147,11 +147,12 @@ function rateOf(times: number[]): string {
   return `, ${((1000 * (times.length - 1)) / (now - times[0])).toFixed(1)} frames a second`;
 }
 
-/** What the network is given: the picture or frame, or the square of it that was chosen. */
+/** What the network is given: the picture or frame, or the part of it that was chosen. */
 function content({ info }: Player): Pixels {
-  const crops = usualFit(info) === "crop";
-  if (live !== undefined) return crops ? squareOf(live, square(), played(info).size) : frameOf(live);
-  return crops ? cut(still!, square()) : still!;
+  if (usualFit(info) !== "crop") return live === undefined ? still! : frameOf(live);
+  if (live === undefined) return cut(still!, square(), playedFor(info, still!));
+  const { videoWidth: width, videoHeight: height } = live.video;
+  return partOf(live, square(), playedFor(info, { width, height }));
 }
 
 function square(): Square {
@@ -161,7 +162,7 @@ function square(): Square {
 
 /** How much of the style is wanted, 0..1; all of it from a network that takes none. */
 function share(): number {
-  return player !== undefined && usualFit(player.info) === "crop" ? 1 : Number(alpha.value) / 100;
+  return player === undefined || !takesStyle(player.info) ? 1 : Number(alpha.value) / 100;
 }
 
 function nextFrame(video: HTMLVideoElement): Promise<void> {

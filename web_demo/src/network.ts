@@ -7,8 +7,25 @@ import {
   type SignatureRunner,
   Tensor,
 } from "@litertjs/core";
-import { type BundleInfo, ENCODE_STYLE, type Fit, played, type Signature, usualFit } from "./bundle";
-import { blend, denormalise, laidOver, normalise, type Pixels, resize, type Values } from "./pixels";
+import {
+  allPlayed,
+  type BundleInfo,
+  ENCODE_STYLE,
+  type Fit,
+  playedFor,
+  type Signature,
+  usualFit,
+} from "./bundle";
+import {
+  blend,
+  denormalise,
+  laidOver,
+  normalise,
+  type Pixels,
+  Place,
+  resize,
+  type Values,
+} from "./pixels";
 
 export type Accelerator = "webgpu" | "wasm";
 
@@ -19,10 +36,8 @@ export interface Stylized {
   networkMs: number; // from its input's values to its output's
 }
 
-/** Plays one network of a fixed square size: a picture in, a picture out. */
+/** Plays a network of one frame or several: a picture in, a picture out. */
 export class Network {
-  readonly size: number;
-  private readonly signature: Signature;
   private readonly fit: Fit;
   private statistics: Record<string, Tensor> = {};
 
@@ -31,7 +46,7 @@ export class Network {
     private readonly info: BundleInfo,
     readonly accelerator: Accelerator,
   ) {
-    ({ signature: this.signature, size: this.size } = played(info));
+    allPlayed(info); // which throws where one is none
     this.fit = usualFit(info);
     for (const signature of info.signatures) checkAgreement(model, signature);
   }
@@ -61,21 +76,32 @@ export class Network {
     const encoder = this.info.signatures.find((signature) => signature.name === ENCODE_STYLE);
     if (encoder === undefined) throw new Error(`${this.info.name} takes no style picture`);
     const [input] = encoder.inputs;
-    const values = normalise(resize(picture, this.size, this.size), input);
+    const [, height, width] = input.shape;
+    const values = normalise(resize(picture, width, height), input);
     const made = await this.run(encoder, { [input.name]: values });
     for (const tensor of Object.values(this.statistics)) tensor.delete();
     this.statistics = made;
   }
 
   /**
-   * Stylize a picture of any size; a network that crops takes it cropped.
+   * Stylize a picture of any size by the signature of its orientation; a network that crops takes
+   * it cropped.
    *
    * @param alpha 0..1, how much of what the network makes is laid over the picture.
    */
   async stylize(picture: Pixels, alpha: number): Promise<Stylized> {
-    const seen = resize(picture, this.size, this.size);
-    const { values, networkMs } = await this.play(seen, alpha);
-    const made = denormalise(values, this.signature.outputs[0], this.size);
+    const frame = playedFor(this.info, picture, this.fit);
+    const { signature } = frame;
+    if (this.fit === "frame") {
+      const place = new Place(picture, frame);
+      const seen = place.mirrored(resize(picture, place.width, place.height));
+      const { values, networkMs } = await this.play(signature, seen, alpha);
+      const made = place.cut(denormalise(values, signature.outputs[0]));
+      return { before: picture, after: resize(made, picture.width, picture.height), networkMs };
+    }
+    const seen = resize(picture, frame.width, frame.height);
+    const { values, networkMs } = await this.play(signature, seen, alpha);
+    const made = denormalise(values, signature.outputs[0]);
     switch (this.fit) {
       case "crop":
         return { before: seen, after: made, networkMs };
@@ -86,12 +112,12 @@ export class Network {
     }
   }
 
-  private async play(seen: Pixels, alpha: number) {
-    const [input] = this.signature.inputs;
-    const [output] = this.signature.outputs;
+  private async play(signature: Signature, seen: Pixels, alpha: number) {
+    const [input] = signature.inputs;
+    const [output] = signature.outputs;
     const taken = normalise(seen, input);
     const began = performance.now();
-    const made = await this.run(this.signature, { [input.name]: taken }, this.statistics);
+    const made = await this.run(signature, { [input.name]: taken }, this.statistics);
     const values = (await made[output.name].data()) as Values; // as was checked
     const networkMs = performance.now() - began;
     made[output.name].delete();

@@ -1,5 +1,6 @@
 /** Where pictures come from: files, the samples, a video, the camera. */
 
+import type { Frame } from "./bundle";
 import { boxOf, type Pixels, type Square } from "./pixels";
 
 const LARGEST_FILE = 64; // megabytes
@@ -93,11 +94,11 @@ export function frameOf({ video, camera }: Live): Pixels {
   return drawn(video, [0, 0, width, height], toWidth, toHeight, camera);
 }
 
-/** A square of the frame that a video shows, shrunk by the browser to this side. */
-export function squareOf({ video, camera }: Live, square: Square, size: number): Pixels {
+/** A part of what a video shows, in the proportion of a network's frame and shrunk to it. */
+export function partOf({ video, camera }: Live, square: Square, frame: Frame): Pixels {
   const x = camera ? 1 - square.x : square.x; // in the mirror
-  const [left, top, side] = boxOf({ ...square, x }, video.videoWidth, video.videoHeight);
-  return drawn(video, [left, top, side, side], size, size, camera);
+  const box = boxOf({ ...square, x }, video.videoWidth, video.videoHeight, frame);
+  return drawn(video, box, frame.width, frame.height, camera);
 }
 
 /** Wait until there is a frame. */

@@ -1,6 +1,6 @@
 /** What the page shows; nothing here decides anything. */
 
-import type { BundleInfo } from "./bundle";
+import { allPlayed, type BundleInfo, frameText, takesStyle } from "./bundle";
 import type { Accelerator, Stylized } from "./network";
 import type { Pixels } from "./pixels";
 
@@ -16,14 +16,15 @@ export interface Sample {
 export interface Shipped {
   name: string;
   url: string;
-  size: number; // side of its pictures, pixels
-  takesStyle: boolean;
+  frames: string; // of its pictures, for people
+  kind: string; // what it is for
 }
 
 const ACCELERATORS = { webgpu: "GPU (WebGPU)", wasm: "CPU (WebAssembly)" };
 const HINTS = {
   crop: "This network wants a face that fills the square, its eyes a little above the middle.",
   stretch: "This network paints the whole picture anew, in the manner of the style below.",
+  frame: "This network draws the whole picture, in its own shape.",
   detail: "This network gives the picture the colours and the light of the style below.",
 };
 const PHONES: Record<string, string> = {
@@ -91,24 +92,36 @@ export function showLive(live: boolean): void {
 }
 
 export function showAbout(info: BundleInfo, fit: keyof typeof HINTS): void {
-  byId("style-controls").hidden = fit === "crop";
+  byId("style-controls").hidden = !takesStyle(info);
   byId("square").hidden = fit !== "crop";
   byId("fit-hint").textContent = HINTS[fit];
   byId("about-title").textContent = info.name;
   byId("about-text").textContent = info.description;
-  const predicted = Object.entries(PHONES)
-    .filter(([device]) => device in info.predictedMs)
-    .map(([device, name]) => `${name} ${ms(info.predictedMs[device])}`);
+  const frames = allPlayed(info);
+  const predicted = frames
+    .map((frame) => {
+      const told = toldOf(frame.signature.predictedMs ?? info.predictedMs);
+      return told !== "" && frames.length > 1 ? `${frameText(frame)}: ${told}` : told;
+    })
+    .filter((told) => told !== "");
   const entries: [string, string[]][] = [
     ["Licence", [info.licence]],
     ["Made from", info.attribution],
-    ["Predicted on phones' GPUs", predicted.length > 0 ? [predicted.join(", ")] : []],
+    ["Predicted on phones' GPUs", predicted],
   ];
   byId("about-list").replaceChildren(
     ...entries
       .filter(([, lines]) => lines.length > 0)
       .flatMap(([term, lines]) => [element("dt", term), ...lines.map((line) => element("dd", line))]),
   );
+}
+
+/** Milliseconds by phone. */
+function toldOf(predictedMs: Record<string, number>): string {
+  return Object.entries(PHONES)
+    .filter(([device]) => device in predictedMs)
+    .map(([device, name]) => `${name} ${ms(predictedMs[device])}`)
+    .join(", ");
 }
 
 export function showCredits(samples: Sample[]): void {
@@ -123,7 +136,7 @@ export function listBundles(bundles: Shipped[], pick: (bundle: Shipped) => void)
       const input = document.createElement("input");
       Object.assign(input, { type: "radio", name: "bundle", value: bundle.name });
       input.addEventListener("change", () => pick(bundle));
-      const what = `${bundle.takesStyle ? "takes a style" : "portraits"}, ${bundle.size} px`;
+      const what = `${bundle.kind}, ${bundle.frames} px`;
       const label = element("label");
       label.append(input, element("strong", bundle.name), element("span", what));
       return label;
