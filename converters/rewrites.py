@@ -88,12 +88,12 @@ class ExportedConvTranspose2d(ConvTranspose2d):
 
 
 class ExportedAffineInstanceNorm(ChannelNorm):
-    """Instance norm from means, then weight and bias; also of a norm that a search kept."""
+    """Instance norm from means, then gamma and beta; also of a norm that a search kept."""
 
     def forward(self, x: Tensor, gate: float = 1.0) -> Tensor:
         centred, _, variance = _statistics(x)
-        scale = self.weight[None, :, None, None] * InstanceNorm.scale(variance)
-        return centred * scale + self.bias[None, :, None, None]
+        scale = self.gamma[None, :, None, None] * InstanceNorm.scale(variance)
+        return centred * scale + self.beta[None, :, None, None]
 
 
 class FoldedNorm(StaticNorm):

@@ -22,21 +22,21 @@ MOMENTUM = 0.05  # of the running statistics
 
 
 class ChannelNorm(nn.Module):
-    """weight * (x - mean) / sqrt(variance + 1e-5) + bias, [B, C, H, W] → the same."""
+    """gamma * (x - mean) / sqrt(variance + 1e-5) + beta, [B, C, H, W] → the same."""
 
-    axes: ClassVar[Axes] = {"weight": ("out",), "bias": ("out",)}
+    axes: ClassVar[Axes] = {"gamma": ("out",), "beta": ("out",)}
 
     def __init__(self, width: Width):
         super().__init__()
         self.in_width = self.out_width = width
-        self.weight = nn.Parameter(torch.ones(width.channels))
-        self.bias = nn.Parameter(torch.zeros(width.channels))
+        self.gamma = nn.Parameter(torch.ones(width.channels))
+        self.beta = nn.Parameter(torch.zeros(width.channels))
 
     def gated(self, gate: float | Tensor) -> tuple[Tensor, Tensor]:
-        """Weight and bias, multiplied by the gate of the residual block that ends here."""
+        """gamma and beta, multiplied by the gate of the residual block that ends here."""
         if isinstance(gate, Tensor):
-            return self.weight * gate, self.bias * gate
-        return self.weight, self.bias
+            return self.gamma * gate, self.beta * gate
+        return self.gamma, self.beta
 
 
 class AffineInstanceNorm(ChannelNorm):
@@ -61,15 +61,15 @@ class StaticNorm(ChannelNorm):
         self.register_buffer("variance", torch.ones(width.channels))
 
     def forward(self, x: Tensor, gate: float | Tensor = 1.0) -> Tensor:
-        weight, bias = self.gated(gate)
+        gamma, beta = self.gated(gate)
         return F.batch_norm(
-            x, self.mean, self.variance, weight, bias, self.training, MOMENTUM, EPSILON
+            x, self.mean, self.variance, gamma, beta, self.training, MOMENTUM, EPSILON
         )
 
     def affine(self) -> tuple[Tensor, Tensor]:
         """scale and shift of the constant map x * scale + shift, [C] each."""
-        scale = self.weight * (self.variance + EPSILON).rsqrt()
-        return scale, self.bias - self.mean * scale
+        scale = self.gamma * (self.variance + EPSILON).rsqrt()
+        return scale, self.beta - self.mean * scale
 
     def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         """None: the map is part of the convolution before it."""
@@ -87,10 +87,10 @@ class ChosenNorm(StaticNorm):
         self.gate = Gate(optional=True)
 
     def forward(self, x: Tensor, gate: float | Tensor = 1.0) -> Tensor:
-        weight, bias = self.gated(gate)
+        gamma, beta = self.gated(gate)
         if self.gate.alpha is None:
-            return _instance_norm(x, weight, bias)
-        variance, mean = torch.var_mean(x.to(self.weight.dtype), (2, 3), correction=0)  # [B, C]
+            return _instance_norm(x, gamma, beta)
+        variance, mean = torch.var_mean(x.to(self.gamma.dtype), (2, 3), correction=0)  # [B, C]
         static_mean, static_variance = self.mean, self.variance
         if self.training:
             static_mean = mean.mean(0)
@@ -102,15 +102,15 @@ class ChosenNorm(StaticNorm):
         own, common = (variance + EPSILON).rsqrt(), (static_variance + EPSILON).rsqrt()
         scale = instance * own + (1 - instance) * common
         shift = instance * mean * own + (1 - instance) * static_mean * common
-        return x * (weight * scale)[..., None, None] + (bias - weight * shift)[..., None, None]
+        return x * (gamma * scale)[..., None, None] + (beta - gamma * shift)[..., None, None]
 
     def kernels(self, h: int, w: int, share: float | Tensor = 1.0) -> Iterator[Kernel]:
         """Those of an instance norm, as far as the gate is open; `share` has no effect."""
         yield from _instance_norm_kernels(self.out_width.count, h, w, self.gate.open)
 
 
-def _instance_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return batch_norm_per_picture(x, weight[None, :, None, None], bias[None, :, None, None])
+def _instance_norm(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    return batch_norm_per_picture(x, gamma[None, :, None, None], beta[None, :, None, None])
 
 
 def _instance_norm_kernels(

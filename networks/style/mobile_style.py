@@ -125,31 +125,48 @@ class MobileStyle(PictureNetwork):
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         h, w = h or self.spec.height, w or self.spec.width
 
-        def layers(*modules: nn.Module | None, scale: int) -> Iterator[Kernel]:
-            """Of a convolution for an input at 1/scale of the frame, and what follows it."""
-            conv, *others = modules
-            *convolution, last = conv.kernels(h // scale, w // scale)
-            yield from (*convolution, last)
-            for other in others:
-                if other is not None:
-                    yield from other.kernels(last.h, last.w)
+        def halving(conv: nn.Module, norm: ChannelNorm, scale: int) -> Iterator[Kernel]:
+            """Of an input at 1/scale of the frame."""
+            yield from conv.kernels(h // scale, w // scale)
+            yield from norm.kernels(h // (2 * scale), w // (2 * scale))
 
-        yield "stem", layers(self.stem, self.norm_stem, scale=1)
-        yield "down1", layers(self.down1, self.norm_down1, scale=2)
+        yield "stem", halving(self.stem, self.norm_stem, 1)
+        yield "down1", halving(self.down1, self.norm_down1, 2)
         for name, block in self.early.items():
             yield name, block.kernels(h // 4, w // 4)
-        yield "down2", layers(self.down2, self.norm_down2, scale=4)
+        yield "down2", halving(self.down2, self.norm_down2, 4)
         for name, block in self.mid.items():
             yield name, block.kernels(h // 8, w // 8)
-        yield "up1", layers(self.up1, self.norm_up1, self.skip_quarter, scale=8)
+        yield "up1", self._up1_kernels(h // 8, w // 8)
         for name, block in self.late.items():
             yield name, block.kernels(h // 4, w // 4)
-        yield "up2", layers(self.up2, self.norm_up2, self.skip_half, scale=4)
+        yield "up2", self._up2_kernels(h // 4, w // 4)
         yield "to_rgb", self._to_rgb_kernels(h, w)
+
+    def _up1_kernels(self, h: int, w: int) -> Iterator[Kernel]:
+        """No ReLU is fused into a transposed convolution: the delegate takes none."""
+        yield from self.up1.kernels(h, w)
+        yield _relu(self.widths["quarter"], 2 * h, 2 * w)
+        if self.skip_quarter is not None:
+            yield from self.skip_quarter.kernels(2 * h, 2 * w)
+
+    def _up2_kernels(self, h: int, w: int) -> Iterator[Kernel]:
+        """The ReLU is part of the skip's addition where there is one."""
+        yield from self.up2.kernels(h, w)
+        if self.skip_half is None:
+            yield _relu(self.widths["stem"], 2 * h, 2 * w)
+        else:
+            yield from self.skip_half.kernels(2 * h, 2 * w)
+            if self.skip_half.gate.alpha is not None:
+                yield _relu(self.widths["stem"], 2 * h, 2 * w, 1 - self.skip_half.gate.open)
 
     def _to_rgb_kernels(self, h: int, w: int) -> Iterator[Kernel]:
         yield from self.to_rgb.kernels(h // 2, w // 2)
         yield Kernel("TANH", 3, 3, 1, 1, 1, h, w)
+
+
+def _relu(width: Width, h: int, w: int, share: float | Tensor = 1.0) -> Kernel:
+    return Kernel("RELU", width.count, width.count, 1, 1, 1, h, w, share)
 
 
 def _halving(in_width: Width, out_width: Width, k: int) -> ZeroPaddedConv2d:

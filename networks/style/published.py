@@ -89,11 +89,15 @@ def _place(name: str) -> str | None:
     parts = name.split(".")
     if parts[-1] in UNUSED:
         return ""
-    if parts[0].startswith("res") and parts[0][3:].isdigit() and len(parts) == 3:
-        inside = INSIDE.get(parts[1])
-        return inside and f"middle.block{int(parts[0][3:]) - 1}.{inside}.{parts[2]}"
-    place = PLACES.get(parts[0]) if len(parts) == 2 else None
-    return place and f"{place}.{parts[1]}"
+    *where, what = parts
+    if len(where) == 2 and where[0].startswith("res") and where[0][3:].isdigit():
+        inside = INSIDE.get(where[1])
+        place = inside and f"middle.block{int(where[0][3:]) - 1}.{inside}"
+    else:
+        place = PLACES.get(where[0]) if len(where) == 1 else None
+    if place and "norm" in place:
+        what = {"weight": "gamma", "bias": "beta"}.get(what, what)
+    return place and f"{place}.{what}"
 
 
 def _to_unit_range(tensors: dict[str, Tensor], first: str, last: str, path: str | Path) -> None:
