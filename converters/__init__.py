@@ -9,6 +9,7 @@ _HOMES = {
     "Fidelity": ".fidelity",
     "RouteEnvironment": ".environment",
     "Verification": ".verification",
+    "check_frames": ".frames",
     "convert": ".bundle",
     "embed_metadata": ".metadata",
     "load_foreign": ".foreign",
