@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import UsageError
+from ..frames import Frame
 from ..quiet import quiet
 from .info import describe
 from .networks import network_and_card
@@ -23,6 +24,7 @@ from .progress import progress
 
 NAME = "evaluate"
 
+COSTS = ("family", "height", "width", "macs", "params", "predicted_ms")
 AT_LEAST = 4  # pictures of each set: KID's subsets of half then have two
 
 Report = Callable[[int, int], None]
@@ -62,7 +64,7 @@ def run(
     wide = None if inception_2048 is None else load_inception_2048(inception_2048)
     with progress() as report:
         pictures = {
-            name: _read(folder, costs["size"], partial(report, f"read {name}"))
+            name: _read(folder, network.spec.frame, partial(report, f"read {name}"))
             for name, folder in (("source", source), ("target", target))
         }
         step = partial(report, "translate")
@@ -77,7 +79,7 @@ def run(
         "source": str(source),
         "target": str(target),
         **result,
-        **{key: costs[key] for key in ("family", "size", "macs", "params", "predicted_ms")},
+        **{key: costs[key] for key in COSTS},
     }
     if as_json:
         print(json.dumps(result))
@@ -85,17 +87,17 @@ def run(
         _print(result)
 
 
-def _read(folder: Path, size: int, report: Report) -> np.ndarray:
+def _read(folder: Path, frame: Frame, report: Report) -> np.ndarray:
     from ..datasets import read_folder
 
-    found = read_folder(folder, size, at_least=AT_LEAST, report=report)
+    found = read_folder(folder, frame, at_least=AT_LEAST, report=report)
     if found.skipped:
         print(f"{folder}: {found.skipped} unreadable pictures skipped", file=sys.stderr)
     return found.pictures
 
 
 def _play(bundle: str, pictures: np.ndarray, report: Report) -> np.ndarray:
-    """uint8[N, S, S, 3] → the same, translated by the bundle as a phone plays it."""
+    """uint8[N, H, W, 3] → the same, translated by the bundle as a phone plays it."""
     from ..sdk import Stylizer
 
     made = []
@@ -111,7 +113,7 @@ def _play(bundle: str, pictures: np.ndarray, report: Report) -> np.ndarray:
 def _print(result: dict[str, Any]) -> None:
     console = Console(highlight=False)
     console.print(
-        f"{result['model']}: {result['family']} at {result['size']} px, "
+        f"{result['model']}: {result['family']} at {result['height']}x{result['width']} px, "
         f"{result['macs'] / 1e6:.1f} MMACs, {result['params'] / 1e3:.1f} k parameters"
     )
     n = result["n"]

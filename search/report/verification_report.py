@@ -48,11 +48,22 @@ def verification_section(found: dict[str, Any]) -> Html:
             f"{found['host_ms']:.1f} ms per picture, {found['host_threads']} thread, "
             f"median of {found['host_runs']} runs"
         ),
+        **{f"At {other['frame']}": _other(other) for other in found["others"]},
     }
     operators = sorted(found["operators"].items(), key=lambda item: -item[1])
     return section(
         "The TFLite bundle, checked",
         side_by_side(facts(pairs), table(("operator", "times"), operators)),
+    )
+
+
+def _other(found: dict[str, Any]) -> str:
+    """A further frame, in one line."""
+    apart = found["parity_max_abs"]
+    parity = "not compared" if apart is None else f"differs from torch by {apart:.2g} at most"
+    return (
+        f"{parity}; {found['transposes']} TRANSPOSE; {count(found['macs'])} MACs; "
+        f"{found['host_ms']:.1f} ms; largest value {found['worst_range']['share']:.2%} of float16's"
     )
 
 

@@ -52,8 +52,10 @@ class Catalogue(private val context: Context) {
 
     private fun info(name: String): BundleInfo? =
         try {
-            BundleInfo.read(buffer(name), name)
+            BundleInfo.read(buffer(name), name).also { it.size } // the app plays the square frame
         } catch (error: BundleFormatException) {
+            null.also { Log.w("pocketstyle", error.message, error) }
+        } catch (error: IllegalStateException) { // there is none
             null.also { Log.w("pocketstyle", error.message, error) }
         } catch (error: IOException) {
             null.also { Log.w("pocketstyle", "$name: ${error.message}", error) }

@@ -2,12 +2,15 @@ package org.pocketstyle.stylizer
 
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import kotlin.math.abs
+import kotlin.math.ln
+import kotlin.math.sign
 import org.json.JSONArray
 import org.json.JSONException
 import org.json.JSONObject
 
 private const val FORMAT = "pocketstyle-bundle"
-private const val VERSION = 1
+private const val VERSION = 2 // the newest that is read; 1 has no fit
 private const val MEMBER = "pocketstyle.json"
 private const val ENCODE_STYLE = "encode_style"
 private const val ZIP_END = 0x06054b50
@@ -40,14 +43,40 @@ class TensorInfo(
         get() = shape.fold(dtype.bytes) { product, side -> product * side }
 }
 
-/** One callable of the file: its key there, inputs and outputs in order. */
-class Signature(val name: String, val inputs: List<TensorInfo>, val outputs: List<TensorInfo>)
+/** How a picture is made to fit a frame, as the Python SDK's `Stylizer.stylize` has it. */
+enum class Fit {
+    CROP,
+    STRETCH,
+    DETAIL,
+    FRAME,
+}
+
+/**
+ * One callable of the file: its key there, inputs and outputs in order.
+ *
+ * @property predictedMs the speed model's latencies at this frame, by device; empty in a bundle of one.
+ */
+class Signature(
+    val name: String,
+    val inputs: List<TensorInfo>,
+    val outputs: List<TensorInfo>,
+    val predictedMs: Map<String, Double> = emptyMap(),
+) {
+    /** Sides of its pictures, pixels. */
+    val height: Int
+        get() = inputs[0].shape[1]
+
+    val width: Int
+        get() = inputs[0].shape[2]
+}
 
 /**
  * What a bundle says of itself; the rules are those of the Python SDK's `bundle.py`.
  *
- * @property size side of the network's pictures, pixels.
- * @property stylize a picture, then a style's statistics if there are any, to a picture.
+ * @property stylize a picture, then a style's statistics if there are any, to a picture: at the square frame, or the
+ *   first where there is none.
+ * @property frames the same at every frame of the bundle, from the file's first.
+ * @property fit how pictures of other shapes are played; null leaves it to the family.
  * @property encodeStyle a style picture to its statistics; null where the style is built in.
  * @property family of the network, such as "ugatit" or "art-vgg".
  * @property predictedMs the speed model's latencies, by device.
@@ -57,16 +86,34 @@ class BundleInfo(
     val name: String,
     val title: String,
     val description: String,
-    val stylize: Signature,
+    val frames: List<Signature>,
     val encodeStyle: Signature?,
+    val fit: Fit?,
     val precision: String,
     val family: String,
     val predictedMs: Map<String, Double>,
     val licence: String,
     val attribution: List<String>,
 ) {
+    val stylize: Signature = frames.find { it.width == it.height } ?: frames[0]
+
+    /** Side of the square frame, pixels. Throws IllegalStateException where there is none. */
     val size: Int
-        get() = stylize.inputs[0].shape[1]
+        get() = stylize.height.also { check(it == stylize.width) { "$name has no square frame" } }
+
+    /**
+     * The frame that plays an upright picture: of its orientation, else the square one; of several the one of the most
+     * similar proportion. A square picture takes any.
+     *
+     * @return null where all of them lie the other way.
+     */
+    fun frameFor(width: Int, height: Int): Signature? {
+        val ratio = ln(width.toDouble() / height)
+        val square = frames.filter { it.width == it.height }
+        val own = frames.filter { (it.width - it.height).sign == (width - height).sign }
+        val fitting = own.ifEmpty { square }.ifEmpty { if (width == height) frames else emptyList() }
+        return fitting.minByOrNull { abs(ln(it.width.toDouble() / it.height) - ratio) }
+    }
 
     val takesStyle: Boolean
         get() = encodeStyle != null
@@ -77,7 +124,7 @@ class BundleInfo(
          *
          * @param model the whole file; its position and order are left as they are.
          * @param file its name, for messages.
-         * @throws BundleFormatException it is no bundle of a square picture in, one of its size out.
+         * @throws BundleFormatException it is no bundle of a picture in, one of its size out.
          */
         fun read(model: ByteBuffer, file: String): BundleInfo {
             val bytes = model.duplicate().order(ByteOrder.LITTLE_ENDIAN)
@@ -144,24 +191,27 @@ private fun parse(fields: JSONObject): BundleInfo {
     }
     val signatures = fields.getJSONArray("signatures").objects().map(::signature)
     require(signatures.isNotEmpty()) { "bad metadata: no signatures" }
-    val stylize = signatures[0]
-    val size = stylize.inputs[0].shape.getOrNull(1)
-    val square = listOf(1, size, size, 3)
-    require(stylize.outputs.size == 1 && stylize.inputs[0].shape == square && stylize.outputs[0].shape == square) {
-        "signature ${stylize.name} is not one square picture in, one out"
+    val frames = listOf(signatures[0]) + signatures.drop(1).filter { it.name != ENCODE_STYLE }
+    for (frame in frames) {
+        val (seen, made) = listOf(frame.inputs[0].shape, frame.outputs[0].shape)
+        val isPicture = seen.size == 4 && seen[0] == 1 && seen[3] == 3 && minOf(seen[1], seen[2]) > 0
+        require(isPicture && made == seen && frame.outputs.size == 1) {
+            "signature ${frame.name} is not one picture in, one out"
+        }
     }
+    val stylize = frames[0]
     val encoder = signatures.find { it.name == ENCODE_STYLE }
     require(stylize.inputs.size == 1 || encoder != null) { "a style's $ENCODE_STYLE is missing" }
-    val predicted = fields.optJSONObject("predicted_ms") ?: JSONObject()
     return BundleInfo(
         name = fields.getString("name"),
         title = fields.getString("title"),
         description = fields.getString("description"),
-        stylize = stylize,
+        frames = frames,
         encodeStyle = encoder.takeIf { stylize.inputs.size > 1 },
+        fit = if (fields.isNull("fit")) null else fit(fields.getString("fit")),
         precision = fields.getString("precision"),
         family = fields.getJSONObject("spec").getString("family"),
-        predictedMs = predicted.keys().asSequence().associateWith(predicted::getDouble),
+        predictedMs = milliseconds(fields),
         licence = fields.getString("licence"),
         attribution = fields.optJSONArray("attribution")?.let { a -> List(a.length(), a::getString) } ?: emptyList(),
     )
@@ -171,7 +221,15 @@ private fun signature(fields: JSONObject): Signature {
     val inputs = fields.getJSONArray("inputs").objects().map(::tensor)
     val outputs = fields.getJSONArray("outputs").objects().map(::tensor)
     require(inputs.isNotEmpty() && outputs.isNotEmpty()) { "bad metadata: a signature without tensors" }
-    return Signature(fields.getString("name"), inputs, outputs)
+    return Signature(fields.getString("name"), inputs, outputs, milliseconds(fields))
+}
+
+private fun fit(name: String): Fit =
+    Fit.entries.find { it.name.lowercase() == name } ?: throw IllegalArgumentException("bad metadata: fit $name")
+
+private fun milliseconds(fields: JSONObject): Map<String, Double> {
+    val predicted = fields.optJSONObject("predicted_ms") ?: JSONObject()
+    return predicted.keys().asSequence().associateWith(predicted::getDouble)
 }
 
 private fun tensor(fields: JSONObject): TensorInfo {

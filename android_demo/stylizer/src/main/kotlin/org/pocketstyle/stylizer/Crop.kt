@@ -7,14 +7,18 @@ private const val EYE_HEIGHT = 0.4f
 /**
  * A rectangle of a frame as the sensor delivers it, before it is turned; pixels.
  *
- * Cut to a square, it is stylized; a whole frame is squeezed.
+ * It is stretched over a network's frame, or over the `Place` of a whole picture in it.
  */
 data class Crop(val left: Float, val top: Float, val width: Float, val height: Float) {
     companion object {
         /** The largest centred square. */
-        fun centre(width: Int, height: Int): Crop {
-            val side = minOf(width, height)
-            return Crop((width - side) / 2f, (height - side) / 2f, side.toFloat(), side.toFloat())
+        fun centre(width: Int, height: Int): Crop = centre(width, height, 1, 1)
+
+        /** The largest centred rectangle in the proportion of a frame that is turned like the sensor. */
+        fun centre(width: Int, height: Int, frameWidth: Int, frameHeight: Int): Crop {
+            val wide = minOf(width.toFloat(), height.toFloat() * frameWidth / frameHeight)
+            val high = minOf(height.toFloat(), width.toFloat() * frameHeight / frameWidth)
+            return Crop((width - wide) / 2, (height - high) / 2, wide, high)
         }
 
         /**

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer
 private const val OPAQUE = 0xff shl 24
 
 /**
- * Turns frames into a network's input, [1, size, size, 3] of float32 or uint8, and its output into ARGB.
+ * Turns frames into a network's input, [1, height, width, 3] of float32 or uint8, and its output into ARGB.
  *
  * A crop is resampled bilinearly at the centres of pixels, turned clockwise, mirrored, converted to RGB, clipped
  * to 0..255 and normalised. What depends on the geometry is kept: as long as that stays, a call allocates nothing.
@@ -14,11 +14,17 @@ private const val OPAQUE = 0xff shl 24
  *
  * One instance serves one thread at a time.
  *
- * @param tensor a picture, [1, size, size, 3].
+ * @param tensor a picture, [1, height, width, 3].
+ * @param place where in it the crop lies, turned; around that it is mirrored, and only that is read. All of it, or a
+ *   whole picture's `Place.of`.
  */
-class FrameTensor(private val tensor: TensorInfo) {
-    private val size = tensor.shape[1]
-    private val pixels = size * size
+class FrameTensor(
+    private val tensor: TensorInfo,
+    private val place: Place = Place(0, 0, tensor.shape[1], tensor.shape[2]),
+) {
+    private val height = tensor.shape[1]
+    private val width = tensor.shape[2]
+    private val pixels = height * width
     private val isFloat = tensor.dtype == DType.FLOAT32
     private val floats = FloatArray(if (isFloat) 3 * pixels else 0)
     private val bytes = ByteArray(if (isFloat) 0 else 3 * pixels)
@@ -29,8 +35,10 @@ class FrameTensor(private val tensor: TensorInfo) {
     private val y = IntArray(pixels)
     private val u = IntArray(pixels)
     private val v = IntArray(pixels)
-    private val luma = Taps(size)
-    private val chroma = Taps(size)
+    private val luma = Taps(width, height, place)
+    private val chroma = Taps(width, height, place)
+    private val rows = IntArray(height) { place.width * reflected(it - place.top, place.height) }
+    private val columns = IntArray(width) { reflected(it - place.left, place.width) }
     private var aimed = Crop(0f, 0f, 0f, 0f)
     private val geometry = IntArray(8)
 
@@ -74,14 +82,14 @@ class FrameTensor(private val tensor: TensorInfo) {
     }
 
     /**
-     * Convert a picture of the network's size.
+     * Convert a picture of the place's size.
      *
-     * @param argb [size, size], opaque.
+     * @param argb [place.height, place.width], opaque.
      * @param out of this tensor; filled.
      */
     fun fill(argb: IntArray, out: TensorBuffer) {
         for (i in 0 until pixels) {
-            val pixel = argb[i]
+            val pixel = argb[rows[i / width] + columns[i % width]]
             val green = (pixel shr 8 and 255).toFloat()
             put(3 * i, (pixel shr 16 and 255).toFloat(), green, (pixel and 255).toFloat())
         }
@@ -89,9 +97,9 @@ class FrameTensor(private val tensor: TensorInfo) {
     }
 
     /**
-     * The pixels of a tensor like this one, rounded and clipped.
+     * The place's pixels of a tensor like this one, rounded and clipped.
      *
-     * @param argb [size, size], filled with opaque pixels.
+     * @param argb [place.height, place.width], filled with opaque pixels.
      */
     fun read(values: TensorBuffer, argb: IntArray) {
         if (isFloat) {
@@ -101,8 +109,13 @@ class FrameTensor(private val tensor: TensorInfo) {
             values.bytes.rewind()
             values.bytes.get(bytes)
         }
-        for (i in 0 until pixels) {
-            argb[i] = OPAQUE or (level(3 * i) shl 16) or (level(3 * i + 1) shl 8) or level(3 * i + 2)
+        var i = 0
+        for (row in place.top until place.top + place.height) {
+            var at = 3 * (row * width + place.left)
+            for (column in 0 until place.width) {
+                argb[i++] = OPAQUE or (level(at) shl 16) or (level(at + 1) shl 8) or level(at + 2)
+                at += 3
+            }
         }
     }
 

@@ -6,7 +6,7 @@ import java.util.function.LongSupplier
 /**
  * A frame on its way through a `Pipeline`.
  *
- * @property input the frame, [1, size, size, 3]; `output` the same, stylized.
+ * @property input the frame, [1, height, width, 3]; `output` the same, stylized.
  * @property arrived when its image arrived, nanoseconds of the pipeline's clock.
  * @property convertNanos that the image's conversion took; `stylizeNanos` that the network took.
  */

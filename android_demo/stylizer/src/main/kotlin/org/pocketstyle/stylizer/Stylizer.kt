@@ -73,7 +73,7 @@ class Stylizer(
     /**
      * Draw in the manner of a picture from now on.
      *
-     * @param style of `info.encodeStyle`'s input, [1, size, size, 3].
+     * @param style of `info.encodeStyle`'s input, [1, height, width, 3].
      * @throws IllegalStateException the bundle takes no style.
      */
     fun setStyle(style: TensorBuffer) {
@@ -84,11 +84,12 @@ class Stylizer(
     /**
      * Stylize a picture; from `executor` at once, from any other thread when that one is free.
      *
-     * @param input of `info.stylize`'s first input, [1, size, size, 3].
+     * @param input of the frame's first input, [1, height, width, 3].
      * @param output of its output, of the same shape; filled.
+     * @param frame one of `info.frames`, such as `info.frameFor` finds.
      */
-    fun stylize(input: TensorBuffer, output: TensorBuffer) {
-        if (Thread.currentThread() === ownerThread) run(input, output) else onOwner { run(input, output) }
+    fun stylize(input: TensorBuffer, output: TensorBuffer, frame: Signature = info.stylize) {
+        if (Thread.currentThread() === ownerThread) run(input, output, frame) else onOwner { run(input, output, frame) }
     }
 
     /** Frees the network when the owner is done with what it has. */
@@ -115,17 +116,17 @@ class Stylizer(
         network = runtime.load(model, accelerator)
         this.accelerator = accelerator
         try {
-            run(TensorBuffer(info.stylize.inputs[0]), TensorBuffer(info.stylize.outputs[0]))
+            run(TensorBuffer(info.stylize.inputs[0]), TensorBuffer(info.stylize.outputs[0]), info.stylize)
         } catch (error: Throwable) {
             network.close()
             throw error
         }
     }
 
-    private fun run(input: TensorBuffer, output: TensorBuffer) {
-        inputs[info.stylize.inputs[0].name] = input.bytes
-        outputs[info.stylize.outputs[0].name] = output.bytes
-        network.run(info.stylize.name, inputs, outputs)
+    private fun run(input: TensorBuffer, output: TensorBuffer, frame: Signature) {
+        inputs[frame.inputs[0].name] = input.bytes
+        outputs[frame.outputs[0].name] = output.bytes
+        network.run(frame.name, inputs, outputs)
     }
 
     private fun onOwner(task: () -> Unit) {

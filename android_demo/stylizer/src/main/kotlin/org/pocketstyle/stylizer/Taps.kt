@@ -6,13 +6,13 @@ private const val ONE = 1 shl SHIFT
 private const val DROPPED = 2 * SHIFT - FRACTION
 
 /**
- * Where each pixel of a square comes from in a plane, and with what weights: bilinear, at the centres of pixels.
+ * Where each pixel of a frame comes from in a plane, and with what weights: bilinear, at the centres of pixels.
  *
  * A turned crop is no dearer than an upright one: what a column contributes to an address may be rows of the plane.
  */
-internal class Taps(private val size: Int) {
-    private val columns = Axis(size)
-    private val rows = Axis(size)
+internal class Taps(private val width: Int, private val height: Int, place: Place) {
+    private val columns = Axis(width, place.left, place.width)
+    private val rows = Axis(height, place.top, place.height)
 
     /**
      * @param scale of the plane to the frame: 1 for luma, 0.5 for chroma.
@@ -43,19 +43,19 @@ internal class Taps(private val size: Int) {
     /**
      * Resample a plane.
      *
-     * @param out [size, size], samples of 0..255 times 2^FRACTION.
+     * @param out [height, width], samples of 0..255 times 2^FRACTION.
      */
     fun sample(plane: ByteArray, out: IntArray) {
         val first = columns.first
         val second = columns.second
         val weight = columns.weight
         var at = 0
-        for (row in 0 until size) {
+        for (row in 0 until height) {
             val top = rows.first[row]
             val bottom = rows.second[row]
             val down = rows.weight[row]
             val up = ONE - down
-            for (column in 0 until size) {
+            for (column in 0 until width) {
                 val left = first[column]
                 val right = second[column]
                 val share = weight[column]
@@ -75,15 +75,17 @@ internal class Taps(private val size: Int) {
 /** A crop's extent along one axis of a plane: samples, and the bytes from one to the next. */
 private class Span(val start: Float, val length: Float, val samples: Int, val stride: Int)
 
-private class Axis(private val size: Int) {
+/** One side of a frame, in whose `length` pixels from `start` on the crop lies; beyond them it is mirrored. */
+private class Axis(private val size: Int, private val start: Int, private val length: Int) {
     val first = IntArray(size) // offsets of the two samples around each pixel
     val second = IntArray(size)
     val weight = IntArray(size) // of the second, 0..ONE
 
     fun along(span: Span, backwards: Boolean) {
         for (i in 0 until size) {
-            val place = (if (backwards) size - 1 - i else i) + 0.5f
-            val sample = (span.start + place * span.length / size - 0.5f).coerceIn(0f, span.samples - 1f)
+            val inside = reflected(i - start, length)
+            val place = (if (backwards) length - 1 - inside else inside) + 0.5f
+            val sample = (span.start + place * span.length / length - 0.5f).coerceIn(0f, span.samples - 1f)
             val before = sample.toInt()
             first[i] = before * span.stride
             second[i] = minOf(before + 1, span.samples - 1) * span.stride

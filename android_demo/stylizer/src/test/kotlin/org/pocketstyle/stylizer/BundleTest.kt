@@ -40,7 +40,7 @@ class BundleTest {
         refused("newer pocketstyle", replaced(json("version") + ": 1".toByteArray(), json("version") + ": 9".toByteArray()))
         refused("not of format", replaced(json("pocketstyle-bundle"), json("pocketstyle-bungle")))
         refused("bad metadata", replaced(json("precision"), json("precis10n")))
-        refused("not one square picture", replaced("128,".toByteArray(), "129,".toByteArray()))
+        refused("not one picture in", replaced("128,".toByteArray(), "129,".toByteArray()))
         refused("damaged", bytes("heads").also { it[it.size - 6] = 127 }) // the zip's offset
     }
 
