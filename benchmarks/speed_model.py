@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from pocketstyle.converters.litert import to_tflite
+from pocketstyle.converters.tflite import to_tflite
 from pocketstyle.latency_model import Prediction, SpeedModel, total_macs
 from pocketstyle.latency_model.block_table import Block
 from pocketstyle.latency_model.blocks import block_measurements, blocks_of_one_device, runtime_of

@@ -27,6 +27,9 @@ NAME = "evaluate"
 COSTS = ("family", "height", "width", "macs", "params", "predicted_ms")
 AT_LEAST = 4  # pictures of each set: KID's subsets of half then have two
 
+ROWS = ("translated", "untouched")
+CHANNELS = (768, 2048)  # of the two Inceptions
+
 Report = Callable[[int, int], None]
 
 
@@ -85,6 +88,22 @@ def run(
         print(json.dumps(result))
     else:
         _print(result)
+    if worse := _worse(result):
+        told = "warning: the untouched pictures are nearer to the target than the model's"
+        print(f"{told}: {worse}", file=sys.stderr)
+
+
+def _worse(result: dict[str, Any]) -> str:
+    """By which distances the source as it is lies nearer to the target; empty where by none."""
+    pairs = {
+        f"FID-{channels}": [result[name].get(f"fid_{channels}") for name in ROWS]
+        for channels in CHANNELS
+    }
+    return ", ".join(
+        f"{name} {untouched:.2f} against {translated:.2f}"
+        for name, (translated, untouched) in pairs.items()
+        if None not in (translated, untouched) and translated > untouched
+    )
 
 
 def _read(folder: Path, frame: Frame, report: Report) -> np.ndarray:
@@ -119,7 +138,7 @@ def _print(result: dict[str, Any]) -> None:
     n = result["n"]
     table = Table(title=f"distance to the target's {n['target']} pictures", title_justify="left")
     table.add_column("pictures")
-    measured = [c for c in (768, 2048) if f"fid_{c}" in result["translated"]]
+    measured = [c for c in CHANNELS if f"fid_{c}" in result["translated"]]
     columns = [column for c in measured for column in (f"FID-{c}", f"KID-{c} × 100")]
     for column in ("N", *columns):
         table.add_column(column, justify="right")

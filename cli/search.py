@@ -61,14 +61,52 @@ def run(
             front = search_front(
                 settings, _parse(targets), out, resume=resume, address=ray, report=report
             )
-        emit(front, as_json, f"report: {out / 'report.html'}")
+        lines = [
+            f"target {one['target_ms']:g} ms: {one['predicted_ms']:.2f} ms predicted on "
+            f"{front['device']}, SSIM to the teacher {one['ssim_to_teacher']:.3f}"
+            for one in front["students"]
+        ]
+        emit(front, as_json, "\n".join((*lines, f"report: {out / 'report.html'}")))
         if front["failed"]:
             told = "; ".join(f"{target} ms: {why}" for target, why in front["failed"].items())
             raise PocketstyleError(f"without a student: {told}")
         return
     with progress() as report:
         model = search(settings, out, resume=resume, report=report)
-    emit({"model": str(model), "report": str(out / "report.html")}, as_json, f"model: {model}")
+    result = _outcome(settings, model) | {"model": str(model), "report": str(out / "report.html")}
+    lines = [_met(result), f"model: {model}", f"report: {result['report']}"]
+    emit(result, as_json, "\n".join(lines))
+
+
+def _outcome(settings: Any, model: Path) -> dict[str, Any]:
+    """What the student costs, and what was asked for."""
+    from ..latency_model import SpeedModel, total_macs
+    from ..networks import load
+
+    kernels = list(load(model)[0].kernels())
+    told = SpeedModel.load(settings.search.device).predict(kernels)
+    in_ms = settings.search.target_mmacs is None
+    return {
+        "device": settings.search.device,
+        "target_ms": settings.search.target_ms if in_ms else None,
+        "target_mmacs": settings.search.target_mmacs,
+        "predicted_ms": told.ms,
+        "low_ms": told.low_ms,
+        "high_ms": told.high_ms,
+        "macs": total_macs(kernels),
+    }
+
+
+def _met(result: dict[str, Any]) -> str:
+    """The outcome as a line for people."""
+    wished = f"target {result['target_ms'] or 0:g} ms"
+    if result["target_mmacs"] is not None:
+        wished = f"target {result['target_mmacs']:g} MMACs"
+    return (
+        f"{result['predicted_ms']:.2f} ms predicted on {result['device']} (90 %: "
+        f"{result['low_ms']:.2f} to {result['high_ms']:.2f}), {result['macs'] / 1e6:.1f} MMACs; "
+        f"{wished}"
+    )
 
 
 def _stylenas(settings: Any, out: Path, resume: bool, ray: str, as_json: bool) -> None:

@@ -24,4 +24,5 @@ def run(
     out = out or Path("runs") / Path(config).stem
     with progress() as report:
         model = train(settings, out, resume=resume, report=report)
-    emit({"model": str(model), "report": str(out / "report.html")}, as_json, f"model: {model}")
+    result = {"model": str(model), "report": str(out / "report.html")}
+    emit(result, as_json, "\n".join(f"{name}: {path}" for name, path in result.items()))

@@ -78,9 +78,9 @@ def _run(out: Path, *, short: bool, report: Report) -> dict[str, Any]:
         yield
         seconds[name] = perf_counter() - start
 
-    changes = []
+    changes = ["card.licence=Apache-2.0"]  # teacher and pictures are the project's own
     if short:
-        changes = [f"data.heads={SHORT['heads']}", f"search.steps={SHORT['steps']}"]
+        changes += [f"data.heads={SHORT['heads']}", f"search.steps={SHORT['steps']}"]
         changes.append(f"search.fine_tune_steps={SHORT['fine_tune_steps']}")
     config = load_config("heads-search", changes)
     size, settings = config.data.size, config.search

@@ -27,6 +27,24 @@ def test_overrides_are_toml_values_or_bare_words(tmp_path):
     assert (config.train.steps, config.search.device, config.search.spread) == (7, "pixel4", 0.1)
 
 
+NAMES = ("2024", "true", "null", "1e3", "nan", "007", "2024-05-01", "12:30:00", "[1]", "a#b", "1_0")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_path_or_a_text_is_taken_as_it_is_written(tmp_path, name):
+    changes = [f"data.source={name}", f"data.target={name}", f"search.device={name}"]
+    config = load_config("portraits", [*changes, f"train.face_id={name}"])
+    assert [str(config.data.source), config.search.device, config.train.face_id] == [name] * 3
+    again = load_config(written(tmp_path, dump_toml(config)))
+    assert again == config
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + HEADS.encode())
+    assert load_config(path).data.heads == 8
+
+
 @pytest.mark.parametrize(
     ("text", "overrides", "message"),
     [
@@ -43,6 +61,11 @@ def test_overrides_are_toml_values_or_bare_words(tmp_path):
         ),
         (HEADS, ("trian.steps=3",), "unknown key 'trian'; allowed: data, network, train, search"),
         (HEADS, ("steps=3",), "write section.key=value"),
+        (HEADS, ("data.source=",), "write section.key=value"),
+        (HEADS, ("train.steps=true",), "^--set: train.steps = True: input should be no boolean"),
+        (HEADS, ("train.steps=ten",), "^--set: train.steps = 'ten': .*integer"),
+        (HEADS + "[train]\nsteps = true\n", (), r"c.toml: train.steps = True"),
+        (HEADS, ('card.licence="a\\nb"',), "card.licence"),
         ("[data]\nsize = 32\n", (), "give data.source and data.target, or data.heads"),
         ("[data]\nsource = 'a'\n", (), "data.source and data.target belong together"),
         ("[data]\nheads = 4\nsize = 33\n", (), "data.size: a frame of 33x33.*multiples of 4"),

@@ -253,6 +253,7 @@ def test_half_finished_search(run):
     assert "not finished" in page.text
     assert "12.25 ms" in page.text and "target 10.5 ms on s10" in page.text
     assert "stem 9 / 16" in page.text  # 16 at the start, 9 in the last line
+    assert "rows from above: input, output" in page.text
     assert "Step 10" in page.text and "Step 0" in page.text and "Step 5" not in page.text
     assert "11 the last one logged, of 12" in page.text
 
@@ -267,6 +268,7 @@ def test_finished_search(run):
     assert "4.0× fewer than the 4 M at the start" in text
     assert "stem 11 / 16" in text and "encoder1 block removed" in text
     assert "3 of 4 are left" in text
+    assert "12 all of them" in text and "the last one logged" not in text
 
 
 @pytest.mark.parametrize("text", ["", '{"step": 0, "lo'])
