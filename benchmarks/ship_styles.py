@@ -36,7 +36,7 @@ ATTRIBUTION = (
     "Distilled from PyTorch's examples/fast_neural_style (BSD-3-Clause, the PyTorch authors), "
     "as the ONNX model zoo publishes its networks",
     *PICTURES,
-    "Photos by Aitzol Berasategi, freespace, Abhishek Mudgal and Jakkub Mede (Lomiri's wallpapers), "
+    "Lomiri's wallpapers by Aitzol Berasategi, freespace, Abhishek Mudgal and Jakkub Mede, "
     "CC BY 4.0",
 )
 

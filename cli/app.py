@@ -12,6 +12,7 @@ from ..errors import PocketstyleError
 from . import (
     android,
     bench,
+    card,
     convert,
     data,
     demo,
@@ -66,6 +67,7 @@ COMMANDS = (
     evaluate,
     info,
     models,
+    card,
 )
 for module in COMMANDS:
     app.command(module.NAME)(module.run)
