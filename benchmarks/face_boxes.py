@@ -21,7 +21,7 @@ from pocketstyle.sdk.faces.loading import load_detector
 
 OUT = Path(__file__).parent / "results/face_boxes.json"
 DETECTORS = {
-    "Haar": None,
+    "mesh": None,
     "BlazeFace": "face_detection_short_range.tflite",
     "YuNet": "yunet_s_320_320.onnx",
 }
@@ -32,7 +32,7 @@ def crops_in_boxes(detector: FaceDetector, pictures: list[np.ndarray]) -> dict:
     """The crop's side, and where its middle lies below the box's, in sides of the box."""
     found = []
     for rgb in pictures:
-        if faces := detector.find(rgb):
+        if faces := detector.detect(rgb):
             face = max(faces, key=lambda one: one.box[2] * one.box[3])
             crop, longer = Alignment.of(face), max(face.box[2:])
             below = crop.corners()[:, 1].mean() - face.middle[1]
