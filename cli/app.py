@@ -14,6 +14,7 @@ from . import (
     convert,
     data,
     demo,
+    draw,
     evaluate,
     info,
     latency,
@@ -50,6 +51,7 @@ app = typer.Typer(
 COMMANDS = (
     demo,
     data,
+    draw,
     train,
     search,
     prune,

@@ -41,9 +41,11 @@ def flow_of(lab: np.ndarray, sigma: float) -> Flow:
 def spread(tensor: np.ndarray, sigma: float) -> np.ndarray:
     """A part of the tensor, smoothed; where there is nothing near, by what is further away."""
     near = cv2.GaussianBlur(tensor, (0, 0), sigma)
-    far = cv2.resize(near, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    height, width = tensor.shape
+    quarter = max(1, width // 4), max(1, height // 4)
+    far = cv2.resize(near, quarter, interpolation=cv2.INTER_AREA)
     far = cv2.GaussianBlur(far, (0, 0), sigma)
-    return near + 0.1 * cv2.resize(far, near.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return near + 0.1 * cv2.resize(far, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def across(picture: np.ndarray, flow: Flow, sigma: float) -> np.ndarray:

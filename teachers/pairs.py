@@ -8,13 +8,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from ..errors import DataError
 from ..images import SUFFIXES, read_rgb
-from ..whole import written_whole
-from .programs import at_side, find_program
+from .programs import at_side, find_program, write_rgb
 
 
 def make_pairs(
@@ -27,8 +23,8 @@ def make_pairs(
 ) -> list[str]:
     """Write out/photo/NAME.png and out/PROGRAM/NAME.png of every picture of a folder.
 
-    A pair is written whole, its photo last, and pairs that are there are left as they are: what
-    was interrupted is finished by the same call.
+    Files appear whole, and pairs that are there are left as they are: what was interrupted is
+    finished by the same call. Several programs may share a folder at one size.
 
     Args:
         program: one of `PROGRAMS`.
@@ -43,9 +39,11 @@ def make_pairs(
 
     Raises:
         UsageError: there is no such program.
-        DataError: there are no pictures, or two would have one name.
+        DataError: there is no such folder, it has no pictures, or two would have one name.
     """
     find_program(program)
+    if not photos.is_dir():
+        raise DataError(f"{photos} is no folder")
     sources = sorted(p for p in photos.iterdir() if p.suffix.lower() in SUFFIXES)
     if not sources:
         raise DataError(f"no pictures in {photos}")
@@ -54,16 +52,23 @@ def make_pairs(
         raise DataError(f"two pictures in {photos} have one name but for its suffix")
     for folder in ("photo", program):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    left = [path for path in sources if not (out / "photo" / targets[path]).exists()]
+    left = [
+        path
+        for path in sources
+        if not all((out / folder / targets[path]).exists() for folder in ("photo", program))
+    ]
     done, failed = len(sources) - len(left), []
     report(done, len(sources))
     # started afresh: an interpreter's threads do not survive a fork
     with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
         jobs = [pool.submit(make_pair, program, path, out, side) for path in left]
-        for job in as_completed(jobs):
-            failed += filter(None, [job.result()])
-            done += 1
-            report(done, len(sources))
+        try:
+            for job in as_completed(jobs):
+                failed += filter(None, [job.result()])
+                done += 1
+                report(done, len(sources))
+        finally:
+            pool.shutdown(cancel_futures=True)
     return sorted(failed)
 
 
@@ -74,11 +79,6 @@ def make_pair(program: str, path: Path, out: Path, side: int) -> str | None:
     except DataError as error:
         return str(error)
     drawn = find_program(program)(photo)
-    for folder, picture in ((program, drawn), ("photo", photo)):  # the photo tells that it is done
-        _write(out / folder / f"{path.stem}.png", picture)
+    for folder, picture in (("photo", photo), (program, drawn)):
+        write_rgb(picture, out / folder / f"{path.stem}.png")
     return None
-
-
-def _write(path: Path, rgb: np.ndarray) -> None:
-    with written_whole(path) as part:
-        Image.fromarray(rgb).save(part, "PNG")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ..errors import UsageError
-from ..images import resize
+from ..images import SUFFIXES, read_rgb, resize
+from ..whole import written_whole
 from .comic import comic
 from .ink import ink
 
@@ -30,6 +33,25 @@ def draw(program: str, rgb: np.ndarray, side: int = SIDE) -> np.ndarray:
         UsageError: there is no such program.
     """
     return find_program(program)(at_side(rgb, side))
+
+
+def draw_file(program: str, source: Path, target: Path, side: int = SIDE) -> None:
+    """Draw a picture's file.
+
+    Raises:
+        UsageError: there is no such program, or pictures are not written by this suffix.
+        DataError: the source cannot be read, or the target not be written.
+    """
+    if target.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"a picture is written as {', '.join(SUFFIXES)}, not as {target}")
+    write_rgb(draw(program, read_rgb(source), side), target)
+
+
+def write_rgb(rgb: np.ndarray, target: Path) -> None:
+    """Write uint8[H, W, 3] by the target's suffix, whole or not at all."""
+    kind = Image.registered_extensions()[target.suffix.lower()]
+    with written_whole(target) as part:
+        Image.fromarray(rgb).save(part, format=kind, quality=95)
 
 
 def find_program(name: str) -> Callable[[np.ndarray], np.ndarray]:

@@ -45,7 +45,8 @@ def smoothed(rgb: np.ndarray, scale: float) -> np.ndarray:
     rolled = ximgproc.rollingGuidanceFilter(
         rgb, d=-1, sigmaColor=0.07, sigmaSpace=scale, numOfIter=3
     )
-    half = cv2.resize(rolled, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    size = max(1, width // 2), max(1, height // 2)
+    half = cv2.resize(rolled, size, interpolation=cv2.INTER_AREA)
     shifted = cv2.pyrMeanShiftFiltering((half * 255).round().astype(np.uint8), 9, 14)
     flat = cv2.resize(shifted, (width, height), interpolation=cv2.INTER_CUBIC)
     flat = ximgproc.guidedFilter(rolled, flat.astype(np.float32) / 255, 3, 1e-3)
