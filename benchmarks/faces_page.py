@@ -177,9 +177,9 @@ default before, took 124 ms side by side. On 118 neutral portraits whose pupils 
 pupils are found within 0.033 of their distance in the mean, 0.086 at most.
 
 YuNet is played by OpenCV, which is Apache-2.0; its wheels carry FFmpeg, LGPL-2.1. A detector of
-one's own is a subclass of `FaceDetector` (call its `__init__`) with `detect`, or with `find`, which sees
-pictures of {LONGEST} pixels a side at most, and each face again from near: without that second
-look, the pupils of small and leaning faces are found badly.
+one's own is a subclass of `FaceDetector` (call its `__init__`) with `detect`, or with `find`, which
+sees pictures of {LONGEST} pixels a side at most, and each face again from near: without that
+second look, the pupils of small and leaning faces are found badly.
 
 Detectors find faces; they recognise nobody, and nothing here may be used to.
 
