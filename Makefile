@@ -36,7 +36,7 @@ apk:
 
 # Resolve the pinned environment again, after a change of dependencies in pyproject.toml.
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --extra search --extra convert --extra cluster --extra fid --extra portrait --extra dev \
+	$(BIN)/uv pip compile pyproject.toml --extra search --extra convert --extra cluster --extra fid --extra teachers --extra dev \
 	    --universal --python-version 3.11 --no-header --no-emit-index-url --output-file requirements.lock
 
 clean:

@@ -11,21 +11,37 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from pocketstyle.images import read_rgb
 from pocketstyle.sdk.faces.alignment import Alignment
-from pocketstyle.sdk.faces.detector import FaceDetector
+from pocketstyle.sdk.faces.detector import Face, FaceDetector
 from pocketstyle.sdk.faces.loading import load_detector
 
 OUT = Path(__file__).parent / "results/face_boxes.json"
 DETECTORS = {
-    "Haar": None,
     "BlazeFace": "face_detection_short_range.tflite",
     "YuNet": "yunet_s_320_320.onnx",
 }
 PICTURES = 80
+
+
+class HaarDetector(FaceDetector):
+    """Boxes by the cascade that comes with OpenCV (Viola and Jones 2001), pupils by the mesh."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        folder = Path(cv2.data.haarcascades)
+        self._boxes = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_alt2.xml"))
+        self._mesh = load_detector()
+
+    def find(self, rgb: np.ndarray) -> list[Face]:
+        boxes = self._boxes.detectMultiScale(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), 1.1, 4)
+        faces = self._mesh.detect(rgb)[:1]
+        return [replace(face, box=tuple(box.tolist())) for face in faces for box in boxes]
 
 
 def crops_in_boxes(detector: FaceDetector, pictures: list[np.ndarray]) -> dict:
@@ -53,8 +69,8 @@ def main() -> None:
     paths = sorted((shared / "data/portraits/cc_by").glob("london_*.jpg"))[:PICTURES]
     pictures = [read_rgb(path)[::2, ::2].copy() for path in paths]
     weights = shared / "weights/face_detect"
-    result = {
-        name: crops_in_boxes(load_detector(file and weights / file), pictures)
+    result = {"Haar": crops_in_boxes(HaarDetector(), pictures)} | {
+        name: crops_in_boxes(load_detector(weights / file), pictures)
         for name, file in DETECTORS.items()
     }
     OUT.write_text(json.dumps(result, indent=1) + "\n")

@@ -17,6 +17,7 @@ from pocketstyle.images import resize
 from pocketstyle.sdk import Stylizer, read_rgb
 from pocketstyle.sdk.faces import Alignment, Portrait
 from pocketstyle.sdk.faces.detector import LONGEST
+from pocketstyle.sdk.faces.portrait import LOOK
 from pocketstyle.sdk.faces.tracking import HELD
 
 ROOT = Path(__file__).parents[1]
@@ -28,10 +29,12 @@ DETECTORS = (
     ("detector", "how", "licence", "sees"),
     [
         (
-            "Haar cascades",
-            "the default: they come with OpenCV",
-            "BSD-like (Intel, in the files)",
-            "upright faces that look at the camera; the slowest",
+            "face mesh",
+            "the default, shipped: [MediaPipe]"
+            "(https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker)'s BlazeFace "
+            "in squares of three sizes, and its mesh of 468 points, twice",
+            "Apache-2.0",
+            "small, leaning and turned faces; in videos followed from frame to frame",
         ),
         (
             "YuNet",
@@ -39,7 +42,7 @@ DETECTORS = (
             "(https://github.com/ShiqiYu/libfacedetection.train), whose `yunet_s_320_320` was "
             "measured, or [opencv_zoo](https://github.com/opencv/opencv_zoo)",
             "Apache-2.0; MIT",
-            "small, leaning and turned faces too: the one to take",
+            "small, leaning and turned faces too; needs `opencv-python-headless`",
         ),
         (
             "BlazeFace, short range",
@@ -134,14 +137,12 @@ From above: `toonhead`; the same of a photo that leans; `adventurer` with its ba
 is Eileen Collins, NASA, public domain; the avatars' designs are "ToonHead" by Johan Melin and
 "Adventurer" by Lisa Wischofsky, both CC BY 4.0.
 
-    pip install 'pocketstyle[portrait]'
-
 ```python
 from pocketstyle.sdk import Stylizer, read_rgb, stylize_video
 from pocketstyle.sdk.faces import Portrait
 
 with Stylizer.load("toonhead") as stylizer:
-    portrait = Portrait(stylizer)  # OpenCV's cascades
+    portrait = Portrait(stylizer)  # with the face mesh
     picture = portrait.stylize(read_rgb("party.jpg"))  # its size, every face drawn
 
     stylize_video(portrait, "party.mp4", "out.mp4")  # time stamps steady the crops
@@ -166,10 +167,19 @@ whose heads are smaller than a person's.
 
 {table(*DETECTORS)}
 
-No model is shipped. OpenCV is Apache-2.0; its wheels carry FFmpeg, LGPL-2.1. A detector of one's
-own is a subclass of `FaceDetector` (call its `__init__`) with `detect`, or with `find`, which sees
-pictures of {LONGEST} pixels a side at most, and each face again from near: without that second
-look, the pupils of small and leaning faces are found badly.
+`FaceMesh().detect(rgb)` gives faces with `points`, float32[468, 3]: x, y and depth in pixels. Where
+BlazeFace is sure of a face that the mesh does not fit, as on profiles, `points` is None.
+
+In a video the mesh starts from the points of the frame before; the picture is searched every
+{LOOK} seconds, where a face is lost, and after a seek. On `sister.mkv` (640x480, one thread,
+x86_64) finding faces takes 9 ms a frame, of which a followed one takes 2; OpenCV's cascades, the
+default before, took 124 ms side by side. On 118 neutral portraits whose pupils are labelled,
+pupils are found within 0.033 of their distance in the mean, 0.086 at most.
+
+YuNet is played by OpenCV, which is Apache-2.0; its wheels carry FFmpeg, LGPL-2.1. A detector of
+one's own is a subclass of `FaceDetector` (call its `__init__`) with `detect`, or with `find`, which
+sees pictures of {LONGEST} pixels a side at most, and each face again from near: without that
+second look, the pupils of small and leaning faces are found badly.
 
 Detectors find faces; they recognise nobody, and nothing here may be used to.
 
@@ -194,7 +204,7 @@ shaking, and the filter follows it.
 
 - For faces that look at the camera. The shipped networks have seen no others: of a head that turns
   or leans forward they make smears, eyes too many or half a face, whatever the detector finds.
-- Upright faces, or nearly so: cascades lose those that lean.
+- Faces that lean by more than about 50 degrees are not found.
 - What is drawn over a face is a disc of the crop. Hair beyond it stays, and where an avatar's chin
   or neck is slimmer than the person's, theirs is seen beside it. Hands before a face vanish.
 - A lost face stays drawn where it was for {HELD} seconds, so one that leaves the picture leaves

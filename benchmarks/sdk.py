@@ -55,7 +55,7 @@ WATCHED = (  # whole clips; in the other one of data/video, CLIP, people turn th
     "want.mkv",
 )
 DETECTORS = {
-    "Haar cascades": None,
+    "face mesh": None,
     "YuNet": "weights/face_detect/yunet_s_320_320.onnx",
     "BlazeFace": "weights/face_detect/face_detection_short_range.tflite",
 }

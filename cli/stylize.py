@@ -97,7 +97,7 @@ def run(
     ] = None,
     detector: Annotated[
         Path | None,
-        typer.Option(help="Of faces: a YuNet .onnx or a BlazeFace .tflite [OpenCV's cascades]."),
+        typer.Option(help="Of faces: a YuNet .onnx or a BlazeFace .tflite [MediaPipe's mesh]."),
     ] = None,
     mask: Annotated[
         Path | None,

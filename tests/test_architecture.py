@@ -20,9 +20,11 @@ MAY_IMPORT = {
         "networks",
         "demo",
         "sweep",
+        "teachers",
     },
     "demo": {"search", "converters", "latency_model", "sdk", "metrics", "datasets", "networks"},
     "search": {"networks", "latency_model", "metrics", "datasets"},
+    "teachers": {"sdk.faces", "sdk.interpreter"},
     "sweep": {"networks", "converters", "latency_model"},
     "converters": {
         "networks",

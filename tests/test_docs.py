@@ -12,7 +12,7 @@ from results_page import page as results
 from typer.main import get_command
 
 ROOT = Path(__file__).parents[1]
-ROOMS = "benchmarks|cli|datasets|docs|latency_model|metrics|networks|sdk|search|tests"
+ROOMS = "benchmarks|cli|datasets|docs|latency_model|metrics|networks|sdk|search|teachers|tests"
 PAGES = [ROOT / "README.md"]
 PAGES += sorted([*(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*/README.md")])
 

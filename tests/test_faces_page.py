@@ -6,9 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("cv2", reason="faces need OpenCV (pip install 'pocketstyle[portrait]')")
-
 from faces_page import page
 from pocketstyle.sdk.faces import Alignment
 

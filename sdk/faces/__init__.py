@@ -1,6 +1,6 @@
 """Faces in pictures and videos: found, cropped as portrait networks know them, put back.
 
-Needs the extra `portrait` (OpenCV). Names are imported on first use, OpenCV with them.
+Names are imported on first use. The networks in `models/` are MediaPipe's (NOTICE).
 """
 
 from ...lazy import names_from
@@ -9,6 +9,7 @@ _HOMES = {
     "Alignment": ".alignment",
     "Face": ".detector",
     "FaceDetector": ".detector",
+    "FaceMesh": ".mesh",
     "NoFace": ".portrait",
     "OneEuro": ".one_euro",
     "Portrait": ".portrait",

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from .detector import Face
-from .opencv import cv2
+from .sampling import cut, shrunk, warped
 
 # Of a crop's side, where the shipped networks' training has the pupils (benchmarks/avatars).
 LEFT, RIGHT, HEIGHT = 0.365, 0.635, 0.4
@@ -65,20 +65,7 @@ class Alignment:
         Returns:
             uint8[size, size, 3].
         """
-        rows, columns = self._within(rgb)
-        part = rgb[rows, columns]
-        height, width = part.shape[:2]
-        coarser = max(1, round(self.side / size))  # so that no pixel of a large face is passed over
-        shrunk = max(1, round(width / coarser)), max(1, round(height / coarser))
-        matrix = self._to_part(size, rows, columns)
-        matrix *= np.divide(shrunk, (width, height))[:, None]
-        return cv2.warpAffine(
-            cv2.resize(part, shrunk, interpolation=cv2.INTER_AREA),
-            _between_pixels(matrix),
-            (size, size),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        return cut(rgb, self.to_picture(size), size)
 
     def paste(self, made: np.ndarray, rgb: np.ndarray, figure: np.ndarray | None = None) -> None:
         """Lay a disc of a crop over the picture that it was cut from, in place.
@@ -93,16 +80,14 @@ class Alignment:
         part = rgb[rows, columns]
         mask = _disc(len(made)) if figure is None else _disc(len(made)) * figure
         side = min(len(made), max(1, round(self.side)))  # a small face would alias
-        made, mask = (
-            cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in (made, mask)
-        )
-        matrix = _between_pixels(self._to_part(side, rows, columns))
-        size = part.shape[1::-1]
-        share = cv2.warpAffine(mask, matrix, size)[..., None]
-        laid = cv2.warpAffine(
-            made, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
-        part[...] = np.rint(part + share * (laid.astype(np.float32) - part))
+        made, mask = (shrunk(one, side, side) for one in (made, mask))
+        matrix = self._to_part(side, rows, columns)
+        height, width = part.shape[:2]
+        turn = np.linalg.inv(matrix[:, :2])
+        matrix = np.column_stack([turn, -turn @ matrix[:, 2]])
+        share = warped(mask, matrix, width, height).clip(0, 1)[..., None]
+        laid = warped(made, matrix, width, height).astype(np.float32)
+        part[...] = np.rint(part + share * (laid - part))
 
     def _within(self, rgb: np.ndarray) -> tuple[slice, slice]:
         """The rows and columns of a picture that hold the crop, at least one of each."""
@@ -120,12 +105,6 @@ class Alignment:
         matrix = self.to_picture(size)
         matrix[:, 2] -= columns.start, rows.start
         return matrix
-
-
-def _between_pixels(matrix: np.ndarray) -> np.ndarray:
-    """A transform between corners as one between middles of pixels, from which OpenCV counts."""
-    matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
-    return matrix
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Faces by BlazeFace of short range, a TFLite file that the user has.
+"""Faces by BlazeFace of short range.
 
 Bazarevsky et al., "BlazeFace: sub-millisecond neural face detection on mobile GPUs", 2019. The
 anchors, and that what overlaps is averaged rather than dropped, are MediaPipe's.
@@ -15,7 +15,7 @@ from ...errors import FormatError, playing
 from ..graph_check import check_network
 from ..interpreter import load_interpreter
 from .detector import Face, FaceDetector
-from .opencv import cv2
+from .sampling import shrunk
 
 SIDE = 128  # pixels of the network's picture
 CELLS = ((16, 2), (8, 6))  # cells a side, anchors in each
@@ -31,9 +31,14 @@ class BlazeFaceDetector(FaceDetector):
         FormatError: the file is no BlazeFace of short range, or damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, score: float = SCORE) -> None:
+        """
+        Args:
+            path: the network.
+            score: of 1, from which on a face is one.
+        """
         super().__init__()
-        self._path = path
+        self._path, self._score = path, score
         check_network(path)
         self._network, _ = load_interpreter(path, threads=1)
         details = (*self._network.get_input_details(), *self._network.get_output_details())
@@ -56,7 +61,7 @@ class BlazeFaceDetector(FaceDetector):
             self._network.invoke()
             logits = self._network.get_tensor(self._logits)[0, :, 0].astype(np.float64)
             values = self._network.get_tensor(self._values)[0].astype(np.float64)
-        likely = logits >= math.log(SCORE / (1 - SCORE))
+        likely = logits >= math.log(self._score / (1 - self._score))
         scores = 1 / (1 + np.exp(-logits[likely]))
         points = values[likely].reshape(-1, VALUES // 2, 2)  # [N, 8, 2]: middle, size, six points
         size = points[:, 1].copy()
@@ -81,10 +86,7 @@ def letterbox(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     size = np.array([max(1, round(width * share)), max(1, round(height * share))])
     left, top = (SIDE - size) // 2
     square = np.zeros((SIDE, SIDE, 3), np.uint8)
-    kind = cv2.INTER_AREA if share < 1 else cv2.INTER_LINEAR
-    square[top : top + size[1], left : left + size[0]] = cv2.resize(
-        rgb, size.tolist(), interpolation=kind
-    )
+    square[top : top + size[1], left : left + size[0]] = shrunk(rgb, *size.tolist())
     return square, size / (width, height), np.array([left, top])
 
 

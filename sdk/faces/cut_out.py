@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from .opencv import cv2
+from PIL import Image, ImageFilter
 
 EDGE = 0.04  # of the side: the strips on the left and the right that show the background
 EVEN, COVERS = 12, 0.5  # levels of 255 about the median, and how much of the strips they hold
@@ -29,8 +28,22 @@ def figure_of(made: np.ndarray) -> np.ndarray | None:
     if (np.abs(edges - colour).max(1) <= EVEN).mean() < COVERS:
         return None
     near = np.abs(made - colour).max(2) <= NEAR
-    _, labels = cv2.connectedComponents(near.astype(np.uint8))
-    outer = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    background = np.isin(labels, outer[outer > 0]).astype(np.float32)
-    background = cv2.dilate(background, np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8))
-    return 1 - cv2.GaussianBlur(background, (0, 0), SOFT)
+    background = Image.fromarray(np.uint8(255) * _joined_with_edges(near))
+    background = background.filter(ImageFilter.MaxFilter(2 * RIM + 1))
+    background = background.filter(ImageFilter.GaussianBlur(SOFT))
+    return 1 - np.asarray(background, np.float32) / 255
+
+
+def _joined_with_edges(mask: np.ndarray) -> np.ndarray:
+    """bool[H, W]: what of a mask is joined with the picture's edges, in steps of one pixel."""
+    reached = mask.copy()
+    reached[1:-1, 1:-1] = False
+    while True:
+        before = reached.sum()
+        for view, allowed in ((reached, mask), (reached.T, mask.T)):
+            for step in (1, -1):
+                rows, free = view[::step], allowed[::step]
+                for y in range(1, len(rows)):
+                    rows[y] |= rows[y - 1] & free[y]
+        if reached.sum() == before:
+            return reached

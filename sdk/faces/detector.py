@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import numpy as np
 
-from .opencv import cv2
+from .sampling import shrunk
 
 LONGEST = 640  # pixels of a side in which faces are looked for; more takes longer and finds few
 CLOSER, CLOSE = 2.0, 400  # boxes a side of what is looked at again, and its pixels then
@@ -27,12 +27,15 @@ class Face:
         box: left, top, width and height, which may reach out of the picture.
         left_eye, right_eye: x and y of the pupils, left and right as the picture shows them.
         score: how sure the detector is, in measures of its own; more is surer.
+        points: float32[468, 3], MediaPipe's mesh: x, y and depth in pixels, the nearer the
+            smaller; None of detectors that find no mesh.
     """
 
     box: tuple[float, float, float, float]
     left_eye: Point
     right_eye: Point
     score: float
+    points: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     @property
     def middle(self) -> Point:
@@ -41,23 +44,25 @@ class Face:
         return left + width / 2, top + height / 2
 
     def moved(self, x: float, y: float) -> Face:
-        """The face in a picture with so many columns and rows before it."""
+        """The face in a picture with so many columns and rows before it; without its mesh."""
         left, top, width, height = self.box
-        return Face(
-            (left + x, top + y, width, height),
-            (self.left_eye[0] + x, self.left_eye[1] + y),
-            (self.right_eye[0] + x, self.right_eye[1] + y),
-            self.score,
+        return replace(
+            self,
+            box=(left + x, top + y, width, height),
+            left_eye=(self.left_eye[0] + x, self.left_eye[1] + y),
+            right_eye=(self.right_eye[0] + x, self.right_eye[1] + y),
+            points=None,
         )
 
     def scaled(self, x: float, y: float) -> Face:
-        """The face in a picture that is so many times wider and higher."""
+        """The face in a picture that is so many times wider and higher; without its mesh."""
         left, top, width, height = self.box
-        return Face(
-            (left * x, top * y, width * x, height * y),
-            (self.left_eye[0] * x, self.left_eye[1] * y),
-            (self.right_eye[0] * x, self.right_eye[1] * y),
-            self.score,
+        return replace(
+            self,
+            box=(left * x, top * y, width * x, height * y),
+            left_eye=(self.left_eye[0] * x, self.left_eye[1] * y),
+            right_eye=(self.right_eye[0] * x, self.right_eye[1] * y),
+            points=None,
         )
 
 
@@ -65,7 +70,7 @@ class FaceDetector:
     """Finds upright faces; each detector says how in `find`, which one thread at a time calls."""
 
     def __init__(self) -> None:
-        self._in_use = Lock()  # OpenCV's detectors and interpreters crash otherwise
+        self._in_use = Lock()  # interpreters, and OpenCV's detectors, crash otherwise
 
     def detect(self, rgb: np.ndarray) -> list[Face]:
         """The faces of uint8[H, W, 3], the surest first, in pixels of that picture."""
@@ -73,11 +78,18 @@ class FaceDetector:
         with self._in_use:
             faces = self._find_at(rgb, min(1.0, LONGEST / max(height, width)))
             looked_at = [self._looked_at(rgb, one) for one in faces]
-        kept: list[Face] = []
-        for face in sorted(looked_at, key=lambda f: -f.score):
-            if not any(_same(face, other) for other in kept):  # from near, two may be one
-                kept.append(face)
-        return kept
+        return each_once(looked_at)  # from near, two may be one
+
+    def follow(self, rgb: np.ndarray, before: list[Face]) -> list[Face] | None:
+        """The same faces in a video's next frame, in their order; None where one is lost.
+
+        Only detectors that can do it for less than `detect` do.
+
+        Args:
+            rgb: uint8[H, W, 3].
+            before: the faces of the frame before.
+        """
+        return None
 
     def _looked_at(self, rgb: np.ndarray, face: Face) -> Face:
         """The face as it is found in a picture of little else; itself where it is not.
@@ -102,16 +114,24 @@ class FaceDetector:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         if min(size) < SMALLEST:  # networks are of no sense there
             return []
-        kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         return [
             face.scaled(width / size[0], height / size[1])
-            for face in self.find(cv2.resize(rgb, size, interpolation=kind))
+            for face in self.find(shrunk(rgb, *size))
             if NEAREST <= math.dist(face.left_eye, face.right_eye) <= LONGEST  # no NaN either
         ]
 
     def find(self, rgb: np.ndarray) -> list[Face]:
         """The faces of uint8[H, W, 3] of at most `LONGEST` pixels a side, in its pixels."""
         raise NotImplementedError
+
+
+def each_once(faces: list[Face]) -> list[Face]:
+    """The surest first, without those that lie on a surer one."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda f: -f.score):
+        if not any(_same(face, other) for other in kept):
+            kept.append(face)
+    return kept
 
 
 def _same(face: Face, other: Face) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -13,12 +14,14 @@ from ..stylizer import Stylizer, check_picture
 from ..whole_frames import WholeFrames
 from .alignment import Alignment
 from .cut_out import figure_of
-from .detector import FaceDetector
+from .detector import Face, FaceDetector
 from .loading import load_detector
 from .tracking import Tracker
 
 if TYPE_CHECKING:
     from ..frame_rate import FrameRateStylizer
+
+LOOK = 0.4  # seconds of a video after which its frame is searched for faces that came
 
 Faces = Literal["paste", "crop"]
 NoFace = Literal["keep", "whole", "error"]
@@ -51,7 +54,7 @@ class Portrait(WholeFrames):
         """
         Args:
             stylizer: of a network of portraits.
-            detector: one, or what `load_detector` takes; None for OpenCV's cascades.
+            detector: one, or what `load_detector` takes; None for the SDK's `FaceMesh`.
             no_face: "keep" leaves such a picture as it is (of "crop", its centre), "whole" stylises
                 it as if there were no faces to look for, "error" raises DataError.
             cut_out: leave the picture where the network drew an even background. Without, the
@@ -69,6 +72,8 @@ class Portrait(WholeFrames):
         self.faces = faces
         self.detector = detector if isinstance(detector, FaceDetector) else load_detector(detector)
         self._tracker = Tracker()
+        self._before: list[Face] = []
+        self._looked = self._seconds = -math.inf
 
     def stylize(self, rgb: np.ndarray, seconds: float | None = None) -> np.ndarray:
         """The picture with its faces stylised, the nearer ones over those behind; or the nearest.
@@ -87,8 +92,10 @@ class Portrait(WholeFrames):
                 was done of it is not kept.
         """
         check_picture(rgb)
-        places = [Alignment.of(face) for face in self.detector.detect(rgb)]
-        if seconds is not None:
+        if seconds is None:
+            places = [Alignment.of(face) for face in self.detector.detect(rgb)]
+        else:
+            places = [Alignment.of(face) for face in self._in_frame(rgb, seconds)]
             places = self._tracker(places, seconds)
         if not places and self.no_face == "error":
             when = "" if seconds is None else f" at {seconds:.2f} s"
@@ -109,6 +116,19 @@ class Portrait(WholeFrames):
             made = self.stylizer.apply(place.cut(rgb, size))
             place.paste(made, stylized, figure_of(made) if self.cut_out else None)
         return stylized
+
+    def _in_frame(self, rgb: np.ndarray, seconds: float) -> list[Face]:
+        """The faces of a video's frame: followed from the frame before, or searched for.
+
+        A frame is searched every `LOOK` seconds, where a face is lost, and after a seek.
+        """
+        followed = None
+        if self._before and self._seconds < seconds < self._looked + LOOK:
+            followed = self.detector.follow(rgb, self._before)
+        if followed is None:
+            followed, self._looked = self.detector.detect(rgb), seconds
+        self._before, self._seconds = followed, seconds
+        return followed
 
     def made_size(self, width: int, height: int) -> tuple[int, int]:
         return (self.stylizer.size,) * 2 if self.faces == "crop" else (width, height)

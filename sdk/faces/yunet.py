@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import FormatError
+from ...errors import FormatError, PocketstyleError
 from .detector import Face, FaceDetector
-from .opencv import cv2
 
 SCORE = 0.7  # of 1: what is in doubt would come and go in a video
 OVERLAP = 0.3  # of 1, above which two boxes are of one face
@@ -26,6 +25,12 @@ class YuNetDetector(FaceDetector):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        try:
+            import cv2
+        except ImportError as error:
+            raise PocketstyleError(
+                f"YuNet needs OpenCV; run `pip install opencv-python-headless` ({error})"
+            ) from error
         data = np.fromfile(path, np.uint8)  # OpenCV's own reading fails on some names
         try:
             self._network = cv2.FaceDetectorYN.create(
@@ -38,7 +43,7 @@ class YuNetDetector(FaceDetector):
     def find(self, rgb: np.ndarray) -> list[Face]:
         height, width = rgb.shape[:2]
         self._network.setInputSize((width, height))
-        _, rows = self._network.detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+        _, rows = self._network.detect(np.ascontiguousarray(rgb[..., ::-1]))
         # box, the person's right eye, which is left in a picture, left eye, nose, mouth, score
         return [
             Face(tuple(row[:4]), tuple(row[4:6]), tuple(row[6:8]), row[14])

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("cv2", reason="faces need OpenCV (pip install 'pocketstyle[portrait]')")
-
 from pocketstyle.sdk import read_rgb
 from pocketstyle.sdk.faces import FaceDetector, load_detector
 
@@ -17,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 SHARED = (ROOT / os.environ.get("POCKETSTYLE_SHARED", "../shared")).resolve()
 PORTRAITS = SHARED / "data/portraits/cc_by"
 FILES = {
-    "haar": None,
+    "mesh": None,
     "yunet": SHARED / "weights/face_detect/yunet_s_320_320.onnx",
     "blazeface": SHARED / "weights/face_detect/face_detection_short_range.tflite",
 }
@@ -27,11 +24,13 @@ def find_file(name: str) -> Path | None:
     path = FILES[name]
     if path is not None and not path.exists():
         pytest.skip(f"no {path} (set POCKETSTYLE_SHARED)")
+    if name == "yunet":
+        pytest.importorskip("cv2", reason="YuNet needs OpenCV")
     return path
 
 
 @pytest.fixture(scope="session")
-def haar() -> FaceDetector:
+def mesh() -> FaceDetector:
     return load_detector()
 
 

@@ -42,10 +42,10 @@ def test_the_face_of_a_photo_and_nothing_else_changes(negative, astronaut, detec
     )  # finer than 64 pixels show it
 
 
-def test_the_network_sees_the_pupils_where_it_learnt_them(negative, astronaut, haar):
-    Portrait(negative, haar).stylize(astronaut)
+def test_the_network_sees_the_pupils_where_it_learnt_them(negative, astronaut, mesh):
+    Portrait(negative, mesh).stylize(astronaut)
     (crop,) = negative.seen
-    (face,) = haar.detect(np.kron(crop, np.ones((4, 4, 1), np.uint8)))  # 256 pixels, in blocks
+    (face,) = mesh.detect(np.kron(crop, np.ones((4, 4, 1), np.uint8)))  # 256 pixels, in blocks
     assert np.array(face.left_eye) / 256 == pytest.approx((0.365, 0.4), abs=0.03)
     assert np.array(face.right_eye) / 256 == pytest.approx((0.635, 0.4), abs=0.03)
 
@@ -88,19 +88,19 @@ def test_no_face(shape, negative, detector):
     assert negative.seen == []
 
 
-def test_what_is_no_picture_or_no_choice_is_refused(negative, haar):
+def test_what_is_no_picture_or_no_choice_is_refused(negative, mesh):
     with pytest.raises(UsageError, match="no_face is 'skip'; it is one of keep, whole, error"):
-        Portrait(negative, haar, no_face="skip")
+        Portrait(negative, mesh, no_face="skip")
     for rgb in (np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3)), np.zeros((0, 8, 3), np.uint8)):
         with pytest.raises(UsageError, match="picture is uint8"):
-            Portrait(negative, haar).stylize(rgb)
+            Portrait(negative, mesh).stylize(rgb)
 
 
-def test_pictures_that_are_views(negative, astronaut, haar):
+def test_pictures_that_are_views(negative, astronaut, mesh):
     """As a decoder gives frames that have to be turned upright."""
     turned = np.rot90(np.ascontiguousarray(np.rot90(astronaut)), -1)
     assert not turned.flags.c_contiguous
-    portrait = Portrait(negative, haar)
+    portrait = Portrait(negative, mesh)
     assert (portrait.stylize(turned) == portrait.stylize(astronaut)).all()
 
 
@@ -120,6 +120,32 @@ def test_the_crop_of_a_video_does_not_jitter(negative):
     assert np.std(edges[True]) < 0.6 * np.std(edges[False])
 
 
+class Follows(Given):
+    """Counts how often it searches and follows."""
+
+    searched = followed = 0
+
+    def detect(self, rgb):
+        self.searched += 1
+        return super().detect(rgb)
+
+    def follow(self, rgb, before):
+        self.followed += 1
+        return None if self.followed == 3 else before
+
+
+def test_a_video_is_searched_now_and_then_where_a_face_is_lost_and_after_a_seek(negative):
+    face = [((86.0, 60.0), (113.0, 60.0))]
+    detector = Follows(*[face] * 9)
+    portrait = Portrait(negative, detector, cut_out=False)
+    counts = []
+    for seconds in (0.0, 0.1, 0.2, 0.3, 0.35, 0.5, 0.75, 0.1, 0.2):
+        portrait.stylize(NOISE, seconds)
+        counts.append((detector.searched, detector.followed))
+    # found; followed twice; lost and found; followed; followed; 0.4 s later; a seek; followed
+    assert counts == [(1, 0), (1, 1), (1, 2), (2, 3), (2, 4), (2, 5), (3, 5), (4, 5), (4, 6)]
+
+
 def test_a_face_lost_for_a_moment_stays_stylised(negative):
     face = [((86.0, 60.0), (113.0, 60.0))]
     portrait = Portrait(negative, Given(face, [], []), no_face="error", cut_out=False)
@@ -131,11 +157,11 @@ def test_a_face_lost_for_a_moment_stays_stylised(negative):
         portrait.stylize(NOISE, 2.0)
 
 
-def test_an_avatar_has_the_photos_background(astronaut, haar):
+def test_an_avatar_has_the_photos_background(astronaut, mesh):
     """What lies beside an avatar's neck is the photo's, and the disc's pale blue is not there."""
     with Stylizer.load("toonhead", threads=1, accelerator="cpu") as stylizer:
         cut, disc = (
-            Portrait(stylizer, haar, cut_out=cut_out).stylize(astronaut)
+            Portrait(stylizer, mesh, cut_out=cut_out).stylize(astronaut)
             for cut_out in (True, False)
         )
 

@@ -38,23 +38,23 @@ def clip(astronaut, tmp_path):
     return tmp_path / "clip.mp4"
 
 
-def test_the_nearest_face_alone(toonhead, astronaut, haar):
-    (face,) = haar.detect(astronaut)
-    made = Portrait(toonhead, haar, faces="crop").stylize(astronaut)
+def test_the_nearest_face_alone(toonhead, astronaut, mesh):
+    (face,) = mesh.detect(astronaut)
+    made = Portrait(toonhead, mesh, faces="crop").stylize(astronaut)
     assert (made == toonhead.apply(Alignment.of(face).cut(astronaut, toonhead.size))).all()
     nothing = np.zeros((60, 90, 3), np.uint8)
-    kept = Portrait(toonhead, haar, faces="crop").stylize(nothing)
+    kept = Portrait(toonhead, mesh, faces="crop").stylize(nothing)
     assert kept.shape == (256, 256, 3) and not kept.any()
-    whole = Portrait(toonhead, haar, "whole", faces="crop").stylize(nothing)
+    whole = Portrait(toonhead, mesh, "whole", faces="crop").stylize(nothing)
     assert (whole == toonhead.stylize(nothing)).all()
     with pytest.raises(UsageError, match="faces is 'glue'; it is one of paste, crop"):
-        Portrait(toonhead, haar, faces="glue")
+        Portrait(toonhead, mesh, faces="glue")
 
 
-def test_every_frame_of_a_video(toonhead, haar, clip, tmp_path):
-    made = stylize_video(Portrait(toonhead, haar), clip, tmp_path / "x.mp4")
+def test_every_frame_of_a_video(toonhead, mesh, clip, tmp_path):
+    made = stylize_video(Portrait(toonhead, mesh), clip, tmp_path / "x.mp4")
     assert (made.frames, made.width, made.height) == (4, 320, 320)
-    portrait = Portrait(toonhead, haar)
+    portrait = Portrait(toonhead, mesh)
     for i, (frame, got) in enumerate(
         zip(read_frames(clip), read_frames(tmp_path / "x.mp4"), strict=True)
     ):
@@ -62,8 +62,8 @@ def test_every_frame_of_a_video(toonhead, haar, clip, tmp_path):
         assert difference(frame, got) > 4
 
 
-def test_a_video_of_one_face(toonhead, haar, clip, tmp_path):
-    portrait = Portrait(toonhead, haar, faces="crop")
+def test_a_video_of_one_face(toonhead, mesh, clip, tmp_path):
+    portrait = Portrait(toonhead, mesh, faces="crop")
     made = stylize_video(portrait, clip, tmp_path / "x.mp4")
     assert (made.frames, made.width, made.height) == (4, 256, 256)
     for wrong in ({"compare": True}, {"steady": True}):
@@ -72,30 +72,30 @@ def test_a_video_of_one_face(toonhead, haar, clip, tmp_path):
     assert not (tmp_path / "y.mp4").exists()
 
 
-def test_a_comparison_has_the_frame_on_the_left(toonhead, haar, clip, tmp_path):
-    made = stylize_video(Portrait(toonhead, haar), clip, tmp_path / "x.mp4", compare=True)
+def test_a_comparison_has_the_frame_on_the_left(toonhead, mesh, clip, tmp_path):
+    made = stylize_video(Portrait(toonhead, mesh), clip, tmp_path / "x.mp4", compare=True)
     assert (made.width, made.height) == (640, 320)
     frame, got = next(read_frames(clip)), next(read_frames(tmp_path / "x.mp4"))
     assert difference(frame, got[:, :320]) < 4 < difference(frame, got[:, 320:])
 
 
-def test_a_video_without_faces_may_be_an_error(toonhead, haar, tmp_path):
+def test_a_video_without_faces_may_be_an_error(toonhead, mesh, tmp_path):
     write_video([np.zeros((64, 64, 3), np.uint8)] * 3, tmp_path / "clip.mp4", fps=25)
     with pytest.raises(DataError, match="no face"):
-        stylize_video(Portrait(toonhead, haar, "error"), tmp_path / "clip.mp4", tmp_path / "x.mp4")
+        stylize_video(Portrait(toonhead, mesh, "error"), tmp_path / "clip.mp4", tmp_path / "x.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
 
-def test_a_folder_skips_pictures_without_faces(toonhead, haar, tmp_path):
+def test_a_folder_skips_pictures_without_faces(toonhead, mesh, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.jpg").write_bytes(PHOTO.read_bytes())
     Image.new("RGB", (64, 64)).save(folder / "b.png")
-    made = stylize_file(Portrait(toonhead, haar, "error"), folder, tmp_path / "out")
+    made = stylize_file(Portrait(toonhead, mesh, "error"), folder, tmp_path / "out")
     assert made.pictures == 1 and "no face" in made.skipped[0]
     (tmp_path / "pairs.csv").write_text("in/a.jpg,in/b.png\n")
     with pytest.raises(UsageError, match="faces are drawn in one"):
-        stylize_file(Portrait(toonhead, haar), tmp_path / "pairs.csv", tmp_path / "other")
+        stylize_file(Portrait(toonhead, mesh), tmp_path / "pairs.csv", tmp_path / "other")
 
 
 def test_the_command(tmp_path):
