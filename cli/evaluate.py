@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -88,10 +87,7 @@ def run(
 def _read(folder: Path, size: int, report: Report) -> np.ndarray:
     from ..datasets import read_folder
 
-    found = read_folder(folder, size, at_least=AT_LEAST, report=report)
-    if found.skipped:
-        print(f"{folder}: {found.skipped} unreadable pictures skipped", file=sys.stderr)
-    return found.pictures
+    return read_folder(folder, size, at_least=AT_LEAST, report=report).pictures
 
 
 def _play(bundle: str, pictures: np.ndarray, report: Report) -> np.ndarray:

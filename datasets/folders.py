@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from ..images import centre_square, list_pictures, read_rgb, resize
+from ..images import centre_square, list_pictures, read_still, resize, told_of
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,12 @@ class PictureSet:
     Attributes:
         pictures: uint8[N, S, S, 3].
         names: the file names, for pairing and for the report.
-        skipped: files with a picture's suffix that could not be read.
+        skipped: a line for each file that looks like a picture and could not be taken.
     """
 
     pictures: np.ndarray
     names: tuple[str, ...]
-    skipped: int = 0
+    skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -40,7 +41,8 @@ def read_folder(
 ) -> PictureSet:
     """Read every picture of a folder, centre-cropped to a square and resampled to `size` pixels.
 
-    Smaller pictures are enlarged. What cannot be read is skipped and counted.
+    Smaller pictures are enlarged. What cannot be read, or is animated, is skipped, and told of
+    on stderr.
 
     Args:
         report: called with the files done and their total.
@@ -49,27 +51,29 @@ def read_folder(
         DataError: the folder is missing, or fewer than `at_least` pictures can be read.
     """
     paths = list_pictures(folder)
-    pictures, names = [], []
+    pictures, names, skipped = [], [], []
     with ThreadPoolExecutor() as pool:
-        for done, (path, picture) in enumerate(
-            zip(paths, pool.map(lambda p: _read(p, size), paths), strict=True), 1
-        ):
-            if picture is not None:
+        read = pool.map(lambda path: _read(path, size), paths)
+        for done, (path, picture) in enumerate(zip(paths, read, strict=True), 1):
+            if isinstance(picture, DataError):
+                skipped.append(str(picture))
+            else:
                 pictures.append(picture)
                 names.append(path.name)
             report(done, len(paths))
-    skipped = len(paths) - len(pictures)
     if len(pictures) < at_least:
-        unreadable = f" ({skipped} unreadable)" if skipped else ""
+        left_out = f" ({told_of(skipped)})" if skipped else ""
         raise DataError(
-            f"{folder} has {len(pictures)} readable pictures{unreadable}; "
-            f"at least {at_least} are needed"
+            f"{folder} has {len(pictures)} readable pictures; at least {at_least} are needed"
+            f"{left_out}"
         )
-    return PictureSet(np.stack(pictures), tuple(names), skipped)
+    if skipped:
+        print(f"{folder}: {told_of(skipped)}", file=sys.stderr)
+    return PictureSet(np.stack(pictures), tuple(names), tuple(skipped))
 
 
-def _read(path: Path, size: int) -> np.ndarray | None:
+def _read(path: Path, size: int) -> np.ndarray | DataError:
     try:
-        return resize(centre_square(read_rgb(path)), size, size)
-    except DataError:
-        return None
+        return resize(centre_square(read_still(path)), size, size)
+    except DataError as error:
+        return error

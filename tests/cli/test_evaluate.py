@@ -59,7 +59,7 @@ def test_a_models_own_pictures_are_at_no_distance(tmp_path, inception, model, ph
     done = evaluate(path, folder, target, "--inception", inception, "--json")
     (folder / "cut.jpg").unlink()
     assert done.returncode == 0, done.stderr
-    assert "1 unreadable pictures skipped" in done.stderr
+    assert "1 left out" in done.stderr
     result = json.loads(done.stdout)
     assert result["model"] == "tiny" and result["n"] == {"source": 6, "target": 6}
     assert (result["kid_subsets"], result["kid_subset_size"]) == (100, 3)
