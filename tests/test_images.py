@@ -194,11 +194,14 @@ def test_16_bits_of_colour_keep_the_high_byte(tmp_path):
 
 
 def test_of_several_pictures_the_first(tmp_path, rgb):
-    more = {"save_all": True, "append_images": [Image.new("RGB", (2, 2))]}
     ramp = Image.linear_gradient("L").convert("RGB")
-    ramp.save(tmp_path / "camera.jpg", format="MPO", **more)
-    Image.fromarray(rgb).save(tmp_path / "pages.tif", **more)
-    Image.fromarray(rgb).save(tmp_path / "moves.png", **more)
+    for name, first, kind in (
+        ("camera.jpg", ramp, "MPO"),
+        ("pages.tif", Image.fromarray(rgb), "TIFF"),
+        ("moves.png", Image.fromarray(rgb), "PNG"),
+    ):
+        second = Image.new("RGB", (2, 2))
+        first.save(tmp_path / name, format=kind, save_all=True, append_images=[second])
     np.testing.assert_array_equal(read_rgb(tmp_path / "pages.tif"), rgb)
     assert np.abs(read_rgb(tmp_path / "camera.jpg").astype(int) - np.asarray(ramp)).max() < 8
     animated = [is_animated(tmp_path / n) for n in ("camera.jpg", "pages.tif", "moves.png")]
