@@ -30,7 +30,8 @@ def open_streams() -> None:
         if getattr(sys, name) is None:
             kind = "r" if descriptor == 0 else "w"
             setattr(sys, name, open(descriptor, kind, closefd=False))  # noqa: SIM115
-    sys.stdout.reconfigure(errors="backslashreplace")
+    with contextlib.suppress(AttributeError):  # where it is no ordinary stream
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager

@@ -39,7 +39,7 @@ def written_whole(target: str | Path) -> Iterator[Path]:
         DataError: the folder of `target` cannot be made or written to, or the disk is full.
     """
     real = Path(os.path.realpath(target))
-    if real.is_dir():
+    if os.path.isdir(real):  # which is no error where the name is too long
         raise DataError(f"cannot write {target}: it is a folder")
     part = real.with_name(f".pocketstyle-{_HOST}-{os.getpid()}-{secrets.token_hex(4)}.part")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -31,7 +32,6 @@ from .styled import Styled
 from .stylizer import Fit, Stylizer, check_fit
 from .video import Report, VideoReport, stylize_video
 from .whole_frames import CROPPED, WholeFrames
-
 
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # no picture fits any more
 
@@ -230,7 +230,7 @@ def _stylize_each(
     skipped: list[str] = []
     try:
         for done, job in enumerate(jobs, start=1):
-            if resume and job.target.exists():
+            if resume and os.path.exists(job.target):
                 kept += 1
             elif (failure := _failure(stylizer, job, manner)) is None:
                 made += 1

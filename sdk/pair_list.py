@@ -8,7 +8,11 @@ from pathlib import Path
 
 from ..errors import DataError
 
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _DELIMITERS = ",;\t"  # spreadsheets write the second where the first is a decimal point
 _HEADER = ["content", "style"]
 
