@@ -166,8 +166,8 @@ class ClipReader:
             packet.dts -= shift
         if packet.pts is not None:
             packet.pts -= shift
-        length = (packet.duration or 0) * base
-        self._ends[stream] = max(time + length, end or Fraction(0))
+        shown = max(packet.pts or 0, packet.dts or 0) + (packet.duration or 0)  # shifted by now
+        self._ends[stream] = max(shown * base, end or Fraction(0))
 
     def _first_frame(self) -> av.VideoFrame:
         for item in self._items:

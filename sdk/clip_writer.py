@@ -44,6 +44,8 @@ _KINDS = {
     ".gif": _Kind("gif", "gif", "pal8", {}, 100, {"loop": "0"}, 2),  # faster ones are slow
     ".webp": _Kind("webp", "libwebp_anim", "yuv420p", {"quality": "85"}, 1000, {"loop": "0"}),
 }
+MOVING = tuple(_KINDS)
+"""Suffixes of videos that are written."""
 COPIED = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus")
 """Sound that players know in an MP4, by FFmpeg's names; other sound becomes AAC."""
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}  # by the number of channels; others become stereo

@@ -27,6 +27,7 @@ from ..images import (
     resize,
 )
 from ..whole import written_whole
+from .clip_writer import MOVING
 from .pair_list import read_pair_list
 from .styled import Styled
 from .stylizer import Fit, Stylizer, check_fit
@@ -177,9 +178,12 @@ def _check_whole_frames(stylizer: WholeFrames, source: Path, beside: bool) -> No
 
 
 def _is_video(source: Path, target: Path) -> bool:
-    if source.suffix.lower() == ".gif":  # of one frame it is a picture
-        return is_animated(source) or target.suffix.lower() not in WRITTEN
-    return source.suffix.lower() not in SUFFIXES
+    suffix, wanted = source.suffix.lower(), target.suffix.lower()
+    if suffix and suffix not in SUFFIXES:
+        return True
+    if is_animated(source):
+        return wanted in MOVING and suffix != ".webp"  # which FFmpeg does not decode
+    return suffix in ("", ".gif") and wanted not in WRITTEN
 
 
 def _folder_jobs(source: Path, target: Path) -> list[_Job]:
@@ -275,10 +279,12 @@ def _failure(stylizer: Stylizer | WholeFrames, job: _Job, manner: _Manner) -> st
 def _stylize_picture(
     stylizer: Stylizer | WholeFrames, source: Path, target: Path, manner: _Manner
 ) -> None:
+    if is_animated(source):
+        webp = source.suffix.lower() == ".webp"
+        way = "make a .gif or .mp4 of it first" if webp else f"write it as {', '.join(MOVING)}"
+        raise DataError(f"{source} is animated; {way}")
     if target.suffix.lower() not in WRITTEN:
         raise UsageError(f"a picture is written as {', '.join(WRITTEN)}, not as {target}")
-    if is_animated(source):
-        raise DataError(f"{source} is animated, which is read as .gif or .mp4 alone")
     _write_picture(_stylized(stylizer, read_rgb(source), manner), target)
 
 

@@ -9,7 +9,7 @@ from pocketstyle.errors import DataError
 from pocketstyle.sdk import stylize_file, stylize_video
 from pocketstyle.sdk.clip_writer import ClipWriter
 
-from .conftest import quadrants
+from .conftest import quadrants, write_clip
 
 RATE = 48_000
 TONES = (440.0, 880.0, 1320.0, 1760.0, 2200.0, 2640.0)  # Hz, by channel
@@ -193,6 +193,12 @@ def test_a_file_that_ended_early(stylizer, tmp_path, name, share):
     (told,) = [line for line in made.remarks if "ended early" in line]
     got, about = (int(word) for word in told.split() if word.isdigit())
     assert got == made.frames < 50 and 75 <= about <= 77
+
+
+def test_a_long_pause_is_no_early_end(stylizer, tmp_path):
+    clip = write_clip(tmp_path / "x.mkv", times=[0, 16, 33, 5000, 5016, 9000], audio=None)
+    made = stylize_video(stylizer, clip, tmp_path / "o.mp4")
+    assert made.frames == 6 and not made.remarks
 
 
 @pytest.mark.parametrize("name", ["12:30.ts", "VID-20240501-12:30.mp4", "100%d.mkv", "a#b?.mp4"])
