@@ -55,6 +55,7 @@ class ClipReader:
             self._length = None if self._live else _length(self._container, self._began)
             self.rate = Fraction(self._video.average_rate or self._video.guessed_rate or 30)
             self._ends: dict[int, Fraction] = {}  # of what was read of each stream, seconds
+            self._due: dict[int, Fraction] = {}  # when each stream's next packet is to be decoded
             self._jumps: dict[int, Fraction] = {}
             self._damaged, self._last = 0, None
             self._items = self._decode()
@@ -154,20 +155,22 @@ class ClipReader:
         base, stream = Fraction(packet.time_base), packet.stream.index
         if self._began is None:
             self._began = stamp * base
-        end = self._ends.get(stream)
+        due = self._due.get(stream)
         jump = self._jumps.get(stream, Fraction(0))
         time = stamp * base - self._began - jump
-        jumps = end is not None and self._container.format.name in JUMPING
-        if jumps and abs(time - end) > LONGEST_GAP:  # recordings that were joined
-            jump += time - end
-            self._jumps[stream], time = jump, end
+        jumps = due is not None and self._container.format.name in JUMPING
+        if jumps and abs(time - due) > LONGEST_GAP:  # recordings that were joined
+            jump += time - due
+            self._jumps[stream], time = jump, due
         shift = round((self._began + jump) / base)
         if packet.dts is not None:
             packet.dts -= shift
         if packet.pts is not None:
             packet.pts -= shift
-        shown = max(packet.pts or 0, packet.dts or 0) + (packet.duration or 0)  # shifted by now
-        self._ends[stream] = max(shown * base, end or Fraction(0))
+        length = (packet.duration or 0) * base
+        self._due[stream] = time + length
+        shown = max(packet.pts or 0, packet.dts or 0) * base + length  # shifted by now
+        self._ends[stream] = max(shown, self._ends.get(stream, shown))
 
     def _first_frame(self) -> av.VideoFrame:
         for item in self._items:
