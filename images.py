@@ -1,76 +1,168 @@
-"""Pictures in and out: any file that Pillow reads becomes RGB bytes the right way up."""
+"""Pictures in and out: any file that Pillow reads becomes sRGB bytes the right way up."""
 
 from __future__ import annotations
 
+import io
 import warnings
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from .errors import DataError
 
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+with suppress(ImportError):  # Pillow itself reads no HEIC
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+
+WRITTEN = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+WRITTEN = (".avif", *WRITTEN) if features.check("avif") else WRITTEN
+"""Suffixes of pictures that are written."""
+RAW = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw")
+"""Suffixes of cameras' raw files. Pillow opens some of them, and gives a thumbnail."""
+SUFFIXES = tuple(
+    {*WRITTEN, *RAW, ".avif", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jp2", ".jpe", ".jxl"}
+    | {".mpo", ".pgm", ".ppm", ".tga"}
+)
+"""Suffixes of what looks like a picture, whether or not it can be read here."""
+ANIMATIONS = ("GIF", "PNG", "WEBP")  # other formats hold previews, pages or second views
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")  # ISO 23008-12
+MOST_NAMED = 20  # of files that are left out, in one line
+_SRGB = ImageCms.createProfile("sRGB")
+_MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}  # by a colour profile's space
 
 
 def read_rgb(path: str | Path) -> np.ndarray:
-    """Read a picture as RGB.
+    """Read a picture as sRGB; of several in a file the first.
 
-    EXIF orientation is applied, transparency is laid over white, 16-bit grey keeps its high byte,
-    palettes, grey and CMYK are converted. Floating-point grey is taken as 0..1. Phones take
-    pictures of 100 megapixels and more; up to Pillow's limit of 178 they are read.
+    EXIF orientation and colour profiles are applied, transparency is laid over white, 16-bit grey
+    keeps its high byte, palettes, grey and CMYK are converted. Floating-point grey is taken as
+    0..1. Phones take pictures of 100 megapixels and more; up to Pillow's limit of 178 they are
+    read. HEIC is read where the package pillow-heif is installed.
 
     Returns:
         uint8[H, W, 3].
 
     Raises:
-        DataError: the file is missing, no picture, truncated, or too large.
+        DataError: the file is missing, no picture, truncated, too large, or of a kind that is not
+            read here.
     """
+    if Path(path).suffix.lower() in RAW:
+        raise DataError(f"{path} is a camera's raw file; export it as .jpg, .png or .tif")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path)
-        with picture:
-            picture.load()
-            return np.asarray(_to_rgb(ImageOps.exif_transpose(picture)))
+            warnings.simplefilter("ignore")  # of size, and of metadata that is damaged
+            with Image.open(path) as picture:
+                picture.load()
+                return np.asarray(_to_rgb(_upright(picture)))
     except UnidentifiedImageError as error:
-        raise DataError(f"{path} is not a picture") from error
+        raise DataError(_why_unknown(Path(path))) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
 
 
+def read_still(path: str | Path) -> np.ndarray:
+    """`read_rgb` of a file that is no animation.
+
+    Raises:
+        DataError: as `read_rgb`, or the file is an animation.
+    """
+    if is_animated(path):
+        raise DataError(f"{path} is animated, and no picture")
+    return read_rgb(path)
+
+
 def is_animated(path: str | Path) -> bool:
-    """Whether a picture file has several frames, of which `read_rgb` takes the first."""
+    """Whether a file is an animated GIF, PNG or WebP, of which `read_rgb` takes the first frame."""
     try:
         with Image.open(path) as picture:
-            return bool(getattr(picture, "is_animated", False))
+            return picture.format in ANIMATIONS and bool(getattr(picture, "is_animated", False))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False  # `read_rgb` says what is wrong
+
+
+def _why_unknown(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(12)
+    if not start:
+        return f"{path} is empty"
+    if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS:
+        return f"{path} is HEIC; to read it, run `pip install pillow-heif`"
+    if start[4:12] == b"ftypavif":
+        return f"{path} is AVIF; to read it, run `pip install 'pillow>=11.3'`"
+    return f"{path} is not a picture"
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # whatever damaged EXIF makes Pillow's parser say
+        return picture
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # Pillow clips 16-bit grey to 255 instead of scaling it
         grey = np.clip(np.asarray(picture).astype(np.int64), 0, 65535) >> 8
-        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+        return _in_srgb(Image.fromarray(grey.astype(np.uint8)), picture.info)
     if picture.mode == "F":
         grey = np.nan_to_num(np.asarray(picture)).clip(0, 1) * 255
         return Image.fromarray(grey.round().astype(np.uint8)).convert("RGB")
     if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert(
-            "RGB"
-        )
-    return picture.convert("RGB")
+        shown = picture.convert("RGBA")
+        opaque = shown.convert("L" if picture.mode in ("L", "LA", "La") else "RGB")
+        over = _in_srgb(opaque, picture.info).convert("RGBA")
+        over.putalpha(shown.getchannel("A"))
+        return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
+    return _in_srgb(picture, picture.info)
+
+
+def _in_srgb(picture: Image.Image, info: dict) -> Image.Image:
+    """An opaque picture as RGB in sRGB, by the colour profile of its file, if there is one."""
+    profile = info.get("icc_profile")
+    if picture.mode == "LAB":
+        lab = ImageCms.createProfile("LAB")
+        return ImageCms.profileToProfile(picture, lab, _SRGB, outputMode="RGB")
+    if not profile:
+        return picture.convert("RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = _MODES.get(source.profile.xcolor_space.strip(), "RGB")
+        if mode == "L" and picture.mode not in ("L", "1"):
+            return picture.convert("RGB")  # a profile of grey says nothing of colours
+        if mode == "CMYK" and picture.mode != "CMYK":
+            return picture.convert("RGB")
+        return ImageCms.profileToProfile(picture.convert(mode), source, _SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return picture.convert("RGB")  # a damaged profile, or of a space that Pillow does not know
 
 
 def list_pictures(folder: str | Path) -> list[Path]:
-    """The picture files of a folder and its subfolders by their suffix, sorted by path."""
+    """What looks like a picture by its suffix in a folder and its subfolders, sorted by path.
+
+    Links that lead nowhere are listed; macOS's companions of files (`._NAME`) are not.
+    """
     folder = Path(folder)
     if not folder.exists():
         raise DataError(f"no such folder: {folder}")
     if not folder.is_dir():
         raise DataError(f"not a folder: {folder}")
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not path.name.startswith("._")
+        and (path.is_file() or (path.is_symlink() and not path.exists()))
+    )
+
+
+def told_of(left_out: Sequence[str]) -> str:
+    """How many files are left out, and why the first ones are, as one line."""
+    more = len(left_out) - MOST_NAMED
+    named = "; ".join(left_out[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+    return f"{len(left_out)} left out: {named}"
 
 
 def resize(rgb: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import typer
 
 from .. import __version__
 from ..errors import PocketstyleError
+from ..quiet import open_streams
 from . import (
     android,
     bench,
@@ -86,6 +87,7 @@ def version() -> None:
 def main() -> None:
     """Run a command. Exit status: 0 done, 1 the work failed, 2 wrong usage."""
     _share_the_processor()
+    open_streams()
     debug = "--debug" in sys.argv  # allowed anywhere
     if debug:
         sys.argv.remove("--debug")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.table import Table
 from ..frames import parse_frame
 from ..quiet import quiet
 from .options import Frame, Json
+
+if TYPE_CHECKING:
+    from ..sdk.bench import Timing
 
 NAME = "bench"
 
@@ -67,4 +70,17 @@ def run(
     console = Console()
     console.print(table)
     for line in missing:
-        console.print(line)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if timings:
+        console.print(_told(min(timings, key=lambda one: one.median_ms)), highlight=False)
+
+
+def _told(best: Timing) -> str:
+    """The fastest way, as a sentence."""
+    way = "on the GPU"
+    if best.threads is not None:
+        way = f"on the CPU with {best.threads} thread{'s' if best.threads > 1 else ''}"
+    return (
+        f"fastest {way}: {best.median_ms:.1f} ms a picture, "
+        f"{1000 / best.median_ms:.0f} pictures a second"
+    )

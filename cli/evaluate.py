@@ -109,10 +109,7 @@ def _worse(result: dict[str, Any]) -> str:
 def _read(folder: Path, frame: Frame, report: Report) -> np.ndarray:
     from ..datasets import read_folder
 
-    found = read_folder(folder, frame, at_least=AT_LEAST, report=report)
-    if found.skipped:
-        print(f"{folder}: {found.skipped} unreadable pictures skipped", file=sys.stderr)
-    return found.pictures
+    return read_folder(folder, frame, at_least=AT_LEAST, report=report).pictures
 
 
 def _play(bundle: str, pictures: np.ndarray, report: Report) -> np.ndarray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,8 +31,11 @@ Out = Annotated[Path | None, typer.Option("--out", help="The run's directory [ru
 
 
 def emit(result: dict[str, Any], as_json: bool, text: str) -> None:
-    """Print a result: as JSON, or as text for people."""
-    print(json.dumps(result) if as_json else text)
+    """Print a result: as JSON, or as text for people; to nobody where the reader has gone."""
+    try:
+        print(json.dumps(result) if as_json else text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - or its flush at the end would fail
 
 
 def lines_of(result: dict[str, Any]) -> Iterator[str]:

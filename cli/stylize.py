@@ -5,22 +5,28 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import UsageError
+from ..errors import PocketstyleError, UsageError
 from ..frames import parse_frame
+from ..images import told_of
 from ..quiet import quiet
 from ..whole import check_free
 from .options import Force, Frame, Json, emit
 from .progress import progress
+from .signals import ending_as_ctrl_c
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..sdk import Stylizer
+    from ..sdk.faces import Portrait
+
 NAME = "stylize"
 INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
+SOME_LEFT_OUT = 3  # pictures of a folder or a list that could not be made
 LARGE = 16_000_000  # pixels of a style, from which on it is told that it is shrunk
 
 
@@ -49,14 +55,14 @@ def run(
         float | None, typer.Option(help="Of a video or a camera, after which it ends.")
     ] = None,
     model: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--model",
             "-m",
-            help="A bundle, or the name of a shipped one; or the model.safetensors of a network "
-            "that takes a style, which takes pictures of any size.",
+            help="A bundle, or the name of a shipped one (`pocketstyle models`); or the "
+            "model.safetensors of a network that takes a style, which takes pictures of any size.",
         ),
-    ] = "heads",
+    ] = None,
     style: Annotated[
         list[Path] | None,
         typer.Option(
@@ -85,7 +91,8 @@ def run(
         str | None,
         typer.Option(
             help="By a network of portraits: paste (the picture with its faces drawn) or crop (the "
-            "nearest face alone, upright, as an avatar)."
+            "nearest face alone, upright, as an avatar) [crop, unless --fit, --compare, --mask or "
+            "--steady is given; a picture without a face is drawn as a whole]."
         ),
     ] = None,
     no_face: Annotated[
@@ -115,14 +122,24 @@ def run(
         str, typer.Option(help="cpu, gpu (an error where it does not run it all), or auto.")
     ] = "auto",
     force: Force = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Of a folder or a .csv, leave the pictures that are there already."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Stylize a picture, a folder of pictures, a video or what a camera sees.
 
-    Ctrl-C ends a video with the frames that are done (exit status 130; 0 for a camera).
+    Ctrl-C, SIGTERM and SIGHUP end a video with the frames that are done, and a folder with the
+    pictures (exit status 130; 0 for a camera). Pictures of a folder that cannot be made are named
+    on stderr, and the others made (exit status 3).
     """
     from ..sdk import Stylizer, open_camera, read_rgb, stylize_file, stylize_video
 
+    if model is None:
+        raise UsageError(_which_model())
     styles, weights = style or [], weight or [1.0] * len(style or [])
     if (source is None) == (camera is None):
         raise UsageError("give a picture, a folder, a video or a .csv, or else --camera NUMBER")
@@ -139,7 +156,9 @@ def run(
         raise UsageError("--weight says how much of each of several --style")
     if color is not None and len(styles) != 1:
         raise UsageError("--color gives one --style other colours")
-    if model.endswith(".safetensors"):
+    if resume and force:
+        raise UsageError("--force makes every picture again, --resume leaves those that are there")
+    if model.lower().endswith(".safetensors"):
         from .torch_stylizer import TorchStylizer
 
         if frame is not None or fit is not None:
@@ -170,8 +189,12 @@ def run(
     if faces is not None:
         from ..sdk.faces import Portrait
 
+        if stylizer.takes_style or not stylizer.draws_portraits:
+            raise UsageError(f"{model} is no network of portraits; leave --faces out")
         player = Portrait(stylizer, detector, no_face or "keep", faces=faces)
-    with stylizer, progress() as report:
+    elif stylizer.draws_portraits and not (fit or compare or steady or mask or listed):
+        player = _avatars(stylizer)
+    with stylizer, ending_as_ctrl_c(), progress() as report:
         moving = {
             "fit": usual_fit if fit is None else fit,
             "compare": compare,
@@ -188,15 +211,55 @@ def run(
                 source,
                 output,
                 force=force,
+                resume=resume,
                 alpha=alpha,
                 mask=None if mask is None else read_rgb(mask),
                 **moving,
             )
     fields = {key: str(v) if isinstance(v, Path) else v for key, v in asdict(result).items()}
-    told = {key: ", ".join(v) if isinstance(v, tuple) else v for key, v in fields.items()}
-    emit(fields, as_json, "  ".join(f"{key}: {value}" for key, value in told.items() if value))
-    if fields.get("stopped") and camera is None:
+    skipped = fields.get("skipped")
+    if skipped:
+        print(told_of(skipped), file=sys.stderr)
+    emit(fields, as_json, _told(fields))
+    if fields["stopped"] and camera is None:
         raise typer.Exit(INTERRUPTED)
+    if skipped:
+        raise typer.Exit(SOME_LEFT_OUT)
+
+
+def _which_model() -> str:
+    from ..sdk import read_info, shipped
+
+    listed = (f"{name} ({read_info(path).title})" for name, path in shipped().items())
+    return f"say which network: -m BUNDLE, a file or one of these: {'; '.join(listed)}"
+
+
+def _avatars(stylizer: Stylizer) -> Portrait | Stylizer:
+    """What crops faces by itself, where they can be looked for."""
+    try:
+        from ..sdk.faces import Portrait
+
+        return Portrait(stylizer, no_face="whole", faces="crop")
+    except PocketstyleError as error:
+        print(f"faces are not looked for, the centre is drawn: {error}", file=sys.stderr)
+        return stylizer
+
+
+def _told(fields: dict[str, Any]) -> str:
+    """What was made, as a line or more for people."""
+    target, seconds = fields["target"], fields["seconds"]
+    if "frames" in fields:
+        size = f"{fields['width']}x{fields['height']}"
+        line = f"{target}: {fields['frames']} frames of {size} in {seconds:.1f} s"
+        line += f" ({fields['fps']:.1f} a second), {'with' if fields['audio'] else 'without'} sound"
+    else:
+        line = f"{target}: {fields['pictures']} made in {seconds:.1f} s"
+        line += f", {fields['kept']} were there already" if fields["kept"] else ""
+        line += f", {len(fields['skipped'])} left out" if fields["skipped"] else ""
+    if fields["stopped"]:
+        line += "; stopped before the end"
+        line += "" if "frames" in fields else ", --resume goes on"
+    return "\n".join([line, *fields.get("remarks", ())])
 
 
 def _remark(path: Path, rgb: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..frames import Frame, Size, frame_of
-from ..images import cropped, list_pictures, read_rgb
+from ..images import cropped, list_pictures, read_still, told_of
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class PictureSet:
     Attributes:
         pictures: uint8[N, H, W, 3].
         names: the file names, for pairing and for the report.
-        skipped: files with a picture's suffix that could not be read.
+        skipped: a line for each file that looks like a picture and could not be taken.
     """
 
     pictures: np.ndarray
     names: tuple[str, ...]
-    skipped: int = 0
+    skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -41,7 +42,8 @@ def read_folder(
 ) -> PictureSet:
     """Read every picture of a folder, its centre in a frame's proportion resampled to the frame.
 
-    Smaller pictures are enlarged. What cannot be read is skipped and counted.
+    Smaller pictures are enlarged. What cannot be read, or is animated, is skipped, and told of
+    on stderr.
 
     Args:
         size: the frame: a square's side, or height and width.
@@ -51,27 +53,29 @@ def read_folder(
         DataError: the folder is missing, or fewer than `at_least` pictures can be read.
     """
     paths = list_pictures(folder)
-    pictures, names = [], []
+    pictures, names, skipped = [], [], []
     with ThreadPoolExecutor() as pool:
-        for done, (path, picture) in enumerate(
-            zip(paths, pool.map(lambda p: _read(p, frame_of(size)), paths), strict=True), 1
-        ):
-            if picture is not None:
+        read = pool.map(lambda path: _read(path, frame_of(size)), paths)
+        for done, (path, picture) in enumerate(zip(paths, read, strict=True), 1):
+            if isinstance(picture, DataError):
+                skipped.append(str(picture))
+            else:
                 pictures.append(picture)
                 names.append(path.name)
             report(done, len(paths))
-    skipped = len(paths) - len(pictures)
     if len(pictures) < at_least:
-        unreadable = f" ({skipped} unreadable)" if skipped else ""
+        left_out = f" ({told_of(skipped)})" if skipped else ""
         raise DataError(
-            f"{folder} has {len(pictures)} readable pictures{unreadable}; "
-            f"at least {at_least} are needed"
+            f"{folder} has {len(pictures)} readable pictures; at least {at_least} are needed"
+            f"{left_out}"
         )
-    return PictureSet(np.stack(pictures), tuple(names), skipped)
+    if skipped:
+        print(f"{folder}: {told_of(skipped)}", file=sys.stderr)
+    return PictureSet(np.stack(pictures), tuple(names), tuple(skipped))
 
 
-def _read(path: Path, frame: Frame) -> np.ndarray | None:
+def _read(path: Path, frame: Frame) -> np.ndarray | DataError:
     try:
-        return cropped(read_rgb(path), frame)
-    except DataError:
-        return None
+        return cropped(read_still(path), frame)
+    except DataError as error:
+        return error

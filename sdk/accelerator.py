@@ -62,6 +62,8 @@ def load_network(
         if found.resident:
             return Loaded(CompiledNetwork(path), "ai_edge_litert", "gpu")
         told = f"the GPU does not run {path}: {found.note}"
+        if found.resident is None:
+            told = f"no GPU runs {Path(path).stem}: {found.note}"
         if accelerator == "gpu" and strict:
             raise PocketstyleError(told)
         if accelerator == "gpu":

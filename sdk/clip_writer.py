@@ -1,4 +1,4 @@
-"""Writing videos from RGB frames: MP4 with copied audio, animated GIF and WebP."""
+"""Writing videos from RGB frames: MP4 with sound, animated GIF and WebP."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ _KINDS = {
     ".gif": _Kind("gif", "gif", "pal8", {}, 100, {"loop": "0"}, 2),  # faster ones are slow
     ".webp": _Kind("webp", "libwebp_anim", "yuv420p", {"quality": "85"}, 1000, {"loop": "0"}),
 }
+MOVING = tuple(_KINDS)
+"""Suffixes of videos that are written."""
+COPIED = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus")
+"""Sound that players know in an MP4, by FFmpeg's names; other sound becomes AAC."""
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}  # by the number of channels; others become stereo
 _BT709 = 1  # of primaries, transfer and matrix alike (ITU-T H.273)
 
 
@@ -54,6 +59,7 @@ class ClipWriter:
         width, height: of the video, even.
         has_audio: whether the file takes the audio that was asked for.
         frames: how many were written so far.
+        remarks: a line for each thing that became of the audio, other than a copy.
     """
 
     def __init__(
@@ -65,7 +71,9 @@ class ClipWriter:
         rate: Fraction,
         time_base: Fraction,
         audio: av.AudioStream | None,
+        copied: bool,
     ) -> None:
+        """Raises: av.FFmpegError: the file does not take the audio, copied or as AAC."""
         self.width, self.height = width, height
         self.frames = 0
         self._container, self._kind = container, kind
@@ -81,10 +89,21 @@ class ClipWriter:
         codec.time_base = ticks
         codec.color_primaries = codec.color_trc = codec.colorspace = _BT709
         codec.color_range = ColorRange.MPEG
-        self.has_audio = (
-            audio is not None and audio.codec.canonical_name in container.supported_codecs
-        )
-        self._audio = container.add_stream_from_template(audio) if self.has_audio else None
+        self.has_audio, self.remarks = audio is not None, []
+        self._source, self._copied, self._broken = audio, copied, 0
+        self._audio = self._audio_stream() if audio else None
+        container.start_encoding()
+
+    def _audio_stream(self) -> av.AudioStream:
+        if self._copied:
+            return self._container.add_stream_from_template(self._source)
+        rates, rate = av.Codec("aac", "w").audio_rates, self._source.codec_context.sample_rate
+        stream = self._container.add_stream("aac", rate=rate if rate in rates else 48_000)
+        channels = self._source.codec_context.channels
+        stream.codec_context.layout = LAYOUTS.get(channels, "stereo")
+        stream.codec_context.bit_rate = 64_000 * stream.codec_context.channels
+        self.remarks.append(f"sound is encoded as AAC, since it was {self._source.codec.name}")
+        return stream
 
     def write(self, rgb: np.ndarray, pts: int | None = None) -> None:
         """Add a frame.
@@ -116,15 +135,30 @@ class ClipWriter:
         self._mux(self._video.encode(frame))
         self.frames += 1
 
-    def copy(self, packet: av.Packet) -> None:
-        """Add a packet of the audio stream; nothing happens if the file does not take it."""
-        if self._audio is not None:
-            packet.stream = self._audio
-            self._container.mux(packet)
+    def add_sound(self, packet: av.Packet) -> None:
+        """Add a packet of the audio stream, copied or encoded; one that is damaged is left out.
+
+        Nothing happens if the file takes no audio.
+        """
+        if self._audio is None:
+            return
+        try:
+            if self._copied:
+                packet.stream = self._audio
+                self._container.mux(packet)
+            else:
+                for frame in packet.decode():
+                    self._container.mux(self._audio.encode(frame))
+        except (av.InvalidDataError, av.ArgumentError):
+            self._broken += 1
 
     def finish(self) -> None:
-        """Write out the frames that the encoder still holds."""
+        """Write out what the encoders still hold."""
         self._mux(self._video.encode())
+        if self._audio is not None and not self._copied:
+            self._container.mux(self._audio.encode())
+        if self._broken:
+            self.remarks.append(f"{self._broken} damaged packets of sound are left out")
 
     def _mux(self, packets: list[av.Packet]) -> None:
         for packet in packets:
@@ -158,7 +192,8 @@ def writing_clip(
         width, height: of the video; an odd one is lowered by one, as yuv420p must.
         rate: frames a second, for frames without a time stamp.
         time_base: seconds per unit of the time stamps; None takes 1 / rate.
-        audio: a stream of another file to copy packets from.
+        audio: a stream of another file, whose sound is copied, or becomes AAC where players do not
+            know its codec in an MP4. What cannot be had is left out, and remarked.
 
     Raises:
         UsageError: the path ends otherwise, or the video would be under 2x2 pixels.
@@ -170,17 +205,42 @@ def writing_clip(
     width, height = width - width % 2, height - height % 2
     if not (width and height):
         raise UsageError("a video needs 2x2 pixels or more")
+    base = time_base or 1 / rate
     try:
-        with (
-            written_whole(path) as part,
-            av.open(part, "w", format=kind.container, options=kind.loops) as container,
-        ):
-            base = time_base or 1 / rate
-            writer = ClipWriter(container, kind, width, height, rate, base, audio)
-            yield writer
-            writer.finish()
+        with written_whole(path) as part:
+            writer, container = _opened(part, kind, (width, height, rate, base), audio)
+            with container:
+                yield writer
+                writer.finish()
     except av.FFmpegError as error:
         raise DataError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _opened(
+    part: Path,
+    kind: _Kind,
+    shape: tuple[int, int, Fraction, Fraction],
+    audio: av.AudioStream | None,
+) -> tuple[ClipWriter, av.container.OutputContainer]:
+    """A file with the audio copied, else encoded, else without: the picture is made in any case."""
+    ways = [(None, False)]
+    if audio is not None and kind.container == "mp4":
+        ways.insert(0, (audio, False))
+        if audio.codec.canonical_name in COPIED:
+            ways.insert(0, (audio, True))
+    for sound, copied in ways:
+        container = av.open(part, "w", format=kind.container, options=kind.loops)
+        try:
+            writer = ClipWriter(container, kind, *shape, sound, copied)
+        except (av.FFmpegError, ValueError):
+            container.close()
+            if sound is None:
+                raise
+        else:
+            break
+    if audio is not None and sound is None:
+        writer.remarks.append(f"sound is left out ({audio.codec.name})")
+    return writer, container
 
 
 def write_video(frames: Iterable[np.ndarray], path: str | Path, fps: float | Fraction) -> int:

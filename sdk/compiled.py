@@ -21,7 +21,9 @@ class CompiledNetwork:
         from ai_edge_litert.compiled_model import CompiledModel, HardwareAccelerator
 
         try:
-            self._model = CompiledModel.from_file(str(path), HardwareAccelerator.GPU)
+            # in memory: a file that is truncated while it is mapped kills the process
+            self._content = Path(path).read_bytes()
+            self._model = CompiledModel.from_buffer(self._content, HardwareAccelerator.GPU)
         except RuntimeError as error:
             raise PocketstyleError(f"no GPU for {path}: {first_line(error)}") from error
         if not self._model.is_fully_accelerated():

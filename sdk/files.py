@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+import errno
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,18 +17,33 @@ from PIL import Image
 from ..errors import DataError, UsageError
 from ..images import (
     SUFFIXES,
+    WRITTEN,
     cropped,
     is_animated,
     list_pictures,
     masked,
     read_rgb,
+    read_still,
 )
 from ..whole import written_whole
 from .bundle import Fit
+from .clip_writer import MOVING
+from .pair_list import read_pair_list
 from .styled import Styled
 from .stylizer import Stylizer, check_fit
 from .video import Report, VideoReport, stylize_video
 from .whole_frames import CROPPED, WholeFrames
+
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # no picture fits any more
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A picture of a folder or a list: what it is called, where it goes, what reads it."""
+
+    source: Path
+    target: Path
+    read: Callable[[], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -47,14 +63,18 @@ class PictureReport:
     Attributes:
         target: the file or folder written.
         pictures: how many were written.
-        skipped: one line for each file that could not be read.
+        skipped: one line for each picture that could not be made.
         seconds: wall time.
+        kept: how many an earlier run had written, with `resume`.
+        stopped: whether Ctrl-C ended it before the last picture.
     """
 
     target: Path
     pictures: int
     skipped: tuple[str, ...]
     seconds: float
+    kept: int = 0
+    stopped: bool = False
 
 
 def stylize_file(
@@ -63,6 +83,7 @@ def stylize_file(
     target: str | Path,
     *,
     force: bool = False,
+    resume: bool = False,
     fit: Fit = "crop",
     compare: bool = False,
     alpha: float = 1.0,
@@ -76,8 +97,9 @@ def stylize_file(
     A picture gives a picture, a folder a folder of PNGs, a video a video. A list of pairs, .csv
     with a line `content,style` for each, gives a folder of PNGs, too; its paths are relative to it.
 
-    Files appear whole or not at all. A folder keeps its subfolders; its unreadable pictures are
-    skipped and told of in the result.
+    Files appear whole or not at all. A folder keeps its subfolders; its pictures that cannot be
+    read, are animated, or fail otherwise are skipped and told of in the result. Ctrl-C ends a
+    folder with the pictures that are done, as it does a video.
 
     Args:
         stylizer: the network; or a `Portrait` or what else takes whole pictures, to which `fit` has
@@ -86,6 +108,7 @@ def stylize_file(
         target: picture (.png, .jpg, ...), folder (of a list, too) or video (.mp4, .gif, .webp), as
             the source is.
         force: replace an existing file, or write into an existing folder that is not empty.
+        resume: of a folder or a list, leave the pictures that an earlier run has written.
         fit: as in `Stylizer.stylize`.
         compare: put what the network saw to the left of what it made.
         alpha: of a list of pairs, as in `Stylizer.set_style`.
@@ -110,18 +133,24 @@ def stylize_file(
     manner = _Manner(fit, compare, alpha, mask)
     if not source.exists():
         raise DataError(f"no such file: {source}")
-    if not force and (any(target.iterdir()) if target.is_dir() else target.exists()):
-        raise UsageError(f"{target} exists; pass --force to replace it")
-    video = not (source.is_dir() or source.suffix.lower() in (*SUFFIXES, ".csv"))
+    several = source.is_dir() or source.suffix.lower() == ".csv"
+    if resume and not several:
+        raise UsageError(f"{source} is one file; --resume goes on with a folder or a list")
+    if not (force or resume) and (any(target.iterdir()) if target.is_dir() else target.exists()):
+        told = ", or --resume to go on with it" if several else ""
+        raise UsageError(f"{target} exists; pass --force to replace it{told}")
+    video = not several and _is_video(source, target)
     if steady and not video:
         raise UsageError(f"{source} is no video; frames are what is steadied")
     if seconds is not None and not video:
         raise UsageError(f"{source} is no video; it has no seconds")
-    if source.is_dir():
-        return _stylize_folder(stylizer, source, target, manner, report)
-    if source.suffix.lower() == ".csv":
-        return _stylize_pairs(stylizer, source, target, manner, report)
-    if source.suffix.lower() in SUFFIXES:
+    if several:
+        if source.is_dir():
+            jobs = _folder_jobs(source, target)
+        else:
+            jobs = _pair_jobs(stylizer, source, target, alpha)
+        return _stylize_each(stylizer, source, target, jobs, manner, resume, report)
+    if not video:
         began = time.perf_counter()
         _stylize_picture(stylizer, source, target, manner)
         if report is not None:
@@ -148,94 +177,114 @@ def _check_whole_frames(stylizer: WholeFrames, source: Path, beside: bool) -> No
         raise UsageError(CROPPED)
 
 
-def _stylize_folder(
-    stylizer: Stylizer | WholeFrames,
-    source: Path,
-    target: Path,
-    manner: _Manner,
-    report: Report | None,
-) -> PictureReport:
-    began = time.perf_counter()
+def _is_video(source: Path, target: Path) -> bool:
+    suffix, wanted = source.suffix.lower(), target.suffix.lower()
+    if suffix and suffix not in SUFFIXES:
+        return True
+    if is_animated(source):
+        return wanted in MOVING and suffix != ".webp"  # which FFmpeg does not decode
+    return suffix in ("", ".gif") and wanted not in WRITTEN
+
+
+def _folder_jobs(source: Path, target: Path) -> list[_Job]:
     if target.exists() and not target.is_dir():
         raise UsageError(f"{source} is a folder, so the target must be one too: {target}")
     if target.resolve() == source.resolve():
         raise UsageError(f"source and target are the same folder: {source}")
     inside = target.resolve()  # an earlier run may have written below the source
     pictures = [p for p in list_pictures(source) if inside not in p.resolve().parents]
+    if not pictures:
+        raise DataError(f"{source} has no picture that can be read (0 tried)")
     names = _png_names([picture.relative_to(source) for picture in pictures])
-    readers = {
-        target / name: partial(read_rgb, picture)
+    return [
+        _Job(picture, target / name, partial(read_still, picture))
         for picture, name in zip(pictures, names, strict=True)
-    }
-    skipped = _stylize_each(stylizer, readers, manner, report)
-    if len(skipped) == len(pictures):
-        raise DataError(f"{source} has no picture that can be read ({len(skipped)} tried)")
-    return PictureReport(target, len(pictures) - len(skipped), skipped, time.perf_counter() - began)
+    ]
 
 
-def _stylize_each(
-    stylizer: Stylizer | WholeFrames,
-    readers: dict[Path, Callable[[], np.ndarray]],
-    manner: _Manner,
-    report: Report | None,
-) -> tuple[str, ...]:
-    """Write what each reader gives, stylized, to its path; a line for each that cannot be read."""
-    skipped: list[str] = []
-    for done, (path, read) in enumerate(readers.items(), start=1):
-        try:
-            made = _stylized(stylizer, read(), manner)
-        except DataError as error:  # a mask of another size, too
-            skipped.append(str(error))
-        else:
-            _make_folder(path.parent)
-            _write_picture(made, path)
-        if report is not None:
-            report(done, len(readers))
-    return tuple(skipped)
-
-
-def _stylize_pairs(
-    stylizer: Stylizer,
-    source: Path,
-    target: Path,
-    manner: _Manner,
-    report: Report | None,
-) -> PictureReport:
+def _pair_jobs(stylizer: Stylizer, source: Path, target: Path, alpha: float) -> list[_Job]:
     """Each content in the manner of its style, as CONTENT-STYLE.png."""
-    began = time.perf_counter()
-    try:
-        rows = [row for row in csv.reader(source.read_text().splitlines()) if row]
-        rows = rows[1:] if rows[:1] == [["content", "style"]] else rows
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot read {source}: {error}") from error
-    wrong = next((row for row in rows if len(row) != 2), None)
-    if wrong or not rows:
-        told = f"not {','.join(wrong)!r}" if wrong else "and it has none"
-        raise DataError(f"{source}: a line is `content,style`, {told}")
-    pairs = [tuple(source.parent / part.strip() for part in row) for row in rows]
+    pairs = read_pair_list(source)
     names = [f"{content.stem}-{style.stem}.png" for content, style in pairs]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"{source}: two pairs would be {twice[0]}")
 
     def read(content: Path, style: Path) -> np.ndarray:
-        rgb = read_rgb(content)
-        stylizer.set_style(read_rgb(style), manner.alpha)
+        rgb = read_still(content)
+        stylizer.set_style(read_rgb(style), alpha)
         return rgb
 
-    readers = {target / name: partial(read, *pair) for pair, name in zip(pairs, names, strict=True)}
-    skipped = _stylize_each(stylizer, readers, manner, report)
-    if len(skipped) == len(pairs):
-        raise DataError(f"{source}: no pair can be read; {skipped[0]}")
-    return PictureReport(target, len(pairs) - len(skipped), skipped, time.perf_counter() - began)
+    return [
+        _Job(content, target / name, partial(read, content, style))
+        for (content, style), name in zip(pairs, names, strict=True)
+    ]
+
+
+def _stylize_each(
+    stylizer: Stylizer | WholeFrames,
+    source: Path,
+    target: Path,
+    jobs: list[_Job],
+    manner: _Manner,
+    resume: bool,
+    report: Report | None,
+) -> PictureReport:
+    """Write what each job reads, stylized; one that fails does not end the others."""
+    began, made, kept, stopped = time.perf_counter(), 0, 0, False
+    skipped: list[str] = []
+    try:
+        for done, job in enumerate(jobs, start=1):
+            if resume and os.path.exists(job.target):
+                kept += 1
+            elif (failure := _failure(stylizer, job, manner)) is None:
+                made += 1
+            else:
+                skipped.append(failure)
+            if report is not None:
+                report(done, len(jobs))
+    except KeyboardInterrupt:
+        if not made + kept:
+            raise
+        stopped = True
+    except DataError as error:
+        raise DataError(f"{error}; {made} of {len(jobs)} pictures are written") from error
+    if len(skipped) == len(jobs):
+        raise DataError(
+            f"{source} has no picture that can be read ({len(jobs)} tried): {skipped[0]}"
+        )
+    seconds = time.perf_counter() - began
+    return PictureReport(target, made, tuple(skipped), seconds, kept, stopped)
+
+
+def _failure(stylizer: Stylizer | WholeFrames, job: _Job, manner: _Manner) -> str | None:
+    """Make a picture; a line if it cannot be made.
+
+    Raises:
+        DataError: the disk takes no more.
+    """
+    try:
+        made = _stylized(stylizer, job.read(), manner)
+    except (DataError, MemoryError) as error:
+        told = str(error) or "it does not fit into memory"
+        return told if str(job.source) in told else f"{job.source}: {told}"
+    try:
+        _write_picture(made, job.target)
+    except DataError as error:
+        if getattr(error.__cause__, "errno", None) in DISK_FAULTS:
+            raise
+        return f"{job.source}: {error}"
+    return None
 
 
 def _stylize_picture(
     stylizer: Stylizer | WholeFrames, source: Path, target: Path, manner: _Manner
 ) -> None:
-    if target.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"a picture is written as {', '.join(SUFFIXES)}, not as {target}")
     if is_animated(source):
-        raise DataError(f"{source} is animated, which is read as .gif or .mp4 alone")
+        webp = source.suffix.lower() == ".webp"
+        way = "make a .gif or .mp4 of it first" if webp else f"write it as {', '.join(MOVING)}"
+        raise DataError(f"{source} is animated; {way}")
+    if target.suffix.lower() not in WRITTEN:
+        raise UsageError(f"a picture is written as {', '.join(WRITTEN)}, not as {target}")
     _write_picture(_stylized(stylizer, read_rgb(source), manner), target)
 
 
@@ -259,8 +308,11 @@ def _stylized(stylizer: Stylizer | WholeFrames, rgb: np.ndarray, manner: _Manner
 
 def _write_picture(rgb: np.ndarray, target: Path) -> None:
     kind = Image.registered_extensions()[target.suffix.lower()]
-    with written_whole(target) as part:
-        Image.fromarray(rgb).save(part, format=kind, quality=95)
+    try:
+        with written_whole(target) as part:
+            Image.fromarray(rgb).save(part, format=kind, quality=95)
+    except ValueError as error:  # more pixels than the format holds
+        raise DataError(f"cannot write {target}: {error}") from error
 
 
 def _png_names(pictures: list[Path]) -> list[Path]:
@@ -272,10 +324,3 @@ def _png_names(pictures: list[Path]) -> list[Path]:
         else picture.with_name(f"{picture.name}.png")
         for picture in pictures
     ]
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"cannot write {folder}: {error.strerror}") from error

@@ -31,6 +31,7 @@ SOFTWARE_DEVICES = (
     "/snap/chromium/current/usr/lib/chromium-browser/vk_swiftshader_icd.json",
 )
 NO_DEVICE = "not checked: no Vulkan device (Debian: apt-get install chromium libvulkan1)"
+NO_HARDWARE = "no GPU with a Vulkan driver was found"
 NO_DELEGATE = "not checked: this ai-edge-litert comes without a GPU delegate"
 
 
@@ -77,7 +78,7 @@ def check_gpu(
             return GateResult(None, NO_DELEGATE)
         if "No adapters found" not in child.stderr:
             return _verdict(child)
-    return GateResult(None, NO_DEVICE)
+    return GateResult(None, NO_DEVICE if software else NO_HARDWARE)
 
 
 def _environments(software: bool) -> Iterator[dict[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FormatError, PocketstyleError, first_line
+from ..errors import DataError, FormatError, PocketstyleError, first_line
 
 # LiteRT first; its predecessors have the same interface.
 RUNTIMES = (
@@ -24,6 +24,8 @@ MOST_BYTES = 4 * 2**30  # of tensors; photonas, the largest that is shipped, has
 def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any, str]:
     """Load a TFLite file into the first runtime that is installed.
 
+    The file may be replaced or removed while its network is played.
+
     Args:
         path: the file.
         threads: of the CPU kernels; None takes `default_threads()`.
@@ -33,13 +35,14 @@ def load_interpreter(path: str | Path, threads: int | None = None) -> tuple[Any,
 
     Raises:
         PocketstyleError: no runtime is installed.
+        DataError: the file cannot be read.
         FormatError: the runtime refuses the file.
     """
     module = _find_runtime()
     runtime = module.__name__.removesuffix(".interpreter").removesuffix(".python")
     try:
         interpreter = module.Interpreter(
-            model_path=str(path), num_threads=threads or default_threads()
+            model_content=_content(path), num_threads=threads or default_threads()
         )
         interpreter.allocate_tensors()  # which finds what is broken
     except (ValueError, RuntimeError, MemoryError) as error:
@@ -93,6 +96,14 @@ class _Runner:
         return {name: self._interpreter.tensor(one["index"])() for name, one in outputs.items()}
 
 
+def _content(path: str | Path) -> bytes:
+    """A file in memory. A runtime maps a path, and dies (SIGBUS) when the file is truncated."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+
+
 def check_memory(path: str | Path) -> None:
     """Refuse a network that takes more than `MOST_BYTES`, whatever sizes its file states.
 
@@ -106,7 +117,9 @@ def check_memory(path: str | Path) -> None:
     module = _find_runtime()
     plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        interpreter = module.Interpreter(str(path), experimental_op_resolver_type=plain)
+        interpreter = module.Interpreter(
+            model_content=_content(path), experimental_op_resolver_type=plain
+        )
         interpreter.allocate_tensors()
         taken = _bytes(interpreter.get_tensor_details())
         for name in interpreter.get_signature_list():

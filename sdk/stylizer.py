@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .frame_rate import FrameRateStylizer
 
 SANDWICH_SWAP = "sandwich-swap"  # of a spec's blocks: the transform that tells colours apart
+# of a spec; a CycleGAN draws anything, also where its shape is that of a portrait network
+PORTRAIT_FAMILIES = ("ugatit", "ugatit-deep", "photo2cartoon")
 T = TypeVar("T")
 
 
@@ -179,6 +181,11 @@ class Stylizer(Styled):
         if not self.takes_style:
             return "crop"
         return "stretch" if str(self.info.spec.get("family")).startswith("art-") else "detail"
+
+    @property
+    def draws_portraits(self) -> bool:
+        """Whether it is a network of portraits, which knows faces that fill the frame."""
+        return not self.takes_style and self.info.spec.get("family") in PORTRAIT_FAMILIES
 
     def _encoded(self, rgb: np.ndarray) -> dict[str, np.ndarray]:
         """What is kept of a style picture."""

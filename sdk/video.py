@@ -46,8 +46,10 @@ class VideoReport:
         seconds: wall time.
         fps: frames / seconds.
         width, height: of the written video, pixels.
-        audio: whether the source's audio was copied.
+        audio: whether the source's audio is in it, copied or encoded.
         stopped: whether Ctrl-C ended it before the source did.
+        remarks: a line for each thing that its viewer would miss or wonder at: sound that is left
+            out or encoded, a source that is damaged or ended early.
     """
 
     target: Path
@@ -58,6 +60,7 @@ class VideoReport:
     height: int
     audio: bool
     stopped: bool
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,10 @@ def stylize_video(
     """Stylize a video into an MP4 (H.264), GIF or WebP with the source's time stamps.
 
     The source's rotation and pixel aspect are applied, high dynamic range is tone-mapped,
-    transparency laid over white. Its first audio track is copied as it is if the target can hold
-    it, and left out otherwise. Frames are shrunk by swscale's bicubic filter, where
-    `Stylizer.stylize` uses Pillow's Lanczos: several times faster, and equal to the eye.
+    transparency laid over white. Time begins with 0, for picture and sound alike. The first audio
+    track is copied if players know its codec in an MP4, else it becomes AAC; GIF and WebP have
+    none. What is damaged in the source is left out. Frames are shrunk by swscale's bicubic filter,
+    where `Stylizer.stylize` uses Pillow's Lanczos: several times faster, and equal to the eye.
 
     Ctrl-C (KeyboardInterrupt) ends the video with the frames that are done; before the first, or
     a second time, it is raised and nothing is written.
@@ -105,8 +109,8 @@ def stylize_video(
             unknown.
 
     Raises:
-        DataError: the source is missing, no video, without frames or damaged, or the target
-            cannot be written.
+        DataError: the source is missing, no video or without frames that can be read, or the
+            target cannot be written.
         UsageError: the target ends otherwise, `fit` is unknown, `seconds` is not above 0; or faces
             are cropped, of which whole frames are no comparison and no memory.
     """
@@ -127,7 +131,7 @@ def stylize_video(
             try:
                 for item in made:
                     if isinstance(item, av.Packet):
-                        out.copy(item)
+                        out.add_sound(item)
                         continue
                     out.write(_side_by_side(item) if compare else item.picture, item.pts)
                     if report is not None:
@@ -146,6 +150,7 @@ def stylize_video(
         height=out.height,
         audio=out.has_audio,
         stopped=stopped,
+        remarks=(*clip.remarks, *out.remarks),
     )
 
 

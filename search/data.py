@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from ..datasets import Batches, PictureSet, Prefetch, read_folder, render_heads
 from ..errors import DataError
 from .config import Config
@@ -33,9 +31,6 @@ def load_data(config: Config, report: Report) -> tuple[PictureSet, PictureSet]:
         read_folder(folder, size, report=lambda done, total, f=folder: report(f.name, done, total))
         for folder in folders
     )
-    for folder, part in zip(folders, (source, target), strict=True):
-        if part.skipped:
-            print(f"{folder}: {part.skipped} unreadable pictures skipped", file=sys.stderr)
     if config.train.objective == "paired":
         stems = [[name.rpartition(".")[0] for name in part.names] for part in (source, target)]
         if stems[0] != stems[1]:

@@ -36,7 +36,7 @@ def provenance(config: Config, data: tuple[PictureSet, PictureSet], **more: Any)
         "config": settings,
         "source_pictures": len(data[0]),
         "target_pictures": len(data[1]),
-        "skipped_pictures": data[0].skipped + data[1].skipped,
+        "skipped_pictures": len(data[0].skipped + data[1].skipped),
         "pocketstyle": __version__,
         "torch": torch.__version__,
         **more,

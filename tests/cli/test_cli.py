@@ -134,9 +134,14 @@ def test_playing_mistakes(tmp_path, model):
     fails(pocketstyle("stylize", photo, "-m", photo, "-o", out), 1, "not a TFLite file")
     fails(pocketstyle("stylize", photo, "-m", model, "-o", out), 2, "takes no style")
     assert not out.exists()
-    fails(pocketstyle("stylize", tmp_path / "none.png", "-o", out), 1, "no such file", "none.png")
+    fails(
+        pocketstyle("stylize", tmp_path / "none.png", "-m", "heads", "-o", out),
+        1,
+        "no such file",
+        "none.png",
+    )
     out.write_text("mine")
-    fails(pocketstyle("stylize", photo, "-o", out), 2, "exists", "--force")
+    fails(pocketstyle("stylize", photo, "-m", "heads", "-o", out), 2, "exists", "--force")
     assert out.read_text() == "mine"
 
 

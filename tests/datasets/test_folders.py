@@ -20,19 +20,26 @@ def test_pictures_of_every_kind_become_square_rgb(tmp_path):
     assert found.pictures.shape == (3, 16, 16, 3)
     assert found.pictures.dtype == np.uint8
     assert found.names == ("a.png", "b.jpg", "c.png")
-    assert found.skipped == 0
+    assert found.skipped == ()
     np.testing.assert_allclose(found.pictures[0, 8, 8], (200, 100, 50), atol=2)
 
 
-def test_unreadable_files_are_skipped_with_a_count(tmp_path):
+def test_what_cannot_be_taken_is_counted_and_named(tmp_path, capsys):
     for name in "abc":
         save(tmp_path / f"{name}.png")
     whole = (tmp_path / "a.png").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[:40])
     (tmp_path / "text.png").write_text("not a picture")
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "moves.webp", save_all=True, append_images=frames[1:])
+    (tmp_path / "iphone.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     found = read_folder(tmp_path, 16)
     assert len(found) == 3
-    assert found.skipped == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"{tmp_path}: 5 left out: ") and told.count("\n") == 1
+    for name in ("cut.jpg", "text.png", "moves.webp", "iphone.HEIC", "gone.jpg"):
+        assert len([line for line in found.skipped if name in line]) == 1 and name in told
 
 
 def test_a_smaller_picture_is_enlarged(tmp_path):
@@ -44,7 +51,9 @@ def test_a_smaller_picture_is_enlarged(tmp_path):
 def test_too_few_readable_pictures_is_an_error(tmp_path):
     save(tmp_path / "a.png")
     (tmp_path / "b.png").write_text("no")
-    with pytest.raises(DataError, match=r"1 readable pictures \(1 unreadable\); at least 2"):
+    with pytest.raises(
+        DataError, match=r"1 readable pictures; at least 2 are needed \(1 left out: .*b\.png"
+    ):
         read_folder(tmp_path, 16)
 
 

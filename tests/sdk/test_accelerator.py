@@ -12,10 +12,11 @@ from pocketstyle.errors import PocketstyleError, UsageError
 from pocketstyle.sdk import Stylizer, accelerator
 from pocketstyle.sdk.gpu_gate import (
     NO_DELEGATE,
-    NO_DEVICE,
+    NO_HARDWARE,
     SOFTWARE_DEVICES,
     VULKAN_VARIABLES,
     GateResult,
+    check_gpu,
 )
 
 from .conftest import SIZE
@@ -53,15 +54,21 @@ def test_the_gpu_plays_what_the_cpu_plays(tiny, tmp_path):
     assert (gpu[0] != gpu[1]).any()
 
 
-@pytest.mark.parametrize("verdict", [NO_DEVICE, "rejected by the GPU delegate: GATHER"])
-def test_where_there_is_no_gpu(tiny, monkeypatch, verdict):
-    refused = GateResult(None, verdict)
+@pytest.mark.parametrize(
+    ("resident", "verdict", "told_first"),
+    [
+        (None, NO_HARDWARE, "no GPU runs tiny: no GPU with a Vulkan driver"),
+        (False, "rejected by the GPU delegate: GATHER", "the GPU does not run"),
+    ],
+)
+def test_where_there_is_no_gpu(tiny, monkeypatch, resident, verdict, told_first):
+    refused = GateResult(resident, verdict)
     monkeypatch.setattr(accelerator, "check_gpu", lambda *_, **__: refused)
     monkeypatch.setattr(accelerator, "_has_gpu", lambda: True)
     with pytest.warns(RuntimeWarning, match="the CPU does") as told:
         asked = Stylizer.load(tiny.path, accelerator="gpu")
     assert len(told) == 1 and verdict in str(told[0].message) and asked.accelerator == "cpu"
-    with pytest.raises(PocketstyleError, match="the GPU does not run"):
+    with pytest.raises(PocketstyleError, match=told_first):
         Stylizer.load(tiny.path, accelerator="gpu", strict=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -74,6 +81,13 @@ def test_auto_asks_no_gpu_where_the_kernel_knows_none(tiny, monkeypatch):
     monkeypatch.setattr(accelerator, "_has_gpu", lambda: False)
     monkeypatch.setattr(accelerator, "check_gpu", lambda *_, **__: pytest.fail("asked"))
     assert Stylizer.load(tiny.path).accelerator == "cpu"
+
+
+def test_no_software_device_is_advised_where_none_is_taken(tiny, monkeypatch):
+    for variable in VULKAN_VARIABLES:
+        monkeypatch.setenv(variable, "/nowhere")
+    found = check_gpu(tiny.path, software=False)
+    assert found.resident is None and found.note in (NO_HARDWARE, NO_DELEGATE)
 
 
 def test_accelerators_that_are_none(tiny):

@@ -109,6 +109,12 @@ def test_an_animated_picture_is_no_still(stylizer, tmp_path):
     write_video([quadrants(16, 16)] * 2 + [quadrants(16, 16) // 2], tmp_path / "x.webp", fps=5)
     with pytest.raises(DataError, match="animated"):
         stylize_file(stylizer, tmp_path / "x.webp", tmp_path / "y.png")
+    frames = [Image.fromarray(quadrants(16, 16) // (1 + i)) for i in range(3)]
+    for name in ("a.png", "a.gif"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=100)
+        with pytest.raises(DataError, match=r"animated; write it as \.mp4"):
+            stylize_file(stylizer, tmp_path / name, tmp_path / "y.png")
+        assert stylize_file(stylizer, tmp_path / name, tmp_path / f"{name}.mp4").frames == 3
 
 
 def test_a_very_wide_clip(stylizer, tmp_path):

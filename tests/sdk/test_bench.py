@@ -41,3 +41,4 @@ def test_the_command(tiny, monkeypatch):
     assert told["timings"][0]["median_ms"] == 2.0 and told["missing"] == ["gpu: none"]
     table = CliRunner().invoke(app, ["bench", str(tiny.path)]).stdout
     assert "2.0" in table and "gpu: none" in table
+    assert "fastest on the CPU with 1 thread: 2.0 ms a picture, 500 pictures a second" in table

@@ -1,5 +1,7 @@
 import io
 import json
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -145,3 +147,20 @@ def test_resolve_takes_names_and_paths(tmp_path, monkeypatch):
     assert resolve(tmp_path / "notes.txt") == tmp_path / "notes.txt"
     with pytest.raises(UsageError, match=r"no bundle oil: .* shipped ones are: ink"):
         resolve("oil")
+
+
+def test_a_bundle_that_is_replaced_while_it_plays(tmp_path):
+    """As `cp new live` does it: truncated and written anew. In a process of its own, which dies
+    where the runtime maps the file."""
+    live = tmp_path / "live.tflite"
+    live.write_bytes(resolve("heads").read_bytes())
+    code = (
+        "import sys; import numpy as np; from pocketstyle.sdk import Stylizer\n"
+        "stylizer = Stylizer.load(sys.argv[1])\n"
+        "frame = np.full((stylizer.size, stylizer.size, 3), 90, np.uint8)\n"
+        "before = stylizer.apply(frame)\n"
+        "open(sys.argv[1], 'wb').close()\n"
+        "assert (stylizer.apply(frame) == before).all()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, live], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

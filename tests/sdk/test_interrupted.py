@@ -24,7 +24,7 @@ def ctrl_c():
 
 @pytest.fixture
 def long_clip(tmp_path):
-    return write_clip(tmp_path / "long.mp4", times=[40 * i for i in range(2000)])
+    return write_clip(tmp_path / "long.mp4", times=[40 * i for i in range(250)])
 
 
 def test_it_keeps_what_is_done(stylizer, long_clip, tmp_path):
@@ -35,7 +35,7 @@ def test_it_keeps_what_is_done(stylizer, long_clip, tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
 
     made = stylize_video(stylizer, long_clip, tmp_path / "x.mp4", report=report)
-    assert made.stopped and 25 <= made.frames < 2000
+    assert made.stopped and 25 <= made.frames < 250
     assert len([*read_frames(tmp_path / "x.mp4")]) == made.frames
     assert threading.active_count() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["long.mp4", "x.mp4"]
@@ -64,4 +64,4 @@ def test_the_command(tiny, long_clip, tmp_path, monkeypatch):
     done = CliRunner().invoke(app, [*command, "--json"])
     told = json.loads(done.stdout)
     assert done.exit_code == 130 and told["stopped"]
-    assert 25 <= len([*read_frames(tmp_path / "x.mp4")]) == told["frames"] < 2000
+    assert 25 <= len([*read_frames(tmp_path / "x.mp4")]) == told["frames"] < 250

@@ -130,7 +130,7 @@ def test_a_list_of_pairs(stylizer, folder, tmp_path):
         ("content.png\n", "a line is `content,style`, not 'content.png'"),
         ("", "and it has none"),
         ("content.png,style.png\ncontent.png,style.png\n", "two pairs would be"),
-        ("a.png,b.png\n", "no pair can be read"),
+        ("a.png,b.png\n", "no picture that can be read"),
     ):
         listed.write_text(text)
         with pytest.raises(DataError, match=told):
