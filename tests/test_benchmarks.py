@@ -20,7 +20,7 @@ for name in sys.argv[2:]:
         importlib.import_module(name)
     except ImportError as error:
         missing.append(f"{name}: {error}")
-sys.exit("; ".join(missing))
+sys.exit("; ".join(missing) or 0)
 """
 
 

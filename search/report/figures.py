@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 
 from ..metrics_file import Metrics, curve
 from .page import Html, element, escape, figure
+
+if TYPE_CHECKING:  # a conversion needs no plots
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PROGRESS = (
     "step",
@@ -72,7 +73,7 @@ def loss_figure(metrics: Metrics) -> Html:
     curves = {name: curve for name, curve in curves.items() if len(curve[0])}
     if not curves:
         return Html("")
-    with matplotlib.rc_context(PLOT_STYLE):
+    with _styled():
         plot, axes = _plot("step", "loss")
         axes.set_yscale("log")
         for (name, (steps, values)), colour in zip(curves.items(), SERIES, strict=False):
@@ -80,6 +81,8 @@ def loss_figure(metrics: Metrics) -> Html:
             axes.plot(steps, _smooth(values), color=colour, label=name)
         # a distilled student starts as its teacher: that one batch must not stretch the axis
         axes.set_ylim(bottom=0.7 * min(np.percentile(v, 3) for _, v in curves.values()))
+        from matplotlib.ticker import LogLocator, NullLocator
+
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.yaxis.set_minor_locator(NullLocator())
@@ -100,7 +103,7 @@ def cost_figure(metrics: Metrics) -> Html:
     if not (len(steps) and len(target)):
         return Html("")
     name, label = COSTS[unit]
-    with matplotlib.rc_context(PLOT_STYLE):
+    with _styled():
         plot, axes = _plot("step", label)
         axes.plot(target_steps, target, color=SERIES[1], linestyle="--", label="target")
         axes.plot(steps, predicted, color=SERIES[0], label="network")
@@ -118,7 +121,7 @@ def cost_figure(metrics: Metrics) -> Html:
 
 def front_figure(front: Mapping[str, Any]) -> Html:
     """Likeness to the teacher against latency: `front.json` of several searches."""
-    with matplotlib.rc_context(PLOT_STYLE):
+    with _styled():
         plot, axes = _plot(f"milliseconds, predicted on {front['device']}", "SSIM to the teacher")
         points = [(s["predicted_ms"], s["ssim_to_teacher"]) for s in front["students"]]
         axes.plot(*zip(*points, strict=True), color=SERIES[0], marker="o", label="students")
@@ -135,7 +138,7 @@ def front_figure(front: Mapping[str, Any]) -> Html:
 
 def nas_figures(history: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> list[Html]:
     """Of a search of genotypes: the objective as it fell, and what a millisecond buys."""
-    with matplotlib.rc_context(PLOT_STYLE):
+    with _styled():
         plot, axes = _plot("candidate", "objective")
         scores = [one["score"] for one in history]
         axes.plot(scores, color=SERIES[0], marker=".", linestyle="", label="candidates", alpha=0.6)
@@ -171,9 +174,8 @@ def history_figure(metrics: Metrics) -> Html:
         return Html("")
     shares = np.array([[line.get(n, 0) / max(lines[0][n], 1) for line in lines] for n in names])
     picks = np.linspace(0, len(lines) - 1, min(len(lines), 200)).round().astype(int)
-    with matplotlib.rc_context(PLOT_STYLE):
-        plot = Figure((PLOT_INCHES[0], 0.6 + 0.17 * len(names)), layout="constrained")
-        axes = plot.add_subplot(xlabel="step")
+    with _styled():
+        plot, axes = _plot("step", "", inches=(PLOT_INCHES[0], 0.6 + 0.17 * len(names)))
         axes.grid(False)
         # one bar per group and step, opaque where all is open: vector, so it follows the theme
         steps = [lines[i]["step"] for i in picks]
@@ -222,8 +224,19 @@ def blocks_figure(full_blocks: Sequence[str], student_blocks: Sequence[str]) -> 
     )
 
 
-def _plot(x_label: str, y_label: str) -> tuple[Figure, Axes]:
-    plot = Figure(PLOT_INCHES, layout="constrained")
+def _styled() -> AbstractContextManager[None]:
+    """Inside, plots have the report's style."""
+    import matplotlib
+
+    return matplotlib.rc_context(PLOT_STYLE)
+
+
+def _plot(
+    x_label: str, y_label: str, inches: tuple[float, float] = PLOT_INCHES
+) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    plot = Figure(inches, layout="constrained")
     return plot, plot.add_subplot(xlabel=x_label, ylabel=y_label)
 
 

@@ -1,11 +1,13 @@
 """The command line: one clear line per mistake, results alone on stdout."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 from PIL import Image
+from pocketstyle.cli import app
 from pocketstyle.datasets import heads
 from pocketstyle.networks import ModelCard, build, save, ugatit_spec
 
@@ -33,6 +35,34 @@ def model(tmp_path):
     path = tmp_path / "model.safetensors"
     save(path, build(ugatit_spec(32, 4, 1)), ModelCard("tiny"))
     return path
+
+
+WAITS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
+
+
+@pytest.mark.parametrize("said", WAITS)
+def test_how_threads_wait_is_the_users_word(said, monkeypatch):
+    for name in WAITS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(said, "1")
+    app._share_the_processor()
+    assert [os.environ.get(name) for name in WAITS if name != said] == [None] * 3
+    monkeypatch.delenv(said)
+    app._share_the_processor()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU's OpenMP tells what it was set to")
+def test_torch_is_loaded_after_it_is_said_how_threads_wait():
+    environment = {name: value for name, value in os.environ.items() if name not in WAITS}
+    done = subprocess.run(
+        [sys.executable, "-m", "pocketstyle", "train", "heads", "--set", "train.steps=0"],
+        env=environment | {"OMP_DISPLAY_ENV": "true"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 2 and "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
 
 
 def test_data_writes_pairs_and_refuses_to_mix(tmp_path):
