@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from ..images import resize
+from ..images import read_rgb, resize
 from ..sdk.bundle import TensorInfo
 
+PHOTO = Path(__file__).parents[1] / "demo/astronaut.jpg"  # NASA's, in the public domain
 LEVELS = 127.5  # 0..255 per unit of -1..1
 
 
@@ -72,3 +74,12 @@ def as_signed(made: np.ndarray, mean: float, std: float) -> np.ndarray:
 def noise(shape: tuple[int, ...]) -> np.ndarray:
     """Two pictures for who has none: uint8[2, *shape[1:]], the same every time."""
     return np.random.default_rng(0).integers(0, 256, (2, *shape[1:]), np.uint8)
+
+
+def sample_pictures(side: int) -> np.ndarray:
+    """What a network is tried on that comes without pictures: a photo, a part of it larger, and
+    noise; uint8[4, side, side, 3], the same every time."""
+    photo = read_rgb(PHOTO)
+    part = photo[: photo.shape[0] // 2, photo.shape[1] // 4 : photo.shape[1] * 3 // 4]
+    photos = [resize(one, side, side) for one in (photo, part)]
+    return np.concatenate([np.stack(photos), noise((1, side, side, 3))])

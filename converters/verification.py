@@ -20,6 +20,7 @@ from .bundle import LEAST_PSNR
 from .delegate_rules import refusals
 from .fidelity import LEVELS, Fidelity, as_signed, as_taken, compare, network_values, noise
 from .flatbuffer import DAMAGED, macs, operators, read_model, weight_types
+from .onnx_reference import FOREIGN, OnnxReference
 from .player import Player, style_statistics
 from .ranges import Range, worst_range
 from .tflite import takes_style
@@ -132,7 +133,7 @@ class Verification:
 
 def verify(
     bundle: str | Path,
-    against: tuple[nn.Module, ModelCard] | None = None,
+    against: tuple[nn.Module | OnnxReference, ModelCard] | None = None,
     pictures: np.ndarray | None = None,
     size: int | None = None,
 ) -> Verification:
@@ -140,7 +141,7 @@ def verify(
 
     Args:
         against: the compact network that it was made from and its card, as `networks.load` gives
-            them; None leaves parity out.
+            them; of a network of others, onnxruntime's pictures count; None leaves parity out.
         pictures: uint8[N, S, S, 3] to compare on; None takes noise.
         size: side of the pictures, for a bundle of several; None takes its first. The GPU is
             asked about all of them.
@@ -186,7 +187,7 @@ def verify(
         anyhow = takes_style(network)  # which takes any sides
         if network.spec.size != info.spec["size"] and not anyhow:
             raise UsageError(f"network of size {network.spec.size}, bundle of {info.spec['size']}")
-        wanted = _run_torch(network, network_values(pictures, mean, std))
+        wanted = _wanted(network, network_values(pictures, mean, std))
         parity = compare(as_signed(made, mean, std), as_signed(wanted, mean, std))
         if hasattr(network, "kernels"):  # those of others say nothing of their cost
             sides = (info.spec["size"],) * 2 if anyhow else ()
@@ -220,6 +221,14 @@ def _inner(names: tuple[str, ...], info: BundleInfo, mean: float) -> tuple[str, 
     names = tuple(name for name in names if name not in ("QUANTIZE", "DEQUANTIZE"))
     takes_bytes = info.signatures[0].inputs[0].dtype == "uint8"
     return names[1:-1] if takes_bytes and mean else names  # the mean, taken off and put on again
+
+
+def _wanted(network: nn.Module | OnnxReference, content: np.ndarray) -> np.ndarray:
+    """What the network makes of pictures; of one of others, what onnxruntime makes."""
+    reference = getattr(network, "reference", network)
+    if isinstance(reference, OnnxReference):
+        return reference.play(content)
+    return _run_torch(network, content)
 
 
 def _run_torch(network: nn.Module, content: np.ndarray) -> np.ndarray:
