@@ -35,8 +35,8 @@ def run(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Verify a bundle; exit status 1 when it fails."""
-    from ..converters import load_foreign, verify
+    """Verify a bundle: PASS, or FAIL and exit status 1."""
+    from ..converters import OnnxReference, foreign_card, verify
     from ..datasets import read_folder
     from ..sdk import read_info, resolve
     from ..search.report import write_verification_report
@@ -48,21 +48,21 @@ def run(
     network = None
     if against is not None and is_foreign(against):
         side = info.signatures[0].inputs[0].shape[1]
-        rule = {name: info.provenance.get(name) for name in ("mean", "std")}
-        if None in rule.values():
+        mean, std = (info.provenance.get(name) for name in ("mean", "std"))
+        if mean is None or std is None:
             raise UsageError(f"{path} was not converted from a network of others")
-        network = load_foreign(Path(against), side, **rule)
+        network = OnnxReference(against, side), foreign_card(Path(against), mean, std)
     elif against is not None:
         network = stored(against)
     shown: np.ndarray | None = None
     if pictures is not None:
         side = info.signature(size).inputs[0].shape[1]
         shown = read_folder(pictures, side, at_least=1).pictures[:16]
-    elif network is not None:
+    elif network is not None and not is_foreign(against):
         print("compared on noise; --pictures FOLDER compares on pictures", file=sys.stderr)
     result = verify(path, network, shown, size)
     found = json.loads(result.to_json())
-    emit(found, as_json, "\n".join(lines_of(found)))
+    emit(found, as_json, "\n".join((*lines_of(found), result.verdict)))
     if report is not None:
         write_verification_report(report, path.name, found)
     if result.problems:

@@ -7,10 +7,12 @@ from ..lazy import names_from
 
 _HOMES = {
     "Fidelity": ".fidelity",
+    "OnnxReference": ".onnx_reference",
     "RouteEnvironment": ".environment",
     "Verification": ".verification",
     "convert": ".bundle",
     "embed_metadata": ".metadata",
+    "foreign_card": ".foreign",
     "load_foreign": ".foreign",
     "read_metadata": ".metadata",
     "rewrite": ".rewrites",

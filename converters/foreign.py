@@ -20,6 +20,7 @@ from .onnx_network import OnnxNetwork, UnknownFormError
 from .onnx_reference import OnnxReference
 
 LIMIT = 1e-3  # of what a picture shows: its own range of values, at most from black to white
+NONE_SAID = "NOASSERTION"  # SPDX's word
 ROUNDING = 1e-5  # of the largest value: what float32 may differ by
 
 
@@ -29,7 +30,7 @@ def load_foreign(
     *,
     mean: float = LEVELS,
     std: float = LEVELS,
-    licence: str = "NOASSERTION",
+    licence: str = NONE_SAID,
     also_sizes: Iterable[int] = (),
 ) -> tuple[OnnxNetwork, ModelCard]:
     """A network of others and a card for it, as `networks.load` gives them.
@@ -59,7 +60,7 @@ def load_foreign(
     return network, foreign_card(source, mean, std, licence)
 
 
-def foreign_card(source: Path, mean: float, std: float, licence: str = "NOASSERTION") -> ModelCard:
+def foreign_card(source: Path, mean: float, std: float, licence: str = NONE_SAID) -> ModelCard:
     """What is known of a network of others."""
     # a bundle of bytes does not say what its network makes of them
     provenance = {"source": source.name, "mean": mean, "std": std}

@@ -98,7 +98,8 @@ class OnnxNetwork(nn.Module):
         x = torch.from_numpy(values.transpose(0, 3, 1, 2) if self.channels_first else values)
         with torch.no_grad():
             here = self._values(x.contiguous())
-        names = {node.outputs[0]: step for node, step in zip(self.nodes, self.steps.values())}
+        steps = zip(self.nodes, self.steps.values(), strict=True)
+        names = {node.outputs[0]: step for node, step in steps}
         for name, wanted in self.reference.values_inside(x.numpy(), list(names)).items():
             yield names[name].place, names[name].operator, here[name].numpy(), wanted
 

@@ -67,7 +67,7 @@ class OnnxReference:
                 f"{source} takes pictures of {sorted(fixed)}; square ones can be converted"
             )
         if size is not None and fixed and fixed != {size}:
-            raise UsageError(f"--size {size}: the sides of {source} are {fixed.pop()}, and fixed")
+            raise UsageError(f"size {size}: the sides of {source} are {fixed.pop()}, and fixed")
         self.spec = Spec(FOREIGN, fixed.pop() if fixed else size, {}, ())
         for axis in model.graph.output[0].type.tensor_type.shape.dim:
             axis.Clear()  # follow from the input's

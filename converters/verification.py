@@ -18,7 +18,16 @@ from ..sdk.gpu_gate import check_gpu
 from ..sdk.graph_check import check_network
 from .bundle import LEAST_PSNR
 from .delegate_rules import refusals
-from .fidelity import LEVELS, Fidelity, as_signed, as_taken, compare, network_values, noise
+from .fidelity import (
+    LEVELS,
+    Fidelity,
+    as_signed,
+    as_taken,
+    compare,
+    network_values,
+    noise,
+    sample_pictures,
+)
 from .flatbuffer import DAMAGED, macs, operators, read_model, weight_types
 from .onnx_reference import FOREIGN, OnnxReference
 from .player import Player, style_statistics
@@ -54,6 +63,7 @@ class Verification:
         ops: how many in all.
         macs: multiply-accumulates of one picture.
         transposes: how many of them move axes, a full copy each on a phone.
+        foreign: of a network of others, whose own transposes are no fault of the conversion.
         operators_match: the list equals the network's `kernels()`, in order, but for what quantises
             and what turns bytes into network values; None without network, and where it lists none.
         pictures: how many were compared.
@@ -77,6 +87,7 @@ class Verification:
     ops: int
     macs: float
     transposes: int
+    foreign: bool
     operators_match: bool | None
     pictures: int
     parity: Fidelity | None
@@ -115,7 +126,7 @@ class Verification:
             found.append(f"PSNR to the network {psnr:.1f} dB, at least {least:g} wanted")
         if self.operators_match is False:
             found.append("its operators are not the ones that the network's cost counts")
-        if self.transposes:
+        if self.transposes and not self.foreign:
             found.append(f"{self.transposes} TRANSPOSE operators")
         if not self.worst_range.share < 1:
             worst = self.worst_range
@@ -124,9 +135,24 @@ class Verification:
             found.append(f"not on the GPU: {self.gpu_note}")
         return tuple(found)
 
+    @property
+    def verdict(self) -> str:
+        """PASS or FAIL in one line, and why, or what was not checked."""
+        if self.problems:
+            return f"FAIL: {'; '.join(self.problems)}"
+        left = [
+            what
+            for what, missing in (
+                ("parity (--against MODEL)", self.parity is None),
+                (f"the GPU ({self.gpu_note})", self.gpu_resident is None),
+            )
+            if missing
+        ]
+        return f"PASS; not checked: {', '.join(left)}" if left else "PASS"
+
     def to_json(self) -> str:
         """All of it; parity as `parity_max_abs` and so on, null without network."""
-        result = asdict(self)
+        result = asdict(self) | {"verdict": self.verdict}
         parity = result.pop("parity") or dict.fromkeys(Fidelity.__dataclass_fields__)
         return json.dumps(result | {f"parity_{name}": value for name, value in parity.items()})
 
@@ -142,7 +168,8 @@ def verify(
     Args:
         against: the compact network that it was made from and its card, as `networks.load` gives
             them; of a network of others, onnxruntime's pictures count; None leaves parity out.
-        pictures: uint8[N, S, S, 3] to compare on; None takes noise.
+        pictures: uint8[N, S, S, 3] to compare on; None takes noise, and of a network of others
+            photos, too.
         size: side of the pictures, for a bundle of several; None takes its first. The GPU is
             asked about all of them.
 
@@ -156,7 +183,8 @@ def verify(
     signature = info.signature(size)
     tensor = signature.inputs[0]
     if pictures is None:
-        pictures = noise(tensor.shape)
+        others = against is not None and _reference(against[0]) is not None
+        pictures = sample_pictures(tensor.shape[1]) if others else noise(tensor.shape)
     if pictures.shape[1:] != tensor.shape[1:] or len(pictures) == 0:
         raise UsageError(f"pictures of shape {pictures.shape}; the bundle takes {tensor.shape}")
     data = bundle.read_bytes()
@@ -201,6 +229,7 @@ def verify(
         ops=len(names),
         macs=spent,
         transposes=names.count("TRANSPOSE"),
+        foreign=info.spec.get("family") == FOREIGN,
         operators_match=matches,
         pictures=len(pictures),
         parity=parity,
@@ -225,10 +254,14 @@ def _inner(names: tuple[str, ...], info: BundleInfo, mean: float) -> tuple[str, 
 
 def _wanted(network: nn.Module | OnnxReference, content: np.ndarray) -> np.ndarray:
     """What the network makes of pictures; of one of others, what onnxruntime makes."""
+    reference = _reference(network)
+    return _run_torch(network, content) if reference is None else reference.play(content)
+
+
+def _reference(network: nn.Module | OnnxReference) -> OnnxReference | None:
+    """The file of a network of others; None of one of ours."""
     reference = getattr(network, "reference", network)
-    if isinstance(reference, OnnxReference):
-        return reference.play(content)
-    return _run_torch(network, content)
+    return reference if isinstance(reference, OnnxReference) else None
 
 
 def _run_torch(network: nn.Module, content: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """ONNX's operators in the forms that phone GPUs run, each group in a file of its own."""
 
-from . import (  # noqa: F401: each enters its forms
+from . import (  # noqa: F401 (each enters its forms)
     convolutions,
     elementwise,
     normalisation,

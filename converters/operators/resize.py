@@ -100,7 +100,7 @@ def _alike(one: np.ndarray, other: np.ndarray | None) -> bool:
 
 
 def _copies(one: np.ndarray) -> np.ndarray | None:
-    """Every value as often as the others, which is what nearest neighbours by a whole factor are."""
+    """Every value as often as the others: nearest neighbours by a whole factor."""
     out, side = one.shape
     return None if out % side else np.repeat(np.eye(side), out // side, 0)
 
