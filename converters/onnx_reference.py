@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import DataError, FormatError, PocketstyleError, UsageError, first_line
+from ..errors import PocketstyleError, UsageError, first_line
 from ..networks import Spec
+from .onnx_file import place_of, read_onnx
+from .operators import OPERATORS
 
 if TYPE_CHECKING:
     import onnx
 
 FOREIGN = "foreign"  # the family of what has no spec here
-LEAST_OPSET = 7  # of 2017; before, operands broadcast by other rules
 PROVIDERS = ["CPUExecutionProvider"]
 
 
@@ -41,7 +41,7 @@ class OnnxReference:
                 not the file's.
         """
         self.source = Path(source)
-        model = _in_float32(_read(self.source))
+        model = read_onnx(self.source)
         constants = {constant.name for constant in model.graph.initializer}
         inputs = [value for value in model.graph.input if value.name not in constants]
         if len(inputs) != 1 or len(model.graph.output) != 1:
@@ -49,6 +49,7 @@ class OnnxReference:
                 f"{source} has {len(inputs)} inputs and {len(model.graph.output)} outputs; "
                 "one picture in and one out can be converted"
             )
+        self._input = inputs[0].name
         axes = inputs[0].type.tensor_type.shape.dim
         if len(axes) != 4 or 3 not in (axes[1].dim_value, axes[3].dim_value):
             raise UsageError(f"{source}: its input is no batch of RGB pictures")
@@ -73,7 +74,7 @@ class OnnxReference:
             axis.Clear()  # follow from the input's
         del model.graph.value_info[:]
         self._model = model
-        self._places = {node.output[0]: _place(node) for node in model.graph.node}
+        self._places = {node.output[0]: place_of(node) for node in model.graph.node}
 
     def model(self, size: int) -> onnx.ModelProto:
         """With constant shapes for pictures of a side."""
@@ -95,25 +96,69 @@ class OnnxReference:
         return places
 
     def folded(self) -> onnx.ModelProto:
-        """At the spec's size, with all that does not depend on the picture computed.
+        """At the spec's size: what a picture does not change is computed, what none needs is gone.
+
+        An operator that only onnxruntime knows how to take apart is taken apart.
 
         Raises:
             PocketstyleError: onnxruntime refuses the network.
         """
+        from onnx.inliner import inline_local_functions
+
+        model = inline_local_functions(self.model(self.spec.size))
+        if any(node.op_type not in OPERATORS for node in self._folded(model).graph.node):
+            model = self._taken_apart()
+        return self._folded(model)
+
+    def _folded(self, model: onnx.ModelProto) -> onnx.ModelProto:
+        import onnx
+
+        changing = {self._input}
+        for node in model.graph.node:
+            if changing.intersection(_read_by(node)) and node.op_type not in ("Shape", "Size"):
+                changing.update(node.output)
+        steady = [o for node in model.graph.node for o in node.output if o and o not in changing]
+        nodes = [node for node in model.graph.node if changing.intersection(node.output)]
+        picture = np.zeros(self._shape(self.spec.size), np.float32)
+        values = self._values(model, steady, picture)
+        made = onnx.ModelProto()
+        made.CopyFrom(model)
+        made.graph.initializer.extend(
+            onnx.numpy_helper.from_array(value, name)
+            for name, value in values.items()
+            if isinstance(value, np.ndarray)
+        )
+        needed, kept = {made.graph.output[0].name}, []
+        for node in reversed(nodes):
+            if needed.intersection(node.output):
+                needed.update(_read_by(node))
+                kept.append(node)
+        del made.graph.node[:]
+        made.graph.node.extend(reversed(kept))
+        for values in (made.graph.initializer, made.graph.input):
+            unread = [one for one in values if one.name not in needed | {self._input}]
+            for one in unread:
+                values.remove(one)
+        stored = {one.name for one in made.graph.initializer}
+        for one in [one for one in made.graph.input if one.name in stored]:
+            made.graph.input.remove(one)
+        return made
+
+    def _taken_apart(self) -> onnx.ModelProto:
+        """As onnxruntime simplifies it."""
         import onnx
         import onnxruntime
 
         with TemporaryDirectory() as folder:
-            path = Path(folder) / "folded.onnx"
-            options = _quiet_options()
+            path = Path(folder) / "simple.onnx"
+            options = _options()
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
             options.optimized_model_filepath = str(path)
-            self._session(self.spec.size, options)
-            made = onnx.load(path)
-        kept = {constant.name for constant in made.graph.initializer}
-        for value in [value for value in made.graph.input if value.name in kept]:
-            made.graph.input.remove(value)
-        return made
+            self._session(self.model(self.spec.size), options)
+            return onnx.load(path)
+
+    def _shape(self, size: int) -> tuple[int, ...]:
+        return (1, 3, size, size) if self.channels_first else (1, size, size, 3)
 
     def play(self, values: np.ndarray) -> np.ndarray:
         """What onnxruntime makes of pictures, as the network has their pixels.
@@ -128,16 +173,11 @@ class OnnxReference:
             PocketstyleError: onnxruntime refuses or does not run the network.
             UsageError: it does not give such pictures back.
         """
-        session = self._session(values.shape[1], _quiet_options())
-        name, made = session.get_inputs()[0].name, []
+        session = self._session(self.model(values.shape[1]), _options())
+        made = []
         for picture in values:
             content = picture[None].transpose(0, 3, 1, 2) if self.channels_first else picture[None]
-            try:
-                (y,) = session.run(None, {name: np.ascontiguousarray(content)})
-            except Exception as error:  # whatever onnxruntime raises
-                raise PocketstyleError(
-                    f"onnxruntime cannot run {self.source}: {first_line(error)}"
-                ) from error
+            (y,) = self._run(session, None, content)
             if y.shape != content.shape:
                 raise UsageError(
                     f"{self.source} gives {list(y.shape)} for a picture {list(content.shape)}"
@@ -146,95 +186,56 @@ class OnnxReference:
         return np.stack(made).astype(np.float32)
 
     def values_inside(self, content: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
-        """Those values of the graph that are named, and in it, for one picture in its own order."""
-        import onnx
-        import onnxruntime
-
+        """Those values of the folded graph that are named, and in it, for one picture in its own
+        order of axes."""
         model = self.folded()
         written = {name for node in model.graph.node for name in node.output}
-        wanted = [name for name in names if name in written]
-        del model.graph.output[:]
-        model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), _quiet_options(), providers=PROVIDERS
-        )
-        made = session.run(wanted, {session.get_inputs()[0].name: content})
-        return dict(zip(wanted, made, strict=True))
+        return self._values(model, [name for name in names if name in written], content)
 
-    def _session(self, size: int, options):
+    def _values(self, model: onnx.ModelProto, names: list[str], content: np.ndarray) -> dict:
+        """What onnxruntime has under these names."""
+        import onnx
+
+        if not names:
+            return {}
+        asked = onnx.ModelProto()
+        asked.CopyFrom(model)
+        del asked.graph.output[:]
+        asked.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+        session = self._session(asked, _options())
+        return dict(zip(names, self._run(session, names, content), strict=True))
+
+    def _session(self, model: onnx.ModelProto, options):
         import onnxruntime
 
         try:
-            data = self.model(size).SerializeToString()
+            data = model.SerializeToString()
             return onnxruntime.InferenceSession(data, options, providers=PROVIDERS)
         except Exception as error:  # whatever onnxruntime raises
             raise PocketstyleError(
                 f"onnxruntime refuses {self.source}: {first_line(error)}"
             ) from error
 
+    def _run(self, session, names: list[str] | None, content: np.ndarray) -> list:
+        try:
+            return session.run(names, {self._input: np.ascontiguousarray(content)})
+        except Exception as error:  # whatever onnxruntime raises
+            raise PocketstyleError(
+                f"onnxruntime cannot run {self.source}: {first_line(error)}"
+            ) from error
 
-def _quiet_options():
+
+def _options():
+    """Nothing printed, and every operator as it is: a reference is not optimised."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return options
 
 
-def _read(source: Path) -> onnx.ModelProto:
-    """An ONNX model of whatever the file is."""
-    import onnx
-
-    if not source.is_file():
-        raise DataError(f"no such file: {source}")
-    with TemporaryDirectory() as folder:
-        path = source
-        if source.suffix.lower() == ".pt2":
-            from .archive import from_archive
-
-            path = from_archive(source, Path(folder) / "exported.onnx")
-        try:
-            model = onnx.load(path)
-            onnx.checker.check_model(model)
-        except Exception as error:  # whatever the parser raises
-            raise FormatError(f"{source} is no ONNX model: {first_line(error)}") from error
-    opset = max((one.version for one in model.opset_import if not one.domain), default=0)
-    if opset < LEAST_OPSET:
-        raise FormatError(
-            f"{source} is of opset {opset}; of {LEAST_OPSET} or later it can be read "
-            "(onnx.version_converter makes it one)"
-        )
-    return model
-
-
-def _in_float32(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A network of float16 or float64, in float32: weights, ends and casts."""
-    import onnx
-
-    single, others = onnx.TensorProto.FLOAT, (onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
-
-    def widened(tensor: onnx.TensorProto) -> None:
-        if tensor.data_type in others:
-            values = onnx.numpy_helper.to_array(tensor).astype(np.float32)
-            tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
-
-    for tensor in model.graph.initializer:
-        widened(tensor)
-    for value in (*model.graph.input, *model.graph.output):
-        if value.type.tensor_type.elem_type in others:
-            value.type.tensor_type.elem_type = single
-    for node in (*model.graph.node, *(node for one in model.functions for node in one.node)):
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                widened(attribute.t)
-            elif attribute.name in ("to", "dtype") and attribute.i in others:
-                attribute.i = single
-    return model
-
-
-def _place(node: onnx.NodeProto) -> str:
-    for note in node.metadata_props:
-        if note.key == "pkg.torch.onnx.name_scopes":
-            *modules, own = ast.literal_eval(note.value)  # each module by its whole path
-            return f"{modules[-1]}.{own}" if modules and modules[-1] else own
-    return node.name or node.output[0]
+def _read_by(node: onnx.NodeProto) -> set[str]:
+    """What a node reads, and the graphs inside of it."""
+    inside = (attribute.g for attribute in node.attribute if attribute.HasField("g"))
+    return {*node.input}.union(*(_read_by(one) for graph in inside for one in graph.node)) - {""}

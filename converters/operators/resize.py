@@ -157,7 +157,7 @@ def matrix(a: Attributes, side: int, out: int, scale: np.float32) -> np.ndarray:
     if mode == "nearest":
         return np.eye(side)[_nearest(a, places, side, shrinks=scale < 1)]
     shrunk = min(1.0, float(scale)) if a.get("antialias", 0) else 1.0
-    left_out = a.get("antialias", 0) or (mode == "cubic" and a.get("exclude_outside", 0))
+    left_out = a.get("exclude_outside", 0) and (mode == "cubic" or a.get("antialias", 0))
     outside = "left out" if left_out else "edge"
     if mode in ("linear", "bilinear"):
         return _linear(places, side, shrunk, outside)
