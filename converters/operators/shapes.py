@@ -62,7 +62,11 @@ def _split(a: Attributes, x: Tensor, sizes: np.ndarray | None = None) -> tuple[T
     return x.split(list(parts), axis)
 
 
-@form("Slice", "slices; a step backwards is REVERSE_V2 before it", numbers=True)
+@form(
+    "Slice",
+    "slices; of rows or columns backwards REVERSE_V2, which LiteRT's delegate alone runs",
+    numbers=True,
+)
 def _slice(a: Attributes, x: Tensor, starts=None, ends=None, axes=None, steps=None) -> Tensor:
     first = a["starts"] if starts is None else numbers(starts)
     last = a["ends"] if ends is None else numbers(ends)
@@ -83,7 +87,7 @@ def _slice_of(begin: int, end: int, step: int, side: int) -> slice:
     return slice(begin, None if step < 0 and end < -side else end, step)
 
 
-@form("Gather", "slices, or a 1x1 convolution that permutes, of constant indices", numbers=True)
+@form("Gather", "slices, or a 1x1 convolution that permutes; of constant indices", numbers=True)
 def _gather(a: Attributes, x: Tensor, indices: np.ndarray) -> Tensor:
     axis = a.get("axis", 0) % x.dim()
     y = taken(x, axis, numbers(indices))

@@ -10,7 +10,7 @@ from pocketstyle.converters import convert, load_foreign, verify
 from pocketstyle.converters.operators import OPERATORS
 from pocketstyle.errors import PocketstyleError
 
-SIDE, CHANNELS = 8, 4
+SIDE, CHANNELS = 12, 4
 MAP = [1, CHANNELS, SIDE, SIDE]
 DEPTH = 3  # operators of a graph
 
@@ -501,7 +501,8 @@ def test_random_graphs_are_onnxruntimes(first, tmp_path):
 
 
 LATEST = sorted(set(GROWTH) - {"Upsample", "Swish"} - STEPS)
-CHAINS = [(LATEST[i::5], 23) for i in range(5)] + [(["Upsample", *sorted(STEPS)], 9)]
+CHAINS = [(LATEST[i::5], 23) for i in range(5)]
+CHAINS += [(["Upsample"], 9), ([*sorted(STEPS), "Swish"], 24)]
 
 
 @pytest.mark.parametrize(("names", "opset"), CHAINS)
