@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
 from ..errors import UsageError
 from ..frames import Frame, parse_frame
 from ..whole import check_free
+from .interrupts import ended_by_signals
 from .networks import is_foreign, stored
 from .options import Force, Json, emit, lines_of
 from .progress import progress
@@ -83,8 +85,11 @@ def run(
         str, typer.Option(help="Of a network of others, what pixels become: -1..1, 0..1, 0..255.")
     ] = "-1..1",
     licence: Annotated[
-        str, typer.Option(help="Of a network of others, its weights': an SPDX expression.")
-    ] = NONE_SAID,
+        str | None,
+        typer.Option(
+            help="SPDX licence of the weights [the model's own; NOASSERTION where it says none]."
+        ),
+    ] = None,
     prepare_route: Annotated[
         str | None, typer.Option(help="Make a route's environment now, and nothing else.")
     ] = None,
@@ -124,7 +129,8 @@ def run(
         {
             "--base": base is not None and random is None,
             "--random": random is not None and foreign,
-            "--values and --licence": not foreign and (values, licence) != ("-1..1", NONE_SAID),
+            "--values": not foreign and values != "-1..1",
+            "--licence": licence is not None and output is None,
             "--dynamic": dynamic is not None and onnx is None,
             "--saved-model": saved_model is not None and output is None,
             "--calibration": calibration is not None and output is None,
@@ -132,63 +138,87 @@ def run(
             "--fit": fit is not None and output is None,
         }
     )
-    if foreign:
-        from ..converters import load_foreign
-
-        mean, std = VALUES[values]
-        network, card = load_foreign(Path(model), frame, mean=mean, std=std, licence=licence)
-    elif random is not None:
-        network, card = _random(model, random, frame or (256, 256), base or 64)
-    else:
-        from ..networks import at_frame
-
-        network, card = stored(model)
-        network = at_frame(network, frame or network.spec.frame)
-    if output is not None:
-        from ..converters import check_frames
-
-        check_frames(network, further)
-    result: dict[str, object] = {}
-    if onnx is not None:
-        result |= _to_onnx(network, onnx, tuple(dynamic or ()))
-    if output is not None:
-        from ..converters import convert, verify
-        from ..datasets import read_folder
-        from ..latency_model import predict_all
-
-        pictures = None
-        if calibration is not None:
-            folder = read_folder(calibration, network.spec.frame, at_least=1)
-            pictures = folder.pictures[:MOST_PICTURES]
-
-        def predicted(frame: Frame) -> dict[str, float]:
-            return predict_all(network.kernels(*frame)) if hasattr(network, "kernels") else {}
-
-        with progress() as report:
-            infos = convert(
-                network,
-                card,
-                {precision: output},
-                predicted_ms=predicted(network.spec.frame),
-                force=force,
-                report=report,
-                route=route,
-                sizes={frame: predicted(frame) for frame in further},
-                fit=fit,
-                pictures=pictures,
-                byte_pictures=io == "uint8",
-                allow_lossy=allow_lossy,
-                saved_model=saved_model,
-            )
-        result |= {"bundle": str(output), "bytes": output.stat().st_size}
-        measured = infos[precision].metrics
-        result |= {name: value for name, value in measured.items() if name.endswith("_to_fp32")}
+    with ended_by_signals() as check:
         if foreign:
-            found = json.loads(verify(output, (network, card), pictures).to_json())
-            told = ("ops", "transposes", "parity_max_abs", "gpu_resident", "gpu_note")
-            result |= {"rewritten": dict(network.rewritten)}
-            result |= {name: found[name] for name in (*told, "delegate_refuses")}
+            from ..converters import load_foreign
+
+            mean, std = VALUES[values]
+            network, card = load_foreign(Path(model), frame, mean=mean, std=std, also_sizes=further)
+        elif random is not None:
+            network, card = _random(model, random, frame or (256, 256), base or 64)
+        else:
+            from ..networks import at_frame
+
+            network, card = stored(model)
+            network = at_frame(network, frame or network.spec.frame)
+        card = _licensed(card, model, licence)
+        if output is not None:
+            from ..converters import check_frames
+
+            check_frames(network, further)
+        result: dict[str, object] = {}
+        if onnx is not None:
+            result |= _to_onnx(network, onnx, tuple(dynamic or ()))
+        if output is not None:
+            from ..converters import convert, verify
+            from ..datasets import read_folder
+            from ..latency_model import predict_all
+
+            pictures = None
+            if calibration is not None:
+                folder = read_folder(calibration, network.spec.frame, at_least=1)
+                pictures = folder.pictures[:MOST_PICTURES]
+
+            def predicted(frame: Frame) -> dict[str, float]:
+                return predict_all(network.kernels(*frame)) if hasattr(network, "kernels") else {}
+
+            with progress() as shown:
+
+                def report(*stage: Any) -> None:
+                    check()
+                    shown(*stage)
+
+                infos = convert(
+                    network,
+                    card,
+                    {precision: output},
+                    predicted_ms=predicted(network.spec.frame),
+                    force=force,
+                    report=report,
+                    route=route,
+                    sizes={frame: predicted(frame) for frame in further},
+                    fit=fit,
+                    pictures=pictures,
+                    byte_pictures=io == "uint8",
+                    allow_lossy=allow_lossy,
+                    saved_model=saved_model,
+                )
+            measured = infos[precision].metrics
+            result |= {"bundle": str(output), "bytes": output.stat().st_size}
+            result |= {name: value for name, value in measured.items() if name.endswith("_to_fp32")}
+    if output is not None and foreign:  # it is whole: a signal ends the program, not the bundle
+        verification = verify(output, (network, card), pictures)
+        found = json.loads(verification.to_json())
+        told = ("ops", "transposes", "parity_max_abs", "gpu_resident", "gpu_note")
+        result |= {"rewritten": dict(network.rewritten)}
+        result |= {name: found[name] for name in (*told, "delegate_refuses")}
+        result |= {"verdict": verification.verdict}
     emit(result, as_json, "\n".join(lines_of(result)))
+
+
+def _licensed(card: ModelCard, model: str, licence: str | None) -> ModelCard:
+    """The card under another licence, where one is named.
+
+    Raises:
+        UsageError: it is that of a shipped model.
+    """
+    if licence is None:
+        return card
+    if not licence.strip() or not licence.isprintable():
+        raise UsageError(f"--licence {licence!r} is no SPDX expression")
+    if not Path(model).is_file() and card.licence != NONE_SAID:
+        raise UsageError(f"--licence: {model} comes with the package, under {card.licence}")
+    return replace(card, licence=licence)
 
 
 def _refuse_idle(options: dict[str, bool]) -> None:
@@ -210,7 +240,8 @@ def _random(family: str, seed: int, frame: Frame, base: int) -> tuple[nn.Module,
     torch.manual_seed(seed)
     network = build(PORTRAIT_SPECS[name](frame, base)).eval()
     randomise_mixtures(network)
-    return network, ModelCard(f"{name}-random", provenance={"random_seed": seed})
+    card = ModelCard(f"{name}-random", provenance={"random_seed": seed}, licence=NONE_SAID)
+    return network, card
 
 
 def _to_onnx(

@@ -31,7 +31,7 @@ def network_and_card(model: str) -> tuple[nn.Module, dict[str, Any]]:
 
     from ..sdk import read_info
 
-    if model.endswith(".json"):
+    if model.lower().endswith(".json"):
         text = Path(model).read_bytes().decode(errors="replace")
         return _built(text, model), {"name": Path(model).stem}
     bundle = bundle_path(model)
@@ -92,14 +92,14 @@ def stored(model: str) -> tuple[nn.Module, ModelCard]:
 
 def is_foreign(model: str) -> bool:
     """Whether a path is that of a network of others."""
-    return Path(model).suffix in (".onnx", ".pt2")
+    return Path(model).suffix.lower() in (".onnx", ".pt2")
 
 
 def bundle_path(model: str) -> Path | None:
     """Of a name or a path that stands for a bundle; None where it stands for something else."""
     from ..sdk import resolve, shipped
 
-    return resolve(model) if model.endswith(".tflite") or model in shipped() else None
+    return resolve(model) if model.lower().endswith(".tflite") or model in shipped() else None
 
 
 def bundle_card(info: BundleInfo) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def run(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Verify a bundle; exit status 1 when it fails."""
+    """Verify a bundle: PASS, or FAIL and exit status 1."""
     from ..converters import verify
     from ..datasets import read_folder
     from ..sdk import read_info, resolve
@@ -51,22 +51,23 @@ def run(
     info = read_info(path)
     network = None
     if against is not None and is_foreign(against):
-        rule = {name: info.provenance.get(name) for name in ("mean", "std")}
-        if None in rule.values():
+        mean, std = (info.provenance.get(name) for name in ("mean", "std"))
+        if mean is None or std is None:
             raise UsageError(f"{path} was not converted from a network of others")
-        from ..converters import load_foreign
+        from ..converters import OnnxReference, foreign_card
 
-        network = load_foreign(Path(against), info.signature().frame, **rule)
+        reference = OnnxReference(against, info.signature().frame)
+        network = reference, foreign_card(Path(against), mean, std)
     elif against is not None:
         network = stored(against)
     shown: np.ndarray | None = None
     if pictures is not None:
         shown = read_folder(pictures, info.signature(size).frame, at_least=1).pictures[:16]
-    elif network is not None:
+    elif network is not None and not is_foreign(against):
         print("compared on noise; --pictures FOLDER compares on pictures", file=sys.stderr)
     result = verify(path, network, shown, size)
     found = json.loads(result.to_json())
-    emit(found, as_json, "\n".join(_lines(found)))
+    emit(found, as_json, "\n".join((*_lines(found), result.verdict)))
     if report is not None:
         from ..search.report import write_verification_report
 

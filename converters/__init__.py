@@ -7,11 +7,13 @@ from ..lazy import names_from
 
 _HOMES = {
     "Fidelity": ".fidelity",
+    "OnnxReference": ".onnx_reference",
     "RouteEnvironment": ".environment",
     "Verification": ".verification",
     "check_frames": ".frames",
     "convert": ".bundle",
     "embed_metadata": ".metadata",
+    "foreign_card": ".foreign",
     "kernels_of_file": ".kernels",
     "load_foreign": ".foreign",
     "read_metadata": ".metadata",

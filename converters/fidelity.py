@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ..frames import Frame
-from ..images import resize
+from ..images import cropped, read_rgb, resize
 from ..sdk.bundle import TensorInfo
 
+PHOTO = Path(__file__).parents[1] / "demo/astronaut.jpg"  # NASA's, in the public domain
 LEVELS = 127.5  # 0..255 per unit of -1..1
 
 
@@ -74,3 +76,12 @@ def as_signed(made: np.ndarray, mean: float, std: float) -> np.ndarray:
 def noise(shape: tuple[int, ...]) -> np.ndarray:
     """Two pictures for who has none: uint8[2, *shape[1:]], the same every time."""
     return np.random.default_rng(0).integers(0, 256, (2, *shape[1:]), np.uint8)
+
+
+def sample_pictures(frame: Frame) -> np.ndarray:
+    """What a network is tried on that comes without pictures: a photo, a part of it larger, and
+    noise; uint8[4, H, W, 3], the same every time."""
+    photo = read_rgb(PHOTO)
+    part = photo[: photo.shape[0] // 2, photo.shape[1] // 4 : photo.shape[1] * 3 // 4]
+    photos = [cropped(one, frame) for one in (photo, part)]
+    return np.concatenate([np.stack(photos), noise((1, *frame, 3))])

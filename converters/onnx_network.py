@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,81 +14,61 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from ..errors import PocketstyleError, first_line
-from ..networks import Spec
-from .onnx_operators import BY_NUMBERS, OPERATORS, REWRITTEN
-from .onnx_patterns import PATTERNS, Node
+from .onnx_graph import Constants, Node, Shapes
+from .onnx_patterns import PATTERNS
+from .onnx_reference import OnnxReference
+from .operators import OPERATORS, OTHERWISE, WAYS_OUT
 
-REMEDIES = {  # of what people use, by operator
-    "Cast": "export the network in float32, with a float32 input",
-    "Erf": 'use nn.GELU("tanh") or another activation',
-    "Gelu": 'use nn.GELU("tanh") or another activation',
-    "GridSample": "no phone GPU samples by a grid; use a fixed resize",
-    "LayerNormalization": "write it as means, differences and an rsqrt",
-    "Loop": "unroll the loop before the export",
-    "Softplus": "use another activation",
-}
+DOMAINS = ("", "ai.onnx")  # ONNX's own operators
 
 
 class UnknownFormError(PocketstyleError):
     """An operator, or a kind of one, that is not written here."""
 
 
-FOREIGN = "foreign"  # the family of what has no spec here
-
-
 class OnnxNetwork(nn.Module):
     """Runs the nodes of a graph with constant shapes: [1, 3, H, W] → a picture, channels first.
 
     Attributes:
-        spec: of the family "foreign", and the frame.
-        channels_first: whether the graph itself takes them so.
+        reference: the file, as onnxruntime plays it.
+        spec, channels_first: the reference's.
         rewritten: how often which operator took another form.
     """
 
-    def __init__(self, model: onnx.ModelProto, places: Mapping[str, str]):
+    def __init__(self, reference: OnnxReference):
         """
-        Args:
-            places: of nodes, by the name of their first output: the module's path, or a name.
-
         Raises:
             UnknownFormError: an operator that is not known here, with its place.
+            PocketstyleError: onnxruntime refuses the network.
         """
         super().__init__()
+        self.reference, self.spec = reference, reference.spec
+        self.channels_first = reference.channels_first
+        model = reference.folded()
+        places = reference.places(model)
         graph = model.graph
-        self.rewritten: Counter[str] = Counter()
         self.input, self.output = graph.input[0].name, graph.output[0].name
-        axes = [axis.dim_value for axis in graph.input[0].type.tensor_type.shape.dim]
-        self.channels_first = axes[1] == 3
-        height, width = axes[2:] if self.channels_first else axes[1:3]
-        self.spec = Spec(FOREIGN, height, width, {}, ())
-        constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-        self.nodes: list[Node] = []
-        for node in graph.node:
-            given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-            if node.op_type == "Constant":
-                constants[node.output[0]] = numpy_helper.to_array(given["value"])
-                continue
-            if node.op_type not in OPERATORS:
-                place = places.get(node.output[0], node.name)
-                remedy = REMEDIES.get(node.op_type, "express it by others (docs/converters.md)")
-                raise UnknownFormError(
-                    f"{place}: the operator {node.op_type} has no form here that phone GPUs run; "
-                    f"{remedy}"
-                )
-            if node.op_type in REWRITTEN:
-                self.rewritten[f"{node.op_type}: {REWRITTEN[node.op_type]}"] += 1
-            self.nodes.append(Node(node.op_type, list(node.input), list(node.output), given))
+        constants, self.nodes = _parts(model, places)
+        if self.output not in {name for node in self.nodes for name in node.outputs}:
+            raise UnknownFormError("its output does not depend on the picture")
+        self.rewritten: Counter[str] = Counter()
+        shapes = _shapes(model)
         for what, rewrite in PATTERNS.items():
-            if times := rewrite(self.nodes, constants):
+            if times := rewrite(self.nodes, constants, shapes):
                 self.rewritten[what] += times
+        for node in self.nodes:
+            if OPERATORS[node.operator].always:
+                self.rewritten[f"{node.operator}: {OPERATORS[node.operator].becomes}"] += 1
         used = {name for node in self.nodes for name in node.inputs} & constants.keys()
         self._buffer_of = {name: f"constant{i}" for i, name in enumerate(sorted(used))}
         for name, buffer in self._buffer_of.items():
             self.register_buffer(buffer, torch.from_numpy(np.array(constants[name])))
         self.steps = nn.ModuleDict()
-        for node in self.nodes:
+        for i, node in enumerate(self.nodes):
             place = places.get(node.outputs[0], node.outputs[0])
-            self.steps[_name(place, self.steps)] = Step(node, place, constants)
+            # a number first: "values" and the like are methods of the dictionary
+            plain = re.sub(r"\W+", "_", place, flags=re.ASCII).strip("_")
+            self.steps[f"{i}_{plain}"] = Step(node, place, constants)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.channels_first:
@@ -96,13 +77,31 @@ class OnnxNetwork(nn.Module):
 
     def _run(self, x: Tensor) -> Tensor:
         """As the graph has it."""
+        return self._values(x)[self.output]
+
+    def _values(self, x: Tensor) -> dict[str, Any]:
+        """Of all that the graph names."""
         values: dict[str, Any] = {"": None, self.input: x}
         values |= {name: getattr(self, buffer) for name, buffer in self._buffer_of.items()}
         for node, step in zip(self.nodes, self.steps.values(), strict=True):
             made = step(*(values[name] for name in node.inputs))
             made = made if isinstance(made, tuple) else (made,)
             values |= dict(zip(node.outputs, made, strict=False))
-        return values[self.output]
+        return values
+
+    def beside_reference(self, values: np.ndarray) -> Iterator[tuple[str, str, Any, np.ndarray]]:
+        """Node by node: place, operator, what is made of a picture here and by onnxruntime.
+
+        Args:
+            values: float32[1, S, S, 3].
+        """
+        x = torch.from_numpy(values.transpose(0, 3, 1, 2) if self.channels_first else values)
+        with torch.no_grad():
+            here = self._values(x.contiguous())
+        steps = zip(self.nodes, self.steps.values(), strict=True)
+        names = {node.outputs[0]: step for node, step in steps}
+        for name, wanted in self.reference.values_inside(x.numpy(), list(names)).items():
+            yield names[name].place, names[name].operator, here[name].numpy(), wanted
 
 
 class Step(nn.Module):
@@ -112,7 +111,7 @@ class Step(nn.Module):
         super().__init__()
         self.operator, self.attributes, self.place = node.operator, node.attributes, place
         self.numbers: dict[int, np.ndarray] = {}
-        if node.operator in BY_NUMBERS:  # which have to be known when the graph is exported
+        if OPERATORS[node.operator].numbers:
             given = enumerate(node.inputs)
             self.numbers = {i: constants[name] for i, name in given if i and name in constants}
 
@@ -124,14 +123,43 @@ class Step(nn.Module):
         """
         known = [self.numbers.get(i, operand) for i, operand in enumerate(operands)]
         try:
-            return OPERATORS[self.operator](self.attributes, *known)
+            return OPERATORS[self.operator].write(self.attributes, *known)
         except Exception as error:  # of operands that nobody thought of
             raise UnknownFormError(
                 f"{self.place}: this {self.operator} has no form here: {first_line(error)}"
             ) from error
 
 
-def _name(place: str, taken: nn.ModuleDict) -> str:
-    """A name for a submodule, without dots, that is not taken."""
-    plain = place.replace(".", "_").strip("/").replace("/", "_")
-    return plain if plain not in taken else f"{plain}_{len(taken)}"
+def _parts(model: onnx.ModelProto, places: Mapping[str, str]) -> tuple[Constants, list[Node]]:
+    """Constants and nodes of a graph.
+
+    Raises:
+        UnknownFormError: an operator that is not known here, with its place.
+    """
+    opset = next(one.version for one in model.opset_import if one.domain in DOMAINS)
+    constants = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    nodes = []
+    for node in model.graph.node:
+        given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        if node.op_type not in OPERATORS or node.domain not in DOMAINS:
+            name = ".".join(part for part in (node.domain, node.op_type) if part)
+            raise UnknownFormError(
+                f"{places.get(node.output[0], node.name)}: the operator {name} has no form here "
+                f"that phone GPUs run; {WAYS_OUT.get(node.op_type, OTHERWISE)}"
+            )
+        given |= {"opset": opset, "outputs": len(node.output)}
+        nodes.append(Node(node.op_type, list(node.input), list(node.output), given))
+    return constants, nodes
+
+
+def _shapes(model: onnx.ModelProto) -> Shapes:
+    """Of what is known of a graph's values; patterns that need one leave alone what has none."""
+    try:
+        inferred = onnx.shape_inference.infer_shapes(model).graph
+    except Exception:  # of an operator that its own opset calls deprecated
+        return {}
+    return {
+        value.name: tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)
+        for value in (*inferred.input, *inferred.value_info, *inferred.output)
+        if all(axis.dim_value for axis in value.type.tensor_type.shape.dim)
+    }

@@ -3,65 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-Constants = dict[str, np.ndarray]
+from .onnx_axes import narrow_transposes
+from .onnx_composites import gelus, group_norms
+from .onnx_graph import Constants, Node, Shapes, only_readers
+from .onnx_rearrangements import (
+    channels_into_pixels,
+    pixels_into_channels,
+    shuffles_by_convolution,
+)
 
 
-@dataclass
-class Node:
-    """One operator, the names of what it reads and writes, and its attributes."""
-
-    operator: str
-    inputs: list[str]
-    outputs: list[str]
-    attributes: dict[str, Any]
-
-
-def _only_readers(nodes: list[Node]) -> dict[str, Node]:
-    """By name of a value that is read once: who reads it."""
-    times = Counter(name for node in nodes for name in node.inputs)
-    return {name: node for node in nodes for name in node.inputs if times[name] == 1}
-
-
-def shuffles_by_convolution(nodes: list[Node], constants: Constants) -> int:
-    """Channel shuffles, which pass through five axes, become 1x1 convolutions that permute.
-
-    Args:
-        nodes, constants: of the graph, changed in place.
-
-    Returns:
-        How many there were.
-    """
-    after = _only_readers(nodes)
-    found = 0
-    for apart in [node for node in nodes if node.operator == "Reshape"]:
-        swap = after.get(apart.outputs[0])
-        together = after.get(swap.outputs[0]) if swap else None
-        if together is None or (swap.operator, together.operator) != ("Transpose", "Reshape"):
-            continue
-        shapes = [constants.get(node.inputs[1], np.empty(0)) for node in (apart, together)]
-        if [len(shape) for shape in shapes] != [5, 4]:
-            continue
-        if list(swap.attributes["perm"]) != [0, 2, 1, 3, 4]:
-            continue
-        _, groups, each, *_ = (int(n) for n in shapes[0])
-        order = np.arange(groups * each).reshape(groups, each).T.flatten()
-        weight = f"{together.outputs[0]}:order"
-        constants[weight] = np.eye(groups * each, dtype=np.float32)[order][:, :, None, None]
-        nodes[nodes.index(apart)] = Node("Conv", [apart.inputs[0], weight], together.outputs, {})
-        nodes.remove(swap)
-        nodes.remove(together)
-        found += 1
-    return found
-
-
-def scalings_joined(nodes: list[Node], constants: Constants) -> int:
+def scalings_joined(nodes: list[Node], constants: Constants, shapes: Shapes) -> int:
     """Two factors in a row become one: torch's unbiased variance is one times N, by N - 1, and
     what lies between need not fit into float16.
 
@@ -71,7 +27,7 @@ def scalings_joined(nodes: list[Node], constants: Constants) -> int:
     Returns:
         How many there were.
     """
-    after = _only_readers(nodes)
+    after = only_readers(nodes)
     found = 0
     for node in list(nodes):
         then = after.get(node.outputs[0])
@@ -101,7 +57,7 @@ def _factor(node: Node, constants: Constants) -> tuple[str, float] | None:
     return None
 
 
-def ungrouped(nodes: list[Node], constants: Constants) -> int:
+def ungrouped(nodes: list[Node], constants: Constants, shapes: Shapes) -> int:
     """Grouped convolutions, which LiteRT's GPU delegate computes wrongly without a word.
 
     Either dense with zeros between the groups, or each channel for itself and then summed:
@@ -160,8 +116,48 @@ def _dense(node: Node, grouped: np.ndarray, groups: int, constants: Constants) -
     return [Node("Conv", given, node.outputs, node.attributes | {"group": 1})]
 
 
-PATTERNS: dict[str, Callable[[list[Node], Constants], int]] = {
+def plain_transposed(nodes: list[Node], constants: Constants, shapes: Shapes) -> int:
+    """Transposed convolutions with groups or dilations, dense and with a kernel of zeros between:
+    groups become an operator for each one, dilations have no lowering.
+
+    Args:
+        nodes, constants: of the graph, changed in place.
+
+    Returns:
+        How many there were.
+    """
+    found = 0
+    for node in [node for node in nodes if node.operator == "ConvTranspose"]:
+        weight, groups = constants.get(node.inputs[1]), node.attributes.get("group", 1)
+        if weight is None or weight.ndim != 4:
+            continue
+        by_row, by_column = dilations = list(node.attributes.get("dilations", [1, 1]))
+        if groups == 1 and dilations == [1, 1]:
+            continue
+        cin, each, rows, columns = weight.shape
+        spread = [(side - 1) * by + 1 for side, by in zip((rows, columns), dilations, strict=True)]
+        dense = np.zeros((groups, cin // groups, groups, each, *spread), np.float32)
+        for g in range(groups):
+            of_group = weight.reshape(groups, cin // groups, each, rows, columns)[g]
+            dense[g, :, g, :, ::by_row, ::by_column] = of_group
+        name = f"{node.outputs[0]}:plain"
+        constants[name] = dense.reshape(cin, groups * each, *spread)
+        kept = {k: v for k, v in node.attributes.items() if k not in ("group", "dilations")}
+        kept.pop("kernel_shape", None)
+        given = [node.inputs[0], name, *node.inputs[2:]]
+        nodes[nodes.index(node)] = Node("ConvTranspose", given, node.outputs, kept)
+        found += 1
+    return found
+
+
+PATTERNS: dict[str, Callable[[list[Node], Constants, Shapes], int]] = {
     "channel shuffle: a 1x1 convolution": shuffles_by_convolution,
+    "pixels into channels: a convolution": pixels_into_channels,
+    "channels into pixels: TRANSPOSE_CONV": channels_into_pixels,
+    "transpose of five axes: of fewer": narrow_transposes,
+    "group norm: by 1x1 convolutions": group_norms,
+    "GELU of an Erf: GELU": gelus,
     "grouped Conv: without groups": ungrouped,
+    "ConvTranspose with groups or dilations: without": plain_transposed,
     "two factors: one": scalings_joined,
 }

@@ -196,18 +196,20 @@ def named(tflite: bytes) -> bytes:
     """With our names: of the only signature, of what goes in and out, and short ones of tensors.
 
     Products of matrices lose the copies around them on the way, transposed convolutions the
-    activations inside them.
+    activations inside them, and clamps become such as GPUs know.
 
     Converters' names take 300 bytes each. A quantiser knows tensors by their names, so no two
     graphs share one.
     """
     from .batch_matmuls import drop_copies
+    from .clamps import plain_clamps
     from .flatbuffer import read_model, write_model
     from .transposed_convolutions import split_activations
 
     model = read_model(tflite)
     drop_copies(model)
     split_activations(model)
+    plain_clamps(model)
     if len(model.signatureDefs) == 1:
         model.signatureDefs[0].signatureKey = SIGNATURE
     for signed in model.signatureDefs:

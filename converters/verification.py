@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from .. import networks
 from ..errors import FormatError, UsageError, first_line
-from ..frames import Size, frame_text
+from ..frames import Frame, Size, frame_text
 from ..sdk.bundle import BundleInfo, Signature, read_info
 from ..sdk.gpu_gate import GateResult, check_gpu
 from ..sdk.graph_check import check_network
@@ -29,6 +28,7 @@ from .fidelity import (
     compare,
     network_values,
     noise,
+    sample_pictures,
 )
 from .flatbuffer import DAMAGED, macs, operators, read_model, weight_types
 from .player import Player, style_statistics
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ..networks import ModelCard
+    from .onnx_reference import OnnxReference
 
+FOREIGN = "foreign"  # the family of networks of others, which have no spec here
 # Largest difference from the torch network, of pixels as -1..1.
 LIMITS = {"fp32": 1e-3, "fp16": 2e-2}
 # A network that looks for the most alike, by comparison with the largest, takes another where two
@@ -64,6 +66,7 @@ class Verification:
         ops: how many in all.
         macs: multiply-accumulates of one picture.
         transposes: how many of them move axes, a full copy each on a phone.
+        foreign: of a network of others, whose own transposes are no fault of the conversion.
         operators_match: the list equals the network's `kernels()`, in order, but for what quantises
             and what turns bytes into network values; None without network, and where it lists none.
         pictures: how many were compared.
@@ -89,6 +92,7 @@ class Verification:
     ops: int
     macs: float
     transposes: int
+    foreign: bool
     operators_match: bool | None
     pictures: int
     parity: Fidelity | None
@@ -130,7 +134,7 @@ class Verification:
                 found.append(f"PSNR to the network {psnr:.1f} dB, at least {least:g} wanted")
         if self.operators_match is False:
             found.append("its operators are not the ones that the network's cost counts")
-        if self.transposes:
+        if self.transposes and not self.foreign:
             found.append(f"{self.transposes} TRANSPOSE operators")
         if not self.worst_range.share < 1:
             worst = self.worst_range
@@ -141,9 +145,24 @@ class Verification:
             found += [f"at {other.frame} {line}" for line in other.problems if line not in found]
         return tuple(found)
 
+    @property
+    def verdict(self) -> str:
+        """PASS or FAIL in one line, and why, or what was not checked."""
+        if self.problems:
+            return f"FAIL: {'; '.join(self.problems)}"
+        left = [
+            what
+            for what, missing in (
+                ("parity (--against MODEL)", self.parity is None),
+                (f"the GPU ({self.gpu_note})", self.gpu_resident is None),
+            )
+            if missing
+        ]
+        return f"PASS; not checked: {', '.join(left)}" if left else "PASS"
+
     def to_json(self) -> str:
         """All of it; parity as `parity_max_abs` and so on, null without network."""
-        return json.dumps(_fields(asdict(self)))
+        return json.dumps(_fields(asdict(self)) | {"verdict": self.verdict})
 
 
 def _fields(result: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +173,7 @@ def _fields(result: dict[str, Any]) -> dict[str, Any]:
 
 def verify(
     bundle: str | Path,
-    against: tuple[nn.Module, ModelCard] | None = None,
+    against: tuple[nn.Module | OnnxReference, ModelCard] | None = None,
     pictures: np.ndarray | None = None,
     size: Size | None = None,
 ) -> Verification:
@@ -162,9 +181,9 @@ def verify(
 
     Args:
         against: the compact network that it was made from and its card, as `networks.load` gives
-            them; None leaves parity out.
+            them; of a network of others, onnxruntime's pictures count; None leaves parity out.
         pictures: uint8[N, H, W, 3] to compare on, of the first frame that is checked (others get
-            them resized); None takes noise.
+            them resized); None takes noise, and of a network of others photos, too.
         size: the frame to check, of several; None checks all of them, the first one in front. The
             GPU is asked about all of them in any case.
 
@@ -177,6 +196,8 @@ def verify(
     info = read_info(bundle)
     signatures = info.stylizers if size is None else (info.signature(size),)
     frame = signatures[0].frame
+    if pictures is None and against is not None and _reference(against[0]) is not None:
+        pictures = sample_pictures(frame)
     if pictures is not None and (pictures.shape[1:] != (*frame, 3) or len(pictures) == 0):
         raise UsageError(
             f"pictures of shape {pictures.shape}; the bundle takes {frame_text(frame)}"
@@ -233,8 +254,8 @@ def _verified(
     seconds = [player.play(taken[0])[1] for _ in range(HOST_RUNS)]
     parity = matches = None
     if against is not None:
-        network = networks.at_frame(against[0], signature.frame)
-        wanted = _run_torch(network, network_values(shown, mean, std))
+        network = _at_frame(against[0], signature.frame)
+        wanted = _wanted(network, network_values(shown, mean, std))
         parity = compare(as_signed(made, mean, std), as_signed(wanted, mean, std))
         if hasattr(network, "kernels"):  # those of others say nothing of their cost
             kernels = tuple(kernel.op for kernel in network.kernels())
@@ -248,6 +269,7 @@ def _verified(
         ops=len(names),
         macs=spent,
         transposes=names.count("TRANSPOSE"),
+        foreign=info.spec.get("family") == FOREIGN,
         operators_match=matches,
         pictures=len(shown),
         parity=parity,
@@ -268,6 +290,27 @@ def _inner(names: tuple[str, ...], info: BundleInfo, mean: float) -> tuple[str, 
     names = tuple(name for name in names if name not in ("QUANTIZE", "DEQUANTIZE"))
     takes_bytes = info.signatures[0].inputs[0].dtype == "uint8"
     return names[1:-1] if takes_bytes and mean else names  # the mean, taken off and put on again
+
+
+def _wanted(network: nn.Module | OnnxReference, content: np.ndarray) -> np.ndarray:
+    """What the network makes of pictures; of one of others, what onnxruntime makes."""
+    reference = _reference(network)
+    return _run_torch(network, content) if reference is None else reference.play(content)
+
+
+def _at_frame(network: nn.Module | OnnxReference, frame: Frame) -> nn.Module | OnnxReference:
+    """A network of ours at a frame; one of others takes any that its file leaves open."""
+    from ..networks import at_frame
+
+    return network if _reference(network) is not None else at_frame(network, frame)
+
+
+def _reference(network: nn.Module | OnnxReference) -> OnnxReference | None:
+    """The file of a network of others; None of one of ours."""
+    from .onnx_reference import OnnxReference
+
+    reference = getattr(network, "reference", network)
+    return reference if isinstance(reference, OnnxReference) else None
 
 
 def _run_torch(network: nn.Module, content: np.ndarray) -> np.ndarray:

@@ -19,6 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import PocketstyleError
+from .bundle import read_info
+
 TIME_LIMIT = 600.0  # seconds; a network of 52 GMACs takes about 80 in software on a busy core
 TOLERANCE = 0.05  # of the largest value, at least of 1 or a byte's range; GPUs use float16
 
@@ -142,6 +145,7 @@ def _run(path: str, accelerator: int) -> tuple[bool, list[np.ndarray]]:
     from ai_edge_litert.compiled_model import CompiledModel
 
     model = CompiledModel.from_file(path, accelerator)
+    black, white = _values_of_pixels(path)
     random, values = np.random.default_rng(0), []
     for signature in range(model.get_num_signatures()):
         inputs = model.create_input_buffers(signature)
@@ -150,12 +154,25 @@ def _run(path: str, accelerator: int) -> tuple[bool, list[np.ndarray]]:
             details = buffer.get_tensor_details()
             dtype = np.dtype(details["dtype"])
             low = 0 if dtype == np.uint8 else -_unit(dtype)
-            buffer.write(random.uniform(low, _unit(dtype), details["shape"]).astype(dtype))
+            ends = (black, white) if dtype == np.float32 else (low, _unit(dtype))
+            buffer.write(random.uniform(*ends, details["shape"]).astype(dtype))
         model.run_by_index(signature, inputs, outputs)
         for buffer in outputs:
             details = buffer.get_tensor_details()
             values.append(buffer.read(int(np.prod(details["shape"])), np.dtype(details["dtype"])))
     return model.is_fully_accelerated(), values
+
+
+def _values_of_pixels(path: str) -> tuple[float, float]:
+    """What a bundle's network has for black and white; -1 and 1 of a file that says nothing.
+
+    A network of 0..1 that takes a root or a power of them has no answer to -1.
+    """
+    try:
+        content = read_info(path).signatures[0].inputs[0]
+    except PocketstyleError:
+        return -1.0, 1.0
+    return (0 - content.mean) / content.std, (255 - content.mean) / content.std
 
 
 def _unit(dtype: np.dtype) -> float:

@@ -6,6 +6,7 @@ import pickle
 import zipfile
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
@@ -131,7 +132,17 @@ def test_group_norm(tmp_path):
 def test_a_kind_of_operator_without_a_form_is_named_with_its_place(tmp_path):
     network = nn.Sequential(nn.Conv2d(3, 3, 1), nn.Upsample(scale_factor=2, mode="bicubic"))
     path = exported(nn.Sequential(network, nn.AvgPool2d(2)).eval(), tmp_path / "theirs.onnx")
-    with pytest.raises(PocketstyleError, match=r"theirs.onnx: 0\.1\..*Resize.*mode cubic"):
+    model = onnx.load(path)
+    (resize,) = (node for node in model.graph.node if node.op_type == "Resize")
+    for attribute in resize.attribute:
+        if attribute.name == "coordinate_transformation_mode":
+            attribute.s = b"tf_crop_and_resize"
+    resize.input[1] = resize.input[1] or "region"
+    region = np.array([0, 0, 0, 0, 1, 1, 1, 1], np.float32)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(region, "region"))
+    onnx.save(model, path)
+    words = r"theirs.onnx: 0\.1\..*Resize.*coordinate_transformation_mode tf_crop_and_resize"
+    with pytest.raises(PocketstyleError, match=words):
         load_foreign(path)
 
 
@@ -209,12 +220,12 @@ def test_what_would_fall_off_is_told(tmp_path):
 
 
 def test_an_operator_without_a_conversion_is_named_with_its_place(tmp_path):
-    class Fourier(nn.Module):
+    class Sorted(nn.Module):
         def forward(self, x):
-            return torch.erf(x)
+            return x.topk(3, 1).values
 
-    path = exported(nn.Sequential(nn.Conv2d(3, 3, 1), Fourier()).eval(), tmp_path / "theirs.onnx")
-    with pytest.raises(PocketstyleError, match=r"theirs.onnx: 1\.erf: the operator Erf.*nn.GELU"):
+    path = exported(nn.Sequential(nn.Conv2d(3, 5, 1), Sorted()).eval(), tmp_path / "theirs.onnx")
+    with pytest.raises(PocketstyleError, match=r"theirs.onnx: 1\.topk: the operator TopK.*Reduce"):
         load_foreign(path)
 
 

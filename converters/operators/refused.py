@@ -1,0 +1,33 @@
+"""What to do about operators that are not written here, by name."""
+
+OTHERWISE = "express it by the operators of docs/converters.md"
+WAYS_OUT = {
+    "ArgMax": "no phone GPU of the older delegate has it; decide by a softmax",
+    "ConvInteger": "convert the network as it was before it was quantised, with --precision int8",
+    "ConstantOfShape": "export the network for pictures of one size",
+    "CumSum": "multiply by a triangular matrix",
+    "DeformConv": "no phone GPU has it; use a convolution",
+    "DequantizeLinear": "convert the network before it is quantised, with --precision int8",
+    "DynamicQuantizeLinear": "convert the network before it is quantised, with --precision int8",
+    "GRU": "recurrent cells are not for pictures",
+    "GatherElements": "phone GPUs do not gather by computed indices",
+    "GatherND": "phone GPUs do not gather by computed indices",
+    "GridSample": "no phone GPU samples by a grid; use a fixed resize",
+    "If": "export the branch that is taken alone",
+    "LRN": "use a batch norm",
+    "LSTM": "recurrent cells are not for pictures",
+    "Loop": "unroll the loop before the export",
+    "NonZero": "shapes must not depend on the picture",
+    "QLinearConv": "convert the network as it was before it was quantised, with --precision int8",
+    "QuantizeLinear": "convert the network before it is quantised, with --precision int8",
+    "RandomNormal": "make the noise a constant, or leave it out",
+    "RandomNormalLike": "make the noise a constant, or leave it out",
+    "RandomUniformLike": "make the noise a constant, or leave it out",
+    "Scan": "unroll the loop before the export",
+    "ScatterElements": "write it as slices that are joined",
+    "ScatterND": "write it as slices that are joined",
+    "SequenceAt": "export with slices instead of a list of tensors",
+    "Shape": "export the network for pictures of one size",
+    "SplitToSequence": "split into a fixed number of parts",
+    "TopK": "use ReduceMax",
+}
