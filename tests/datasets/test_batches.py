@@ -135,3 +135,20 @@ def test_rendering_on_all_cores_gives_the_same_heads():
     photo, cartoon = heads.pair(3, 17, 32)
     assert np.array_equal(photos.pictures[17], photo)
     assert np.array_equal(cartoons.pictures[17], cartoon)
+
+
+def test_crops_have_the_frames_proportion():
+    """Crops of exact size are not resampled: each is a window of its picture, maybe mirrored."""
+    rows, columns = np.mgrid[:18, :24]
+    picture = np.stack([rows, columns, 0 * rows], 2).astype(np.uint8)
+    data = np.stack([picture] * 3)
+    options = {"size": (12, 16), "batch": 3, "paired": True, "seed": 0}
+    batches = Batches(data, data, **options, crop=(2 / 3, 2 / 3))
+    for step in range(6):
+        for made in to_pictures(batches.at(step)[0]):
+            assert made.shape == (12, 16, 3)
+            top, left = made[0, :, 0].min(), made[..., 1].min()
+            window = picture[top : top + 12, left : left + 16]
+            assert (made == window).all() or (made == window[:, ::-1]).all()
+    turned = Batches(data, data, **options, crop=(0.5, 1.0), turn=20.0)
+    assert turned.at(0)[0].shape == (3, 3, 12, 16)

@@ -65,3 +65,15 @@ def test_missing_and_empty_folders(tmp_path):
     save(tmp_path / "a.png")
     with pytest.raises(DataError, match="not a folder"):
         read_folder(tmp_path / "a.png", 16)
+
+
+def test_a_frame_takes_the_centre_in_its_proportion(tmp_path):
+    rgb = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "wide.png")
+    Image.fromarray(rgb.swapaxes(0, 1)).save(tmp_path / "tall.png")
+    tall, wide = read_folder(tmp_path, (20, 30)).pictures
+    lanczos = Image.Resampling.LANCZOS
+    part = Image.fromarray(rgb).crop((15, 0, 75, 40)).resize((30, 20), lanczos)
+    np.testing.assert_array_equal(wide, np.asarray(part))
+    whole = Image.fromarray(rgb.swapaxes(0, 1)).crop((0, 31, 40, 58)).resize((30, 20), lanczos)
+    np.testing.assert_array_equal(tall, np.asarray(whole))

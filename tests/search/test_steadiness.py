@@ -1,8 +1,9 @@
 """The stability term on generators whose steadiness is known."""
 
+import numpy as np
 import pytest
 import torch
-from pocketstyle.search.steadiness import NOISE, unsteadiness
+from pocketstyle.search.steadiness import NOISE, _motion, unsteadiness
 
 
 @pytest.fixture
@@ -38,3 +39,14 @@ def test_the_same_seed_moves_alike_and_another_otherwise(x):
         return t.square()
 
     assert value(nonlinear, x, [3, 4]) == value(nonlinear, x, [3, 4]) != value(nonlinear, x, [3, 5])
+
+
+def test_a_wide_frame_is_turned_without_shearing_it():
+    """Distances of pixels change by the zoom alone, the same along and across."""
+    x = torch.zeros(4, 3, 24, 60)
+    grid = _motion(x, np.random.default_rng(0)) * torch.tensor([30.0, 12.0])  # pixels
+    along = (grid[:, 12, -1] - grid[:, 12, 0]).norm(dim=-1) / 59
+    across = (grid[:, -1, 30] - grid[:, 0, 30]).norm(dim=-1) / 23
+    torch.testing.assert_close(along, across, rtol=1e-4, atol=0)
+    right = ((grid[:, 12, -1] - grid[:, 12, 0]) * (grid[:, -1, 30] - grid[:, 0, 30])).sum(-1)
+    assert right.abs().max() < 1e-2
