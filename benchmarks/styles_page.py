@@ -1,19 +1,26 @@
 """Write docs/styles.md's table and the cards of the one-style networks from what was measured.
 
-python benchmarks/styles_page.py
+    python benchmarks/styles_page.py --shared DIR
+
+Also draws docs/styles.png: photos, and what each shipped student makes of them.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
+import numpy as np
 from pages import put_numbers, table
-from pocketstyle.sdk import read_info, resolve
+from PIL import Image
+from pocketstyle.sdk import Stylizer, read_info, resolve
+from ship_styles import shown
 from styles import NAMES
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED_BYTES = 3_500_000  # of litert-community's Fast-Neural-Style-LiteRT, each
+SHOWN = [0, 1, 3, 5, 6]  # of `ship_styles.shown`, in the overview
 ABOUT = {
     "candy": "Hot yellow and red blobs with dark outlines.",
     "mosaic": "Panes of pale glass between dark lines.",
@@ -24,12 +31,26 @@ ABOUT = {
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, required=True)
+    arguments = parser.parse_args()
     measured = json.loads((ROOT / "benchmarks/results/styles.json").read_text())
     names = [name for name in NAMES if name in measured["networks"]]
     put_numbers(ROOT / "docs/styles.md", "styles_page.py", numbers(measured, names))
     for name in names:
         page = card(name, measured["networks"][name], measured)
         (ROOT / f"docs/models/{name}.md").write_text(page)
+    draw_overview(shown(arguments.shared)[SHOWN], names)
+
+
+def draw_overview(photos: np.ndarray, names: list[str]) -> None:
+    """Photos in the first row, each style's pictures of them below."""
+    rows = [photos]
+    for name in names:
+        with Stylizer.load(name) as stylizer:
+            rows.append(np.stack([stylizer.stylize(photo) for photo in photos]))
+    drawn = np.concatenate([np.concatenate(list(row), 1) for row in rows])
+    Image.fromarray(drawn).save(ROOT / "docs/styles.png", optimize=True)
 
 
 def milliseconds(one: dict) -> str:
