@@ -167,12 +167,11 @@ def run(
             raise UsageError("a model runs with torch on the CPU; --accelerator is a bundle's")
         if faces is not None:
             raise UsageError("faces are drawn by a bundle")
-        stylizer, usual_fit = TorchStylizer(model, threads), "stretch"
+        stylizer = TorchStylizer(model, threads)
     else:
         with quiet():  # the runtime announces its kernels
             size = None if frame is None else parse_frame(frame)
             stylizer = Stylizer.load(model, threads, size, accelerator, strict=True)
-        usual_fit = stylizer.usual_fit
     if listed and styles:
         raise UsageError(f"{source} names the styles; leave --style out")
     if stylizer.takes_style and not styles and not listed:
@@ -196,7 +195,7 @@ def run(
         player = _avatars(stylizer)
     with stylizer, ending_as_ctrl_c(), progress() as report:
         moving = {
-            "fit": usual_fit if fit is None else fit,
+            "fit": fit,
             "compare": compare,
             "steady": steady,
             "seconds": seconds,

@@ -29,7 +29,7 @@ class TorchStylizer(Styled, WholeFrames):
         name: of the network's card.
     """
 
-    takes_style = True
+    takes_style, draws_portraits = True, False
 
     def __init__(self, model: str, threads: int | None = None):
         """Args: threads: of torch; None leaves it as it is.

@@ -30,7 +30,7 @@ from .bundle import Fit
 from .clip_writer import MOVING
 from .pair_list import read_pair_list
 from .styled import Styled
-from .stylizer import Stylizer, check_fit
+from .stylizer import Stylizer
 from .video import Report, VideoReport, stylize_video
 from .whole_frames import CROPPED, WholeFrames
 
@@ -84,7 +84,7 @@ def stylize_file(
     *,
     force: bool = False,
     resume: bool = False,
-    fit: Fit = "crop",
+    fit: Fit | None = None,
     compare: bool = False,
     alpha: float = 1.0,
     mask: np.ndarray | None = None,
@@ -126,10 +126,11 @@ def stylize_file(
             cannot be written.
     """
     source, target = Path(source), Path(target)
-    check_fit(fit)
     if isinstance(stylizer, WholeFrames):
         _check_whole_frames(stylizer, source, compare or mask is not None)
         fit = "stretch"  # pictures keep their size
+    else:
+        fit = stylizer.fit_of(fit)
     manner = _Manner(fit, compare, alpha, mask)
     if not source.exists():
         raise DataError(f"no such file: {source}")

@@ -80,7 +80,11 @@ class FrameRateStylizer:
     def size(self) -> int:
         return self.current.size
 
-    def frame_for(self, height: int, width: int, fit: Fit = "crop") -> Frame:
+    def fit_of(self, fit: Fit | None) -> Fit:
+        """As `Stylizer.fit_of`."""
+        return self.current.fit_of(fit)
+
+    def frame_for(self, height: int, width: int, fit: Fit | None = None) -> Frame:
         """As `Stylizer.frame_for`."""
         return self.current.frame_for(height, width, fit)
 
@@ -99,7 +103,7 @@ class FrameRateStylizer:
             one.set_styles(*arguments, **named)
 
     def stylize(
-        self, rgb: np.ndarray, fit: Fit = "crop", out: np.ndarray | None = None
+        self, rgb: np.ndarray, fit: Fit | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """As `Stylizer.stylize`."""
         return self._timed(lambda: self.current.stylize(rgb, fit, out))

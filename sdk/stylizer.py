@@ -153,7 +153,7 @@ class Stylizer(Styled):
             raise UsageError(f"{self.info.name} has no square frame; it has {_listed(self.frames)}")
         return square[0]
 
-    def frame_for(self, height: int, width: int, fit: Fit = "crop") -> Frame:
+    def frame_for(self, height: int, width: int, fit: Fit | None = None) -> Frame:
         """The frame that a picture of these sides is played at.
 
         That of its orientation, else a square one. A frame that lies the other way shows a part of
@@ -162,6 +162,7 @@ class Stylizer(Styled):
         Raises:
             UsageError: there is no such frame.
         """
+        fit = self.fit_of(fit)
         found = best_frame(self.frames, (height, width))
         if found is None and fit == "frame" and not self._chosen:
             raise UsageError(
@@ -181,6 +182,17 @@ class Stylizer(Styled):
         if not self.takes_style:
             return "crop"
         return "stretch" if str(self.info.spec.get("family")).startswith("art-") else "detail"
+
+    def fit_of(self, fit: Fit | None) -> Fit:
+        """The fit itself, or where none is said `usual_fit`.
+
+        Raises:
+            UsageError: an unknown one.
+        """
+        if fit is None:
+            return self.usual_fit
+        check_fit(fit)
+        return fit
 
     @property
     def draws_portraits(self) -> bool:
@@ -203,7 +215,7 @@ class Stylizer(Styled):
         return texture | {name: of_colour[name] for name in last}
 
     def stylize(
-        self, rgb: np.ndarray, fit: Fit = "crop", out: np.ndarray | None = None
+        self, rgb: np.ndarray, fit: Fit | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """Stylize a picture of any size.
 
@@ -214,7 +226,8 @@ class Stylizer(Styled):
                 returns it at the picture's own size; "detail" lays the change that the network
                 made to the squeezed picture over the picture itself, whose details stay; "frame"
                 shows the whole picture in its own proportion, as large as it fits and mirrored
-                around that, and returns it at its own size.
+                around that, and returns it at its own size. None takes what suits the network
+                (`usual_fit`).
             out: where to put the result; None allocates it.
 
         Returns:
@@ -224,7 +237,7 @@ class Stylizer(Styled):
             UsageError: `rgb`, `fit` or `out` is not as above, or the bundle has no frame that the
                 picture's orientation is shown in.
         """
-        check_fit(fit)
+        fit = self.fit_of(fit)
         check_picture(rgb)
         height, width = rgb.shape[:2]
         frame = self.frame_for(height, width, fit)

@@ -27,7 +27,7 @@ from .clip_reader import ClipReader
 from .clip_writer import writing_clip
 from .framing import Place
 from .steady import Steady
-from .stylizer import Stylizer, check_fit
+from .stylizer import Stylizer
 from .whole_frames import CROPPED, WholeFrames
 
 NARROW = 4  # from so many times the pixels of a frame on, it is cut before it is resampled
@@ -78,7 +78,7 @@ def stylize_video(
     source: str | Path | ClipReader,
     target: str | Path,
     *,
-    fit: Fit = "crop",
+    fit: Fit | None = None,
     compare: bool = False,
     steady: bool = False,
     seconds: float | None = None,
@@ -116,7 +116,7 @@ def stylize_video(
     """
     began, stopped = time.perf_counter(), False
     with _opened(source) as clip:
-        check_fit(fit)
+        fit = _fit_of(stylizer, fit)
         if seconds is not None and not 0 < seconds < math.inf:
             raise UsageError(f"{seconds} seconds of a video; they are above 0")
         width, height = _shown(clip, stylizer, fit)
@@ -158,7 +158,7 @@ def stylize_frames(
     stylizer: Stylizer | WholeFrames,
     source: str | Path | ClipReader,
     *,
-    fit: Fit = "crop",
+    fit: Fit | None = None,
     steady: bool = False,
 ) -> Iterator[np.ndarray]:
     """The stylized frames of a video one by one, for a pipeline of one's own: uint8[H, W, 3].
@@ -167,12 +167,16 @@ def stylize_frames(
     `stylize_video`.
     """
     with _opened(source) as clip:
-        check_fit(fit)
+        fit = _fit_of(stylizer, fit)
         shown = _shown(clip, stylizer, fit)
         with closing(_played(stylizer, clip, fit, False, steady, None)) as made:
             for item in made:
                 if isinstance(item, _Shot):
                     yield resize(item.picture, *shown)
+
+
+def _fit_of(stylizer: Stylizer | WholeFrames, fit: Fit | None) -> Fit:
+    return "crop" if isinstance(stylizer, WholeFrames) else stylizer.fit_of(fit)
 
 
 def _opened(source: str | Path | ClipReader) -> ClipReader:
