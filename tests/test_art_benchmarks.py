@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 from gatys import drawn_by_optimisation
+from painted_styles import MANNERS, SIDE, palette
 from peers import MicroAst, rescaled
 from pocketstyle.metrics import gram_loss
 from pocketstyle.networks import art_spec, build
 from pocketstyle.networks.transfers import AdaIn
-from styles import MANNERS, SIDE, palette
 
 SHARED = Path(os.environ.get("POCKETSTYLE_SHARED", "../shared"))
 

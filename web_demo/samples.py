@@ -3,7 +3,7 @@
     .venv/bin/python web_demo/samples.py
 
 Photos are samples of scikit-image (CC0 and public domain), heads are drawn by `datasets/heads.py`,
-styles are painted by `benchmarks/art/styles.py` from those photos.
+styles are painted by `benchmarks/art/painted_styles.py` from those photos.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pocketstyle.datasets import heads
 HERE = Path(__file__).parent
 OUT = HERE / "public/samples"
 sys.path.insert(0, str(HERE.parent / "benchmarks/art"))
-import styles  # noqa: E402
+import painted_styles as styles  # noqa: E402
 
 CREDITS = {
     "astronaut": "Eileen Collins, NASA, public domain",

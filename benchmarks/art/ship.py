@@ -104,7 +104,7 @@ ArtNet's sandwich swap.
 
 From the left: content, style, result at alpha 1 and at 0.6 (`pocketstyle stylize content.jpg -m
 artnet --style style.jpg -o out.jpg`). The styles are painted by a program
-(`benchmarks/art/styles.py`), with other numbers drawn than those that the network was trained with.
+(`benchmarks/art/painted_styles.py`), with other numbers drawn than those that the network was trained with.
 
 - **Files.**
 {files}
@@ -118,7 +118,7 @@ artnet --style style.jpg -o out.jpg`). The styles are painted by a program
   Where S² then takes other patches, pictures differ more: docs/art.md has edges and styles of
   both).
 - **Data.** Contents: 320 tiles (`benchmarks/photo/pictures.py`). Styles: 320 pictures painted by a
-  program from them (`benchmarks/art/styles.py`); no artist's work.
+  program from them (`benchmarks/art/painted_styles.py`); no artist's work.
 - **Rebuild.** `benchmarks/art/README.md`; settings and versions are in the files' headers.
 - **Quality.** docs/art.md.
 - **Cost.** Milliseconds on phones' GPUs as the speed model predicts them, far outside of what it

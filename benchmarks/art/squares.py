@@ -4,11 +4,11 @@ painted by styles.py."""
 from __future__ import annotations
 
 import numpy as np
+from painted_styles import dots, hatching, mosaic, oil, pattern
 from pocketstyle.datasets import to_tensor
 from pocketstyle.images import centre_square, resize
 from skimage import data
 from sklearn.datasets import load_sample_images
-from styles import dots, hatching, mosaic, oil, pattern
 from torch import Tensor
 
 SEED = 7  # none of the pictures that networks are trained on

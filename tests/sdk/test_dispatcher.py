@@ -10,6 +10,7 @@ import pytest
 from pocketstyle.errors import FormatError, UsageError
 from pocketstyle.sdk import Stylizer, append_info
 from pocketstyle.sdk import stylizer as module
+from pocketstyle.sdk.frame_player import FramePlayer
 
 from .conftest import SIZE, make_info
 
@@ -63,7 +64,7 @@ def test_a_network_is_made_and_run_in_one_thread(tiny, monkeypatch):
         return watch
 
     monkeypatch.setattr(module, "load_network", watched(module.load_network))
-    monkeypatch.setattr(Stylizer, "_apply", watched(Stylizer._apply))
+    monkeypatch.setattr(FramePlayer, "apply", watched(FramePlayer.apply))
     with Stylizer.load(tiny.path, accelerator="cpu") as stylizer, ThreadPoolExecutor(3) as threads:
         list(threads.map(stylizer.apply, [noise(SIZE)] * 6))
     assert len(seen) == 7 and len(set(seen)) == 1 and seen[0] != threading.get_ident()
@@ -124,7 +125,7 @@ def test_a_call_that_fails_does_not_break_the_next(stylizer, monkeypatch):
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(Stylizer, "_denormalise", broken)
+        patched.setattr(FramePlayer, "_denormalise", broken)
         with pytest.raises(MemoryError) as kept:  # whose frames hold what the network made
             stylizer.apply(frame)
     assert kept.tb is not None and (stylizer.apply(frame) == wanted).all()

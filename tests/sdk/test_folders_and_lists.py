@@ -132,6 +132,7 @@ def test_signals_end_a_video_as_ctrl_c_does(tiny, tmp_path, name):
     clip = write_clip(tmp_path / "long.mp4", times=[40 * i for i in range(250)])
     code = (
         "import os, signal\n"
+        f"signal.signal(signal.{name}, signal.SIG_DFL)\n"  # under nohup it is ignored
         "from pocketstyle.sdk.clip_writer import ClipWriter\n"
         "write = ClipWriter.write\n"
         "def watched(writer, *arguments):\n"

@@ -1,6 +1,6 @@
 """Style pictures to train decoders on, painted here: no artist's work, nothing that is judged on.
 
-    python benchmarks/art/styles.py --pictures runs/photo/pictures --out runs/art/styles
+    python benchmarks/art/painted_styles.py --pictures runs/photo/pictures --out runs/art/styles
 
 Photos whose licences let weights ship (benchmarks/photo/pictures.py) as oil, mosaic, dots, hatching
 and posters, and patterns without a photo; palettes by chance.
