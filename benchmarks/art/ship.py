@@ -104,7 +104,8 @@ ArtNet's sandwich swap.
 
 From the left: content, style, result at alpha 1 and at 0.6 (`pocketstyle stylize content.jpg -m
 artnet --style style.jpg -o out.jpg`). The styles are painted by a program
-(`benchmarks/art/painted_styles.py`), with other numbers drawn than those that the network was trained with.
+(`benchmarks/art/painted_styles.py`), with other numbers drawn than those that the network was
+trained with.
 
 - **Files.**
 {files}
