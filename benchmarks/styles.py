@@ -20,6 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -119,17 +120,20 @@ def cost(network: nn.Module) -> dict:
 
 
 def likeness(
-    photos: np.ndarray, teacher: np.ndarray, student: np.ndarray, inception: nn.Module
+    photos: np.ndarray, teacher: np.ndarray, student: np.ndarray, look: Callable, untouched: Tensor
 ) -> dict:
-    """The student's pictures beside the teacher's, and beside the untouched photos."""
+    """The student's pictures beside the teacher's, and beside the untouched photos.
+
+    Args:
+        look: pictures → features for FID; `untouched` are those of the photos.
+    """
     perception = Perception(None, torch.device("cpu"))
-    look = partial(features, inception, batch=16)
 
     def style(x: Tensor, y: Tensor) -> Tensor:
         return gram_loss(perception.maps(x), perception.maps(y))
 
     wanted = look(teacher)
-    student_fid, photo_fid = fid(wanted, look(student)), fid(wanted, look(photos))
+    student_fid, photo_fid = fid(wanted, look(student)), fid(wanted, untouched)
     student_gram, photo_gram = over(student, teacher, style), over(photos, teacher, style)
     return {
         "ssim": interval(over(student, teacher, ssim)),
@@ -145,11 +149,11 @@ def likeness(
     }
 
 
-def steadiness(clips: dict[str, np.ndarray], networks: dict[str, nn.Module]) -> dict:
-    """Warping errors by clip."""
+def steadiness(clips: dict, networks: dict[str, nn.Module]) -> dict:
+    """Warping errors by clip, of its frames and their flows."""
     found = {}
-    for clip, frames in clips.items():
-        flows, inputs = flows_of(frames), to_tensor(frames)
+    for clip, (frames, flows) in clips.items():
+        inputs = to_tensor(frames)
         errors = {"input": warping_error(inputs, inputs, flows)}
         for name, network in networks.items():
             made = to_tensor(stylized(network, frames))
@@ -201,12 +205,11 @@ def main() -> None:
     shared = arguments.shared
     photos = held_out(shared)
     inception = load_inception(shared / "weights/inception_v3_2015_to_mixed7.npz")
-    clips = {
-        clip: read_frames(shared / "data/video" / clip, CLIP_FRAMES, None, SIDE) for clip in CLIPS
-    }
-    result = {"networks": {}}
-    if arguments.out and arguments.out.is_file():
-        result = json.loads(arguments.out.read_text())
+    look = partial(features, inception)
+    untouched, clips = look(photos), {}
+    for clip in CLIPS:
+        frames = read_frames(shared / "data/video" / clip, CLIP_FRAMES, None, SIDE)
+        clips[clip] = frames, flows_of(frames)
     for name in arguments.names:
         teacher = read_published(shared / f"weights/fast_neural_style/{name}.npz")
         student, card = load(resolve_model(name))
@@ -216,12 +219,16 @@ def main() -> None:
             exported = Path(folder) / "teacher.tflite"
             convert(teacher, ModelCard(name), {"fp16": exported}, predicted_ms={})
             bundles = {"teacher": exported, "student": resolve(name)}
-            result["networks"][name] = {which: cost(n) for which, n in networks.items()} | {
-                "likeness": likeness(photos, made["teacher"], made["student"], inception),
+            measured = {which: cost(n) for which, n in networks.items()} | {
+                "likeness": likeness(photos, made["teacher"], made["student"], look, untouched),
                 "steadiness": steadiness(clips, networks),
                 "xnnpack": speeds(bundles) | {"teacher_bytes": exported.stat().st_size},
                 "bundle": checked(resolve(name), student, card, photos),
             }
+        result = {"networks": {}}
+        if arguments.out and arguments.out.is_file():
+            result = json.loads(arguments.out.read_text())
+        result["networks"][name] = measured
         result |= {
             "n": len(photos),
             "clip_frames": CLIP_FRAMES,
