@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING
 
 from ..errors import PocketstyleError, UsageError
 from ..frames import Frame, Size, check_multiple, frame_of, frame_text
+
+if TYPE_CHECKING:
+    from torch import nn
 
 # Both delegates hold a map as a texture with four channels in a pixel, as wide as the map and as
 # high as its rows times its slices of four channels (TensorFlow, lite/delegates/gpu, TEXTURE_2D);
@@ -27,6 +28,8 @@ def check_frames(network: nn.Module, sizes: Iterable[Size] = ()) -> None:
         UsageError: a frame is there twice, its sides do not suit the network, its maps are too
             large, or the network gives pictures of another size back.
     """
+    import torch  # not where a bundle's rules are asked alone
+
     frames = [network.spec.frame, *(frame_of(size) for size in sizes)]
     if len(set(frames)) < len(frames):
         raise UsageError(f"a frame is there twice: {', '.join(map(frame_text, frames))}")

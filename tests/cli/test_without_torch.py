@@ -35,7 +35,7 @@ COMMANDS = {
     "models": "toonhead",
     "verify heads": "transposes",
     "data heads --out {out} --count 1 --size 32": "1 pairs",
-    "stylize {photo} -m heads -o {out}.png": "pictures",
+    "stylize {photo} -m heads -o {out}.png": "1 made",
     "latency measure heads": "litert-cpu",
     "version": ".",
 }
@@ -79,7 +79,7 @@ def test_a_file_costs_what_its_network_does(name):
     if network.spec.family.startswith("ugatit"):
         assert {part: list(ks) for part, ks in network.parts()} == found
     weights = sum(parameter.numel() for parameter in network.parameters())
-    assert stored_values(bundle_path(name)) == pytest.approx(weights, rel=3e-3)
+    assert stored_values(bundle_path(name)) == pytest.approx(weights, rel=1e-2)  # norms fold
 
 
 def test_info_says_the_same_with_torch():
