@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +30,7 @@ def locked(lock: Path, what: str | Path) -> Iterator[None]:
     Raises:
         UsageError: another process holds it, or the file cannot be written.
     """
+    is_new = not lock.parent.exists()
     file = _opened(lock, what)
     _held.add(file)
     owner = {
@@ -44,6 +45,9 @@ def locked(lock: Path, what: str | Path) -> Iterator[None]:
     finally:
         lock.unlink(missing_ok=True)  # while it is held: nobody else's is removed
         _held.discard(file)
+        if is_new:
+            with suppress(OSError):  # something was written there
+                lock.parent.rmdir()
         os.close(file)
 
 

@@ -48,7 +48,7 @@ def verification_section(found: dict[str, Any]) -> Html:
             f"{found['host_ms']:.1f} ms per picture, {found['host_threads']} thread, "
             f"median of {found['host_runs']} runs"
         ),
-        **{f"At {other['frame']}": _other(other) for other in found["others"]},
+        **{f"At {other['frame']}": _other(other) for other in found.get("others", ())},
     }
     operators = sorted(found["operators"].items(), key=lambda item: -item[1])
     return section(

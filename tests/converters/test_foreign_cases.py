@@ -169,7 +169,7 @@ def test_what_is_no_network_is_told_in_one_line(tmp_path):
         load_foreign(source)
     fixed = exported(nn.Conv2d(3, 3, 1), tmp_path / "f.onnx")
     assert load_foreign(fixed, SIZE)[0].spec.size == SIZE
-    with pytest.raises(UsageError, match=f"size 64: the sides of .*f.onnx are {SIZE}, and fixed"):
+    with pytest.raises(UsageError, match=f"64x64: .* takes {SIZE}x{SIZE}, which is fixed"):
         load_foreign(fixed, 64)
 
 
