@@ -51,7 +51,8 @@ def _resized(a: Attributes, x: Tensor, scales, sizes) -> Tensor:
     else:
         given = known(scales, "scales").astype(np.float32).reshape(-1)
         factors = dict(zip(axes, given, strict=True))
-        new = {axis: math.floor(x.shape[axis] * float(f)) for axis, f in factors.items()}
+        # as onnxruntime, in float32: 12 * 0.41666666 is 5 there, and 4.9999999 otherwise
+        new = {axis: math.floor(np.float32(x.shape[axis]) * f) for axis, f in factors.items()}
     moved = [axis for axis in axes if new[axis] != x.shape[axis] or factors[axis] != 1]
     if not moved:
         return x
