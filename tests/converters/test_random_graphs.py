@@ -244,7 +244,7 @@ def padded(g, x):
 
 def sliced(g, x):
     if g.opset < 10:
-        y = g.node("Slice", x, starts=[1, -3], ends=[100, 8], axes=[2, 3])
+        y = g.node("Slice", x, starts=[1, -3], ends=[100, SIDE - 1], axes=[2, 3])
     else:
         axis, step = int(g.choice(1, 2, 3, -1)), int(g.choice(1, 2, -1, -2))
         begin, end = (1, 1000) if step > 0 else (-1, -1000)
