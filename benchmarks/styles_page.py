@@ -2,7 +2,7 @@
 
     python benchmarks/styles_page.py --shared DIR
 
-Also draws docs/styles.png: photos, and what each shipped student makes of them.
+Also draws docs/styles.jpg: photos, and what each shipped student makes of them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def draw_overview(photos: np.ndarray, names: list[str]) -> None:
         with Stylizer.load(name) as stylizer:
             rows.append(np.stack([stylizer.stylize(photo) for photo in photos]))
     drawn = np.concatenate([np.concatenate(list(row), 1) for row in rows])
-    Image.fromarray(drawn).save(ROOT / "docs/styles.png", optimize=True)
+    Image.fromarray(drawn).save(ROOT / "docs/styles.jpg", quality=88, optimize=True)
 
 
 def milliseconds(one: dict) -> str:
