@@ -16,6 +16,7 @@ from ..networks import (
     MultiScaleDiscriminator,
     PatchDiscriminator,
     Spec,
+    at_frame,
     build,
     load,
     photo_spec,
@@ -42,6 +43,8 @@ def fresh_generator(config: Config, device: torch.device) -> nn.Module:
         return fresh_photo_network(config, device)
     if network.family == "art":
         return fresh_art_network(config, device)
+    if network.family in STYLE_SPECS and config.train.start is not None:
+        return started_style(config, device)
     blocks = () if network.blocks is None else (network.blocks,)  # else the published number
     specs = PORTRAIT_SPECS | STYLE_SPECS
     spec = specs[network.family](config.data.size, network.base, *blocks)
@@ -58,6 +61,23 @@ def fresh_generator(config: Config, device: torch.device) -> nn.Module:
             raise _another(path, started.spec, spec)
         generator.load_state_dict(weights)
     return generator.to(device, memory_format=torch.channels_last)
+
+
+def started_style(config: Config, device: torch.device) -> nn.Module:
+    """The network of one style that `train.start` names, with its widths, at the asked frame.
+
+    Raises:
+        UsageError: it is of another family than `network.family`.
+    """
+    path = resolve_model(config.train.start)
+    started, _ = load(path)
+    if started.spec.family != config.network.family:
+        raise UsageError(
+            f"train.start: {path} is of the family {started.spec.family}, the configuration asks "
+            f"for {config.network.family}"
+        )
+    network = at_frame(started, config.data.frame).train()
+    return network.to(device, memory_format=torch.channels_last)
 
 
 def fresh_photo_network(config: Config, device: torch.device) -> nn.Module:
