@@ -19,7 +19,10 @@ def stopped(kind, config, out, number, step, *more):
     """Run until a step is logged, send the signal; what it said and the exit status."""
     metrics = out / "metrics.jsonl"
     with subprocess.Popen(
-        command(kind, config, out, SELDOM, *more), stderr=subprocess.PIPE, text=True
+        command(kind, config, out, SELDOM, *more),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # ignored where tests run so
     ) as process:
         while not (metrics.exists() and len(read_metrics(metrics)) > step):
             assert process.poll() is None

@@ -150,7 +150,7 @@ def test_a_deep_generator_starts_from_a_light_one(toy_config, tmp_path):
 @pytest.mark.parametrize("other", ["network.base=3", "network.blocks=2", "network.family=cyclegan"])
 def test_a_model_that_does_not_fit_is_no_start(other, toy_config):
     start = f"train.start={toy_config.parent}/teacher.safetensors"
-    with pytest.raises(UsageError, match=r"train\.start: .* is ugatit at 32 px with 2 blocks"):
+    with pytest.raises(UsageError, match=r"train\.start: .* is ugatit at 32x32 px with 2 blocks"):
         fresh_generator(load_config(toy_config, [start, other]), torch.device("cpu"))
 
 
