@@ -174,6 +174,8 @@ From above: photos that no training saw, the published network (10.08 GMACs), th
 - **Data.** 616 crops of photos and 90 pictures by a program (`benchmarks/style_photos.py`).
 - **Training.** `benchmarks/teach_styles.py`: L1, structure, a VGG-19's maps and their Gram
   matrices, steadiness. Widths were set by hand to fit 500 kB, not searched.
+  The weights come from a prototype of the two scripts: the same terms, sources and optimiser,
+  another draw of the crops.
 - **Quality.** On {measured["n"]} crops that no training saw: SSIM to the teacher
   {mean(like["ssim"])} (95 % interval {like["ssim"]["low"]:.3f} to {like["ssim"]["high"]:.3f}), of
   the untouched photo {mean(like["ssim_of_photo"])}; FID-768 {like["fid_share"]:.3f} and Gram
