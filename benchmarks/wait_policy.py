@@ -3,7 +3,7 @@
     python benchmarks/wait_policy.py --out benchmarks/results/wait_policy.json
 
 Each child does steps of a stack of convolutions, forwards and backwards, with torch's own number of
-threads; `busy` runs one process beside it that computes without a pause, at the lowest priority.
+threads. `busy` runs a second child of the same policy beside it, `niced` runs that one at `nice 10`.
 The policy "unset" is OpenMP's default, where threads spin; "passive" is what the command line sets.
 """
 
@@ -14,7 +14,7 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -22,6 +22,7 @@ from time import perf_counter
 from hardware import hardware
 
 POLICIES = {"unset": None, "passive": "PASSIVE"}
+BESIDE = {"quiet": None, "busy": [], "niced": ["nice", "-n", "10"]}
 SETTINGS = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 
 
@@ -30,8 +31,8 @@ def steps(count: int, layers: int) -> list[float]:
     import torch
 
     torch.manual_seed(0)
-    network = torch.nn.Sequential(*(torch.nn.Conv2d(32, 32, 3, padding=1) for _ in range(layers)))
-    x, found = torch.randn(2, 32, 64, 64), []
+    network = torch.nn.Sequential(*(torch.nn.Conv2d(64, 64, 3, padding=1) for _ in range(layers)))
+    x, found = torch.randn(2, 64, 64, 64), []
     for _ in range(count + 1):
         start = perf_counter()
         network(x).square().mean().backward()
@@ -40,27 +41,26 @@ def steps(count: int, layers: int) -> list[float]:
 
 
 @contextmanager
-def beside(busy: bool):
-    """Another process that computes, at the lowest priority."""
-    if not busy:
-        yield
-        return
-    command = ["nice", "-n", "19", sys.executable, "-c", "while True: pass"]
-    with subprocess.Popen(command) as other:
+def beside(command: list[str], environment: dict[str, str]):
+    """The same steps in a process that runs until the measured one has ended."""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as other:
         try:
             yield
         finally:
             other.kill()
 
 
-def measured(policy: str | None, busy: bool, count: int, layers: int) -> float:
-    """Median milliseconds of a step in a child."""
+def measured(policy: str | None, other: list[str] | None, count: int, layers: int) -> float:
+    """Median milliseconds of a step in a child; `other` starts the process beside it."""
     environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     if policy is not None:
         environment["OMP_WAIT_POLICY"] = policy
-    command = [sys.executable, __file__, "--child", f"{count}", "--layers", f"{layers}"]
-    with beside(busy):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    command = [sys.executable, __file__, "--layers", f"{layers}", "--child"]
+    endless = [*(other or []), *command, "100000"]
+    with nullcontext() if other is None else beside(endless, environment):
+        done = subprocess.run(
+            [*command, f"{count}"], env=environment, capture_output=True, text=True, check=True
+        )
     return median(json.loads(done.stdout))
 
 
@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--layers", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=3, help="of all four, one after the other")
+    parser.add_argument("--rounds", type=int, default=3, help="of all six, one after the other")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
@@ -79,10 +79,9 @@ def main() -> None:
     found: dict[str, list[float]] = {}
     for _ in range(arguments.rounds):
         for name, policy in POLICIES.items():
-            for busy in (False, True):
-                key = f"{name}, {'busy' if busy else 'quiet'}"
-                one = measured(policy, busy, arguments.steps, arguments.layers)
-                found.setdefault(key, []).append(one)
+            for kind, other in BESIDE.items():
+                one = measured(policy, other, arguments.steps, arguments.layers)
+                found.setdefault(f"{name}, {kind}", []).append(one)
     result = {
         "step_ms": {key: median(values) for key, values in found.items()},
         "rounds_ms": found,
