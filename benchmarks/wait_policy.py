@@ -3,7 +3,7 @@
     python benchmarks/wait_policy.py --out benchmarks/results/wait_policy.json
 
 Each child does steps of a stack of convolutions, forwards and backwards, with torch's own number of
-threads. `busy` runs a second child of the same policy beside it, `niced` runs that one at `nice 10`.
+threads. `busy` runs a second child of the same policy beside it, `niced` that one at `nice 10`.
 The policy "unset" is OpenMP's default, where threads spin; "passive" is what the command line sets.
 """
 
