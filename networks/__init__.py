@@ -19,7 +19,7 @@ from .portrait import (
     ugatit_spec,
 )
 from .spec import Spec, at_frame, build
-from .style import STYLE_SPECS, fast_style_spec, mobile_style_spec, read_published
+from .style import STYLE_SPECS, fast_style_spec, mobile_style_spec, read_published, unet_spec
 from .width import THRESHOLD, Concatenation, Gate, Width, is_open, searchable, start_search
 
 __all__ = [
@@ -60,5 +60,6 @@ __all__ = [
     "ugatit_deep_spec",
     "ugatit_full_spec",
     "ugatit_spec",
+    "unet_spec",
     "write_tensors",
 ]

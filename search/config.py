@@ -104,6 +104,7 @@ class NetworkConfig(_Section):
         "photo2cartoon",
         "fast-style",
         "mobile-style",
+        "unet",
         "photo",
         "art",
     ] = "ugatit"
@@ -137,6 +138,9 @@ class TrainConfig(_Section):
     identity: Weight = 10.0
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
+    structure: Weight = 0.0  # paired objective: structural dissimilarity to the answer
+    edges: Weight = 0.0  # paired objective: L1 of the pictures' gradients
+    temporal: Weight = 0.0  # paired objective: steadiness from frame to frame, without masks
     content: Weight = 1.0  # stylize: the features that the transform made; perceptual: the photo's
     style: Weight = 10.0  # stylize and perceptual objectives: the style's statistics
     variation: Weight = 0.0  # perceptual objective: total variation

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..metrics import ssim
 from ..networks import build
 from .companions import Companions
 from .config import Config
@@ -21,11 +22,17 @@ from .face_identity import FaceIdentity
 from .fresh import fresh_adversary
 from .perceptual import Perceptual
 from .reconstruction import Reconstruction
+from .steadiness import unsteadiness
 from .stylization import Stylization
 
 
 class Paired:
-    """pix2pix: the adversarial terms and L1 to the known answer."""
+    """pix2pix: the adversarial terms and L1 to the known answer.
+
+    Three terms more, each off unless its weight is set: `train.structure`, 1 - SSIM;
+    `train.edges`, L1 of the differences between neighbouring pixels; `train.temporal`, steadiness
+    from frame to frame, of a network without masks.
+    """
 
     def __init__(self, generator: nn.Module, config: Config, device: torch.device):
         self.weights = config.train
@@ -39,9 +46,17 @@ class Paired:
 
     def losses(self, x: Tensor, y: Tensor, step: int) -> Terms:
         """Weighted terms of the generator's loss; the discriminators have learnt on the way."""
-        fake = self.generator(x)
+        fake = self.generator(x).float()
         self.made = fake.detach()
         terms = {"l1": self.weights.l1 * F.l1_loss(fake, y)}
+        if self.weights.structure:
+            terms["structure"] = self.weights.structure * (1 - ssim(fake, y).mean())
+        if self.weights.edges:
+            terms["edges"] = self.weights.edges * _edge_error(fake, y)
+        searching = any(width.v is not None for width in self.generator.widths.values())
+        if self.weights.temporal and not searching:
+            moved = unsteadiness(self.generator, x, fake, [self.weights.seed, 3, step, 1])
+            terms["temporal"] = self.weights.temporal * moved
         if self.weights.adversarial:
             self.adversary.learn(y, fake, step)
             terms["adversarial"] = self.weights.adversarial * self.adversary.fool(fake)
@@ -140,6 +155,11 @@ OBJECTIVES = {
     "stylize": Stylization,
     "perceptual": Perceptual,
 }
+
+
+def _edge_error(made: Tensor, wanted: Tensor) -> Tensor:
+    """Mean absolute difference of the pictures' gradients, rows and columns."""
+    return sum(F.l1_loss(made.diff(dim=axis), wanted.diff(dim=axis)) for axis in (2, 3))
 
 
 def _face(config: Config, device: torch.device) -> FaceIdentity | None:

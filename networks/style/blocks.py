@@ -11,16 +11,20 @@ from ...latency_model.kernel import Kernel
 from ..portrait.blocks import residual_add
 from ..width import Gate, Width
 from ..zero_padded import ZeroPaddedConv2d
-from .channel_norm import AffineInstanceNorm, StaticNorm
+from .channel_norm import ChannelNorm, StaticNorm
 
 
 class StudentBlock(nn.Module):
-    """x + norm(conv(relu(instance norm(conv(x))))) with zero padding; the last norm is static."""
+    """x + norm(conv(relu(norm(conv(x))))) with zero padding; the last norm is static.
 
-    def __init__(self, trunk: Width, hidden: Width):
+    Args:
+        inner_norm: the first one.
+    """
+
+    def __init__(self, trunk: Width, hidden: Width, inner_norm: type[ChannelNorm]):
         super().__init__()
         self.gate = Gate()
-        self.conv1, self.norm1 = ZeroPaddedConv2d(trunk, hidden, 3), AffineInstanceNorm(hidden)
+        self.conv1, self.norm1 = ZeroPaddedConv2d(trunk, hidden, 3), inner_norm(hidden)
         self.conv2, self.norm2 = ZeroPaddedConv2d(hidden, trunk, 3), StaticNorm(trunk)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from pocketstyle.networks import (
     ugatit_deep_spec,
     ugatit_full_spec,
     ugatit_spec,
+    unet_spec,
 )
 from pocketstyle.sdk.gpu_gate import GateResult, check_gpu
 
@@ -29,6 +30,7 @@ SPECS = {
     "photo2cartoon": photo2cartoon_spec(SIZE, 16, 2),
     "fast-style": fast_style_spec(SIZE, 8, 2),
     "mobile-style": mobile_style_spec(SIZE, 12, 2),
+    "unet": unet_spec(SIZE, 12, 2),
 }
 
 
@@ -63,7 +65,7 @@ def test_it_is_the_network_it_came_from(pruned, bundle, monkeypatch):
     assert found.macs == pytest.approx(total_macs(pruned.kernels()))
     assert found.transposes == 0 and found.max_abs < 1e-4
     assert ("TRANSPOSE_CONV" in found.operators) == (
-        pruned.spec.family in ("cyclegan", "mobile-style")
+        pruned.spec.family in ("cyclegan", "mobile-style", "unet")
     )
 
 
