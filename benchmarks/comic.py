@@ -46,10 +46,8 @@ from styles import checked, interval
 LIST = Path(__file__).parent / "comic_held_out.txt"
 SIDE, DRAWN = 256, 768  # pixels of the longer side: judged, and drawn
 FRAMES = ((256, 256), (480, 640))
-CLIPS, CLIP_FRAMES = (
-    ("book.mkv", "walk.mkv", "sister.mkv", "head-pose-face-detection-female.gif"),
-    24,
-)
+CLIPS = ("book.mkv", "walk.mkv", "sister.mkv", "head-pose-face-detection-female.gif")
+CLIP_FRAMES = 24
 DARK = 100  # of 255: below it ink is black
 TIMED = 5  # pictures whose drawing is timed
 LIGHT, MEDIUM = (

@@ -41,6 +41,8 @@ class ZeroPaddedConv2d(Conv2d):
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         if self.stride == 1:  # torch's own zeros are cheaper than a larger map
             return F.conv2d(x, weight, self.bias, 1, self.k // 2, groups=self.groups)
+        if self.before == self.after:
+            return F.conv2d(x, weight, self.bias, self.stride, self.before, groups=self.groups)
         return F.conv2d(self.padded(x), weight, self.bias, self.stride, groups=self.groups)
 
     def padded(self, x: Tensor) -> Tensor:

@@ -16,11 +16,11 @@ patterns = given(
 
 
 def scrambled(network: nn.Module, seed: int = 0) -> nn.Module:
-    """The network with every vector parameter (rho, gamma, beta, bias, mix) off its start value."""
+    """The network with every vector parameter (rho, gamma, beta, bias, mix, gain) off its start value."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            if name.endswith(("rho", "gamma", "beta", "bias", "mix")):
+            if name.endswith(("rho", "gamma", "beta", "bias", "mix", "gain")):
                 parameter.copy_(torch.rand(parameter.shape, generator=generator))
     return network
 
