@@ -116,8 +116,8 @@ def numbers(measured: dict) -> str:
             f"{every['n']} pictures of people that no training saw, at 256 pixels. The share is "
             "(SSIM of the student to the program - SSIM of the photo to it) / (1 - the latter). "
             "The mesh's distance is the mean of 468 points, found in the photo and in the drawing, "
-            "over the distance of the eyes. Sharpness is gradient energy, student over program. Flicker "
-            "is the warping error, student over input.",
+            "over the distance of the eyes. Sharpness is gradient energy, student over program. "
+            "Flicker is the warping error, student over input.",
             table(
                 (
                     "drawing",

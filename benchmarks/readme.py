@@ -1,4 +1,4 @@
-"""Write the README's numbers and picture from a finished demo, and keep its result.
+"""Write the README's table of styles; with a finished demo also docs/demo.md's numbers and picture.
 
 pocketstyle demo --out runs/demo
 python benchmarks/readme.py --demo runs/demo
@@ -17,15 +17,23 @@ import torch
 from pages import put_numbers, sheet, table
 from PIL import Image
 from pocketstyle.datasets import heads, to_pictures, to_tensor
+from pocketstyle.frames import frame_text
 from pocketstyle.networks import load
+from pocketstyle.sdk import read_info, resolve
 from pocketstyle.search import resolve_model
 
 ROOT = Path(__file__).parents[1]
+SHIPPED = (  # names, and what they do
+    (("comic", "ink"), "draw people and scenes; what is drawn stays where it is"),
+    (("candy", "mosaic", "pointilism", "rain_princess", "udnie"), "paint in one style each"),
+    (("photonas",), "gives a photo the mood of another"),
+    (("artnet",), "paints in the manner of any picture"),
+)
 SHOWN = range(100, 106)  # unseen heads of another set than the demo measures on
 
 
 def numbers(result: dict) -> str:
-    """The README's paragraph and table, from the JSON that `pocketstyle demo --json` prints."""
+    """A paragraph and a table, from the JSON that `pocketstyle demo --json` prints."""
     untouched, teacher, student = result["identity"], result["teacher"], result["student"]
     device, bundle = result["device"], result["bundle"]
     gain, l1_gain = (
@@ -78,17 +86,40 @@ def picture(demo: Path) -> Image.Image:
     return sheet({"input": photos, **made, "truth": truth})
 
 
+def styles() -> str:
+    """The shipped networks: what they do, their size, and milliseconds on a Galaxy S10."""
+    rows = []
+    for names, about in SHIPPED:
+        infos = [read_info(resolve(name)) for name in names]
+        sizes = [resolve(name).stat().st_size / 1000 for name in names]
+        frames = ", ".join(frame_text(one.frame) for one in infos[0].stylizers)
+        ms = [info.predicted_ms["s10"] for info in infos]
+        rows.append(
+            (
+                ", ".join(f"`{name}`" for name in names),
+                about,
+                frames,
+                f"{max(sizes):.0f} kB",
+                f"{max(ms):.0f} ms",
+            )
+        )
+    return table(("styles", "what they do", "frames", "each", "S10's GPU, predicted"), rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--demo", type=Path, required=True)
+    parser.add_argument("--demo", type=Path)
     demo = parser.parse_args().demo
+    put_numbers(ROOT / "README.md", "readme.py styles", styles())
+    if demo is None:
+        return
     result = json.loads((demo / "result.json").read_text())
     for key in ("report", "path"):
         result.pop(key, None)
     result["bundle"]["path"] = Path(result["bundle"]["path"]).name
     result["host"] = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
     (ROOT / "benchmarks/results/demo.json").write_text(json.dumps(result, indent=1) + "\n")
-    put_numbers(ROOT / "README.md", "readme.py", numbers(result))
+    put_numbers(ROOT / "docs/demo.md", "readme.py", numbers(result))
     picture(demo).save(ROOT / "docs/heads.png", optimize=True)
 
 

@@ -16,7 +16,7 @@ patterns = given(
 
 
 def scrambled(network: nn.Module, seed: int = 0) -> nn.Module:
-    """The network with every vector parameter (rho, gamma, beta, bias, mix, gain) off its start value."""
+    """The network with every vector parameter (rho, gamma, …) off its start value."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
