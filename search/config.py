@@ -139,6 +139,8 @@ class TrainConfig(_Section):
     cam: Weight = 1000.0
     l1: Weight = 100.0  # paired objective: pix2pix's weight
     structure: Weight = 0.0  # paired objective: structural dissimilarity to the answer
+    # SSIM's k2 in that term [0.03, the published one]; below it, faint steps and noise count
+    structure_k2: Annotated[float, Field(gt=0)] = 0.03
     edges: Weight = 0.0  # paired objective: L1 of the pictures' gradients
     temporal: Weight = 0.0  # paired objective: steadiness from frame to frame, without masks
     content: Weight = 1.0  # stylize: the features that the transform made; perceptual: the photo's

@@ -50,7 +50,9 @@ class Paired:
         self.made = fake.detach()
         terms = {"l1": self.weights.l1 * F.l1_loss(fake, y)}
         if self.weights.structure:
-            terms["structure"] = self.weights.structure * (1 - ssim(fake, y).mean())
+            terms["structure"] = self.weights.structure * (
+                1 - ssim(fake, y, self.weights.structure_k2).mean()
+            )
         if self.weights.edges:
             terms["edges"] = self.weights.edges * _edge_error(fake, y)
         searching = any(width.v is not None for width in self.generator.widths.values())

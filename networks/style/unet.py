@@ -20,6 +20,7 @@ from ...latency_model.kernel import Kernel
 from ..picture_network import Parts, PictureNetwork
 from ..spec import Spec, register
 from ..width import Width
+from ..zero_padded import ZeroPaddedConv2d
 from .blocks import (
     Context,
     FullSkip,
@@ -51,6 +52,7 @@ def unet_spec(size: Size = 256, base: int = 24, blocks: int = 2) -> Spec:
     around = {"early0": "level2", "deep0": "level3"} | dict.fromkeys(middle, "level4")
     around |= {f"{AFTER[level]}0": level for level in LEVELS[:-1]}
     widths |= {name: widths[level] for name, level in around.items()} | {"context": base}
+    widths["full"] = 3 * base // 5
     skips = [f"skip_{level}" for level in LEVELS[:-1]]
     return Spec("unet", *frame_of(size), widths, (*skips, *around, "context", "skip_full"))
 
@@ -100,7 +102,12 @@ class Unet(PictureNetwork):
         self.context = None
         if "context" in names:
             self.context = Context(w["level4"], w["context"])
-        self.to_rgb = doubling(w["level1"], Width("output", 3))
+        self.to_full = None
+        if "full" in w:  # a ReLU at full size: steps between tones become sharp
+            self.to_full = doubling(w["level1"], w["full"])
+            self.to_rgb = ZeroPaddedConv2d(w["full"], Width("output", 3), 3)
+        else:
+            self.to_rgb = doubling(w["level1"], Width("output", 3))
         self.skip_full = FullSkip(Width("output", 3)) if "skip_full" in names else None
 
     def maps(self, x: Tensor) -> dict[str, Tensor]:
@@ -125,7 +132,10 @@ class Unet(PictureNetwork):
 
     def forward_with_features(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         made = self.maps(x)
-        picture = self.to_rgb(made["up_level1"])
+        last = made["up_level1"]
+        if self.to_full is not None:
+            last = F.relu(self.to_full(last))
+        picture = self.to_rgb(last)
         if self.skip_full is not None:
             picture = self.skip_full(picture, x)
         return torch.tanh(picture), made
@@ -172,7 +182,12 @@ class Unet(PictureNetwork):
             yield relu_kernel(self.widths[level], 2 * h, 2 * w, 1 - skip.gate.open)
 
     def _rgb_kernels(self, h: int, w: int) -> Iterator[Kernel]:
-        yield from self.to_rgb.kernels(h // 2, w // 2)
+        if self.to_full is None:
+            yield from self.to_rgb.kernels(h // 2, w // 2)
+        else:
+            yield from self.to_full.kernels(h // 2, w // 2)
+            yield relu_kernel(self.widths["full"], h, w)
+            yield from self.to_rgb.kernels(h, w)
         if self.skip_full is not None:
             yield from self.skip_full.kernels(h, w)
         yield Kernel("TANH", 3, 3, 1, 1, 1, h, w)
