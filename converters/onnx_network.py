@@ -34,6 +34,7 @@ class OnnxNetwork(nn.Module):
         reference: the file, as onnxruntime plays it.
         spec, channels_first: the reference's.
         rewritten: how often which operator took another form.
+        remark: what makes the rule of its values doubtful, or None.
     """
 
     def __init__(self, reference: OnnxReference):
@@ -44,6 +45,7 @@ class OnnxNetwork(nn.Module):
         """
         super().__init__()
         self.reference, self.spec = reference, reference.spec
+        self.remark: str | None = None
         self.channels_first = reference.channels_first
         model = reference.folded()
         places = reference.places(model)

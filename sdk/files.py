@@ -282,9 +282,10 @@ def _stylize_picture(
 ) -> None:
     if is_animated(source):
         raise DataError(f"{source} is animated; write it as {', '.join(MOVING)}")
+    rgb = read_rgb(source)  # says what is wrong with what only looks like a picture
     if target.suffix.lower() not in WRITTEN:
         raise UsageError(f"a picture is written as {', '.join(WRITTEN)}, not as {target}")
-    _write_picture(_stylized(stylizer, read_rgb(source), manner), target)
+    _write_picture(_stylized(stylizer, rgb, manner), target)
 
 
 def _stylized(stylizer: Stylizer | WholeFrames, rgb: np.ndarray, manner: _Manner) -> np.ndarray:
