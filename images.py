@@ -31,6 +31,7 @@ SUFFIXES = tuple(
 ANIMATIONS = ("AVIF", "GIF", "PNG", "WEBP")  # others hold previews, pages or second views
 SHORTEST, USUAL = 10, 100  # ms: a frame that is shown for less than it can be is shown so long
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")  # ISO 23008-12
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises
 MOST_NAMED = 20  # of files that are left out, in one line
 
 
@@ -59,7 +60,7 @@ def read_rgb(path: str | Path) -> np.ndarray:
                 return np.asarray(_to_rgb(_upright(picture)))
     except UnidentifiedImageError as error:
         raise DataError(_why_unknown(Path(path))) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise DataError(f"cannot read {path}: {error}") from error
 
 
@@ -85,7 +86,7 @@ def animation_of(path: str | Path) -> tuple[str, int] | None:
         with Image.open(path) as picture:
             moves = picture.format in ANIMATIONS and getattr(picture, "is_animated", False)
             return (picture.format, picture.n_frames) if moves else None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UNREADABLE:
         return None  # `read_rgb` says what is wrong
 
 
@@ -101,15 +102,14 @@ def read_animation(path: str | Path) -> Iterator[tuple[np.ndarray, int]]:
         DataError: the file is damaged; what comes before that is given.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path) as picture:
-            warnings.simplefilter("ignore")
+        with Image.open(path) as picture:
             for place in range(picture.n_frames):
                 picture.seek(place)
                 picture.load()
                 shown = int(picture.info.get("duration") or 0)
                 rgb = np.asarray(_to_rgb(picture))
                 yield rgb, shown if shown > SHORTEST else USUAL
-    except (EOFError, OSError, SyntaxError, ValueError) as error:
+    except (EOFError, *UNREADABLE) as error:
         raise DataError(f"cannot read {path}: {error}") from error
 
 

@@ -60,12 +60,10 @@ def _in_float32(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     import onnx
 
-    single, others = onnx.TensorProto.FLOAT, (onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
-    bytes_out = {
-        value.name
-        for value in model.graph.output
-        if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8
-    }
+    single, levels = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
+    others = (onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
+    ends = [value.type.tensor_type for value in (*model.graph.input, *model.graph.output)]
+    cast = (*others, levels) if levels in [end.elem_type for end in ends] else others
 
     def widened(tensor: onnx.TensorProto) -> None:
         if tensor.data_type in others:
@@ -74,16 +72,14 @@ def _in_float32(model: onnx.ModelProto) -> onnx.ModelProto:
 
     for tensor in model.graph.initializer:
         widened(tensor)
-    for value in (*model.graph.input, *model.graph.output):
-        if value.type.tensor_type.elem_type in (*others, onnx.TensorProto.UINT8):
-            value.type.tensor_type.elem_type = single
+    for end in ends:
+        if end.elem_type in (*others, levels):
+            end.elem_type = single
     for node in (*model.graph.node, *(node for one in model.functions for node in one.node)):
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 widened(attribute.t)
-            elif attribute.name in ("to", "dtype") and (
-                attribute.i in others or bytes_out.intersection(node.output)
-            ):
+            elif attribute.name in ("to", "dtype") and attribute.i in cast:
                 attribute.i = single
     return model
 

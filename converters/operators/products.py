@@ -31,7 +31,8 @@ def _einsum(a: Attributes, *operands: Tensor) -> Tensor:
     equation = a["equation"].decode().replace(" ", "")
     terms, _, made = equation.partition("->")
     x, *y = terms.split(",")
-    if len(y) == 1 and made and set(x) & set(y[0]) <= set(made) and "." not in equation:
+    plain = made and "." not in equation and all(len(set(t)) == len(t) for t in (x, *y))
+    if plain and len(y) == 1 and set(x) & set(y[0]) <= set(made):
         return _product(x, y[0], made, *operands)
     return torch.einsum(equation, *operands)
 
