@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
+from .colours import in_srgb
 from .errors import DataError
 
 with suppress(ImportError):  # Pillow itself reads no HEIC
@@ -28,11 +28,11 @@ SUFFIXES = tuple(
     | {".mpo", ".pgm", ".ppm", ".tga"}
 )
 """Suffixes of what looks like a picture, whether or not it can be read here."""
-ANIMATIONS = ("GIF", "PNG", "WEBP")  # other formats hold previews, pages or second views
+ANIMATIONS = ("AVIF", "GIF", "PNG", "WEBP")  # others hold previews, pages or second views
+SHORTEST, USUAL = 10, 100  # ms: a frame that is shown for less than it can be is shown so long
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")  # ISO 23008-12
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises
 MOST_NAMED = 20  # of files that are left out, in one line
-_SRGB = ImageCms.createProfile("sRGB")
-_MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}  # by a colour profile's space
 
 
 def read_rgb(path: str | Path) -> np.ndarray:
@@ -60,7 +60,7 @@ def read_rgb(path: str | Path) -> np.ndarray:
                 return np.asarray(_to_rgb(_upright(picture)))
     except UnidentifiedImageError as error:
         raise DataError(_why_unknown(Path(path))) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise DataError(f"cannot read {path}: {error}") from error
 
 
@@ -76,12 +76,41 @@ def read_still(path: str | Path) -> np.ndarray:
 
 
 def is_animated(path: str | Path) -> bool:
-    """Whether a file is an animated GIF, PNG or WebP, of which `read_rgb` takes the first frame."""
+    """Whether a file is an animated AVIF, GIF, PNG or WebP; `read_rgb` takes its first frame."""
+    return animation_of(path) is not None
+
+
+def animation_of(path: str | Path) -> tuple[str, int] | None:
+    """Format, by Pillow's name, and number of frames of an animation; None of other files."""
     try:
         with Image.open(path) as picture:
-            return picture.format in ANIMATIONS and bool(getattr(picture, "is_animated", False))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return False  # `read_rgb` says what is wrong
+            moves = picture.format in ANIMATIONS and getattr(picture, "is_animated", False)
+            return (picture.format, picture.n_frames) if moves else None
+    except UNREADABLE:
+        return None  # `read_rgb` says what is wrong
+
+
+def read_animation(path: str | Path) -> Iterator[tuple[np.ndarray, int]]:
+    """The frames of an animated picture as `read_rgb` reads pictures, and how long each is shown.
+
+    A frame of 10 ms or less is shown for 100, as browsers do.
+
+    Yields:
+        uint8[H, W, 3], and milliseconds.
+
+    Raises:
+        DataError: the file is damaged; what comes before that is given.
+    """
+    try:
+        with Image.open(path) as picture:
+            for place in range(picture.n_frames):
+                picture.seek(place)
+                picture.load()
+                shown = int(picture.info.get("duration") or 0)
+                rgb = np.asarray(_to_rgb(picture))
+                yield rgb, shown if shown > SHORTEST else USUAL
+    except (EOFError, *UNREADABLE) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
 
 
 def _why_unknown(path: Path) -> str:
@@ -93,6 +122,8 @@ def _why_unknown(path: Path) -> str:
         return f"{path} is HEIC; to read it, run `pip install pillow-heif`"
     if start[4:12] == b"ftypavif":
         return f"{path} is AVIF; to read it, run `pip install 'pillow>=11.3'`"
+    if start[:2] == b"\xff\x0a" or start[4:8] == b"JXL ":
+        return f"{path} is JPEG XL, which is not read; export it as .jpg, .png or .tif"
     return f"{path} is not a picture"
 
 
@@ -105,38 +136,21 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # Pillow clips 16-bit grey to 255 instead of scaling it
-        grey = np.clip(np.asarray(picture).astype(np.int64), 0, 65535) >> 8
-        return _in_srgb(Image.fromarray(grey.astype(np.uint8)), picture.info)
+        values = np.asarray(picture).astype(np.int64)
+        grey = np.clip(values, 0, 65535) >> 8
+        if "transparency" in picture.info:
+            grey[values == picture.info["transparency"]] = 255
+        return in_srgb(Image.fromarray(grey.astype(np.uint8)), picture)
     if picture.mode == "F":
         grey = np.nan_to_num(np.asarray(picture)).clip(0, 1) * 255
         return Image.fromarray(grey.round().astype(np.uint8)).convert("RGB")
     if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         shown = picture.convert("RGBA")
         opaque = shown.convert("L" if picture.mode in ("L", "LA", "La") else "RGB")
-        over = _in_srgb(opaque, picture.info).convert("RGBA")
+        over = in_srgb(opaque, picture).convert("RGBA")
         over.putalpha(shown.getchannel("A"))
         return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
-    return _in_srgb(picture, picture.info)
-
-
-def _in_srgb(picture: Image.Image, info: dict) -> Image.Image:
-    """An opaque picture as RGB in sRGB, by the colour profile of its file, if there is one."""
-    profile = info.get("icc_profile")
-    if picture.mode == "LAB":
-        lab = ImageCms.createProfile("LAB")
-        return ImageCms.profileToProfile(picture, lab, _SRGB, outputMode="RGB")
-    if not profile:
-        return picture.convert("RGB")
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode = _MODES.get(source.profile.xcolor_space.strip(), "RGB")
-        if mode == "L" and picture.mode not in ("L", "1"):
-            return picture.convert("RGB")  # a profile of grey says nothing of colours
-        if mode == "CMYK" and picture.mode != "CMYK":
-            return picture.convert("RGB")
-        return ImageCms.profileToProfile(picture.convert(mode), source, _SRGB, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return picture.convert("RGB")  # a damaged profile, or of a space that Pillow does not know
+    return in_srgb(picture, picture)
 
 
 def list_pictures(folder: str | Path) -> list[Path]:

@@ -47,6 +47,8 @@ def written_whole(target: str | Path) -> Iterator[Path]:
         _clear_what_dead_writers_left(real.parent)
         part.touch()
         mode = part.stat().st_mode
+    except FileExistsError as error:
+        raise DataError(f"cannot write {target}: {real.parent} is no folder") from error
     except OSError as error:
         raise DataError(f"cannot write {target}: {error.strerror}") from error
     try:

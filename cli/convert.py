@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -144,6 +145,8 @@ def run(
 
             mean, std = VALUES[values]
             network, card = load_foreign(Path(model), frame, mean=mean, std=std, also_sizes=further)
+            if network.remark:
+                print(f"{model}: {network.remark}", file=sys.stderr)
         elif random is not None:
             network, card = _random(model, random, frame or (256, 256), base or 64)
         else:

@@ -188,7 +188,7 @@ def run(
     if faces is not None:
         from ..sdk.faces import Portrait
 
-        if stylizer.takes_style or not stylizer.draws_portraits:
+        if not stylizer.may_draw_portraits:
             raise UsageError(f"{model} is no network of portraits; leave --faces out")
         player = Portrait(stylizer, detector, no_face or "keep", faces=faces)
     elif stylizer.draws_portraits and not (fit or compare or steady or mask or listed):

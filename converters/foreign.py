@@ -22,6 +22,7 @@ from .onnx_reference import OnnxReference
 
 LIMIT = 1e-3  # of what a picture shows: its own range of values, at most from black to white
 NONE_SAID = "NOASSERTION"  # SPDX's word
+MARGIN, DARK, MOST_BEYOND = 25, 115, 0.25  # levels, levels and a share, of 255: see `_doubt`
 ROUNDING = 1e-5  # of the largest value: what float32 may differ by
 
 
@@ -54,10 +55,12 @@ def load_foreign(
     reference = OnnxReference(source, size)
     try:
         network = OnnxNetwork(reference).eval()
-        for frame in (reference.spec.frame, *map(frame_of, also_sizes)):
-            _check(network, frame, mean, std)
+        photo = _check(network, reference.spec.frame, mean, std)
+        for further in also_sizes:
+            _check(network, frame_of(further), mean, std)
     except UnknownFormError as error:
         raise PocketstyleError(f"{source}: {error}") from error
+    network.remark = _doubt(photo, mean, std)
     return network, foreign_card(source, mean, std, licence)
 
 
@@ -68,8 +71,11 @@ def foreign_card(source: Path, mean: float, std: float, licence: str = NONE_SAID
     return ModelCard(source.stem, mean=mean, std=std, licence=licence, provenance=provenance)
 
 
-def _check(network: OnnxNetwork, frame: Frame, mean: float, std: float) -> None:
+def _check(network: OnnxNetwork, frame: Frame, mean: float, std: float) -> np.ndarray:
     """Compare with onnxruntime on a photo and on noise, in the values that the network sees.
+
+    Returns:
+        What onnxruntime makes of the photo, float32[*frame, 3].
 
     Raises:
         PocketstyleError: a picture is another one, or has values that are no numbers.
@@ -98,6 +104,20 @@ def _check(network: OnnxNetwork, frame: Frame, mean: float, std: float) -> None:
                 f"{source}: as read here, its pictures differ from onnxruntime's by "
                 f"{difference * std:.2g} of 255{_first_misread(network, values)}"
             )
+    return wanted[0]
+
+
+def _doubt(photo: np.ndarray, mean: float, std: float) -> str | None:
+    """What speaks against the rule of values, if anything, in a stylized photo."""
+    levels = photo * std + mean
+    beyond = float(((levels < -MARGIN) | (levels > 255 + MARGIN)).mean())
+    if beyond <= MOST_BEYOND and np.ptp(levels) >= MARGIN and levels.min() < DARK:
+        return None
+    low, high, black, white = photo.min(), photo.max(), (0 - mean) / std, (255 - mean) / std
+    return (
+        f"it makes values from {low:.3g} to {high:.3g} of a photo, where {black:g} is black and "
+        f"{white:g} is white: does it take other --values, or end in another range than it takes?"
+    )
 
 
 def _first_misread(network: OnnxNetwork, values: np.ndarray) -> str:

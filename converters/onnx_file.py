@@ -14,6 +14,7 @@ from ..errors import DataError, FormatError, first_line
 if TYPE_CHECKING:
     import onnx
 
+DOMAINS = ("", "ai.onnx")  # ONNX's own operators
 LEAST_OPSET = 7  # of 2017; before, operands broadcast by other rules
 
 
@@ -38,7 +39,12 @@ def read_onnx(source: Path) -> onnx.ModelProto:
             onnx.checker.check_model(model)
         except Exception as error:  # whatever the parser raises
             raise FormatError(f"{source} is no ONNX model: {first_line(error)}") from error
-    opset = max((one.version for one in model.opset_import if not one.domain), default=0)
+    opset = max((one.version for one in model.opset_import if one.domain in DOMAINS), default=0)
+    if opset > onnx.defs.onnx_opset_version():
+        raise FormatError(
+            f"{source} is of opset {opset}, which is later than the installed onnx: run "
+            "`pip install --upgrade onnx onnxruntime`, or export it for an earlier one"
+        )
     if opset < LEAST_OPSET:
         raise FormatError(
             f"{source} is of opset {opset}; of {LEAST_OPSET} or later it can be read "
@@ -48,10 +54,16 @@ def read_onnx(source: Path) -> onnx.ModelProto:
 
 
 def _in_float32(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A network of float16 or float64, in float32: weights, ends and casts."""
+    """A network of float16 or float64, in float32: weights, ends and casts.
+
+    Bytes at its ends are levels in float32, too, which players round.
+    """
     import onnx
 
-    single, others = onnx.TensorProto.FLOAT, (onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
+    single, levels = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
+    others = (onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
+    ends = [value.type.tensor_type for value in (*model.graph.input, *model.graph.output)]
+    cast = (*others, levels) if levels in [end.elem_type for end in ends] else others
 
     def widened(tensor: onnx.TensorProto) -> None:
         if tensor.data_type in others:
@@ -60,14 +72,14 @@ def _in_float32(model: onnx.ModelProto) -> onnx.ModelProto:
 
     for tensor in model.graph.initializer:
         widened(tensor)
-    for value in (*model.graph.input, *model.graph.output):
-        if value.type.tensor_type.elem_type in others:
-            value.type.tensor_type.elem_type = single
+    for end in ends:
+        if end.elem_type in (*others, levels):
+            end.elem_type = single
     for node in (*model.graph.node, *(node for one in model.functions for node in one.node)):
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 widened(attribute.t)
-            elif attribute.name in ("to", "dtype") and attribute.i in others:
+            elif attribute.name in ("to", "dtype") and attribute.i in cast:
                 attribute.i = single
     return model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,13 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from ..errors import PocketstyleError, first_line
+from .onnx_file import DOMAINS
 from .onnx_graph import Constants, Node, Shapes
 from .onnx_patterns import PATTERNS
 from .onnx_reference import OnnxReference
 from .operators import OPERATORS, OTHERWISE, WAYS_OUT
 
-DOMAINS = ("", "ai.onnx")  # ONNX's own operators
+STEADY = ("Conv", "ConvTranspose")  # litert-torch gets them wrong unless weights are constant
 
 
 class UnknownFormError(PocketstyleError):
@@ -33,6 +34,7 @@ class OnnxNetwork(nn.Module):
         reference: the file, as onnxruntime plays it.
         spec, channels_first: the reference's.
         rewritten: how often which operator took another form.
+        remark: what makes the rule of its values doubtful, or None.
     """
 
     def __init__(self, reference: OnnxReference):
@@ -43,6 +45,7 @@ class OnnxNetwork(nn.Module):
         """
         super().__init__()
         self.reference, self.spec = reference, reference.spec
+        self.remark: str | None = None
         self.channels_first = reference.channels_first
         model = reference.folded()
         places = reference.places(model)
@@ -59,7 +62,8 @@ class OnnxNetwork(nn.Module):
         for node in self.nodes:
             if OPERATORS[node.operator].always:
                 self.rewritten[f"{node.operator}: {OPERATORS[node.operator].becomes}"] += 1
-        used = {name for node in self.nodes for name in node.inputs} & constants.keys()
+        read = {name for node in self.nodes for name in node.inputs} | {self.output}
+        used = read & constants.keys()
         self._buffer_of = {name: f"constant{i}" for i, name in enumerate(sorted(used))}
         for name, buffer in self._buffer_of.items():
             self.register_buffer(buffer, torch.from_numpy(np.array(constants[name])))
@@ -68,7 +72,7 @@ class OnnxNetwork(nn.Module):
             place = places.get(node.outputs[0], node.outputs[0])
             # a number first: "values" and the like are methods of the dictionary
             plain = re.sub(r"\W+", "_", place, flags=re.ASCII).strip("_")
-            self.steps[f"{i}_{plain}"] = Step(node, place, constants)
+            self.steps[f"{i}_{plain}"] = Step(node, place, constants, read)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.channels_first:
@@ -77,9 +81,9 @@ class OnnxNetwork(nn.Module):
 
     def _run(self, x: Tensor) -> Tensor:
         """As the graph has it."""
-        return self._values(x)[self.output]
+        return self.values(x)[self.output]
 
-    def _values(self, x: Tensor) -> dict[str, Any]:
+    def values(self, x: Tensor) -> dict[str, Any]:
         """Of all that the graph names."""
         values: dict[str, Any] = {"": None, self.input: x}
         values |= {name: getattr(self, buffer) for name, buffer in self._buffer_of.items()}
@@ -97,7 +101,7 @@ class OnnxNetwork(nn.Module):
         """
         x = torch.from_numpy(values.transpose(0, 3, 1, 2) if self.channels_first else values)
         with torch.no_grad():
-            here = self._values(x.contiguous())
+            here = self.values(x.contiguous())
         steps = zip(self.nodes, self.steps.values(), strict=True)
         names = {node.outputs[0]: step for node, step in steps}
         for name, wanted in self.reference.values_inside(x.numpy(), list(names)).items():
@@ -107,9 +111,24 @@ class OnnxNetwork(nn.Module):
 class Step(nn.Module):
     """One node, a module so that what it writes bears its name."""
 
-    def __init__(self, node: Node, place: str, constants: Mapping[str, np.ndarray]):
+    def __init__(
+        self, node: Node, place: str, constants: Mapping[str, np.ndarray], read: Collection[str]
+    ):
+        """
+        Args:
+            read: names of the values that other nodes take.
+
+        Raises:
+            UnknownFormError: of weights that are computed.
+        """
         super().__init__()
         self.operator, self.attributes, self.place = node.operator, node.attributes, place
+        self._last_read = max((i for i, name in enumerate(node.outputs) if name in read), default=0)
+        if node.operator in STEADY and node.inputs[1] not in constants:
+            raise UnknownFormError(
+                f"{place}: this {node.operator} has weights that the network computes; phone GPUs "
+                "take constant ones: scale the channels around it instead"
+            )
         self.numbers: dict[int, np.ndarray] = {}
         if OPERATORS[node.operator].numbers:
             given = enumerate(node.inputs)
@@ -123,11 +142,17 @@ class Step(nn.Module):
         """
         known = [self.numbers.get(i, operand) for i, operand in enumerate(operands)]
         try:
-            return OPERATORS[self.operator].write(self.attributes, *known)
+            made = OPERATORS[self.operator].write(self.attributes, *known)
         except Exception as error:  # of operands that nobody thought of
             raise UnknownFormError(
                 f"{self.place}: this {self.operator} has no form here: {first_line(error)}"
             ) from error
+        if self._last_read >= (len(made) if isinstance(made, tuple) else 1):
+            raise UnknownFormError(
+                f"{self.place}: this {self.operator} has no form here: its output number "
+                f"{self._last_read + 1} is read"
+            )
+        return made
 
 
 def _parts(model: onnx.ModelProto, places: Mapping[str, str]) -> tuple[Constants, list[Node]]:

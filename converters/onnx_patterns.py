@@ -150,6 +150,31 @@ def plain_transposed(nodes: list[Node], constants: Constants, shapes: Shapes) ->
     return found
 
 
+def powers_of_numbers(nodes: list[Node], constants: Constants, shapes: Shapes) -> int:
+    """c ^ x of positive constants c is e ^ (x log c): GPUs take the constant for the exponent.
+
+    Args:
+        nodes, constants: of the graph, changed in place.
+
+    Returns:
+        How many there were.
+    """
+    found = 0
+    for node in [node for node in nodes if node.operator == "Pow" and node.inputs[0] in constants]:
+        base = constants[node.inputs[0]]
+        if not (base > 0).all():
+            continue
+        log, exponent = (f"{node.outputs[0]}:{what}" for what in ("log", "exponent"))
+        constants[log] = np.log(base.astype(np.float32))
+        place = nodes.index(node)
+        nodes[place : place + 1] = [
+            Node("Mul", [node.inputs[1], log], [exponent], {}),
+            Node("Exp", [exponent], node.outputs, {}),
+        ]
+        found += 1
+    return found
+
+
 PATTERNS: dict[str, Callable[[list[Node], Constants, Shapes], int]] = {
     "channel shuffle: a 1x1 convolution": shuffles_by_convolution,
     "pixels into channels: a convolution": pixels_into_channels,
@@ -159,5 +184,6 @@ PATTERNS: dict[str, Callable[[list[Node], Constants, Shapes], int]] = {
     "GELU of an Erf: GELU": gelus,
     "grouped Conv: without groups": ungrouped,
     "ConvTranspose with groups or dilations: without": plain_transposed,
+    "power of a number: EXP": powers_of_numbers,
     "two factors: one": scalings_joined,
 }

@@ -119,7 +119,7 @@ class OnnxReference:
                 changing.update(node.output)
         steady = [o for node in model.graph.node for o in node.output if o and o not in changing]
         nodes = [node for node in model.graph.node if changing.intersection(node.output)]
-        picture = np.zeros(self._shape(self.spec.frame), np.float32)
+        picture = np.zeros(self.shape(self.spec.frame), np.float32)
         values = self._values(model, steady, picture)
         made = onnx.ModelProto()
         made.CopyFrom(model)
@@ -157,7 +157,8 @@ class OnnxReference:
             self._session(self.model(self.spec.frame), options)
             return onnx.load(path)
 
-    def _shape(self, frame: Frame) -> tuple[int, ...]:
+    def shape(self, frame: Frame) -> tuple[int, ...]:
+        """Of a picture of a frame, in the graph's own order of axes."""
         return (1, 3, *frame) if self.channels_first else (1, *frame, 3)
 
     def play(self, values: np.ndarray) -> np.ndarray:

@@ -118,6 +118,10 @@ def to_tflite(
         except PocketstyleError:
             raise
         except Exception as error:  # whatever the libraries raise
+            if stage == "convert" and route == "litert":
+                from .blame import blamed
+
+                raise blamed(network, error) from error
             raise PocketstyleError(
                 f"could not {stage}: {type(error).__name__}: {first_line(error)}"
             ) from error

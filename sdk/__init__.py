@@ -19,7 +19,7 @@ _HOMES = {
     "VideoReport": ".video",
     "append_info": ".bundle",
     "open_camera": ".camera",
-    "read_frames": ".clip_reader",
+    "read_frames": ".animation_reader",
     "read_info": ".bundle",
     "read_rgb": "..images",
     "resolve": ".bundle",

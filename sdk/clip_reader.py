@@ -180,18 +180,6 @@ class ClipReader:
         raise DataError(f"{self.path} has no frames")
 
 
-def read_frames(path: str | Path) -> Iterator[np.ndarray]:
-    """The frames of a video, upright and with square pixels, one at a time: uint8[H, W, 3].
-
-    Raises:
-        DataError: the file is missing, no video, without frames, or damaged.
-    """
-    with ClipReader(path) as clip:
-        for item in clip:
-            if isinstance(item, av.VideoFrame):
-                yield clip.picture(item, clip.width, clip.height)
-
-
 def _alpha_decoder(video: av.VideoStream) -> av.VideoCodecContext | None:
     """Of a WebM with transparency libvpx, since FFmpeg's own decoders leave it out."""
     name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(video.codec_context.name)

@@ -183,7 +183,7 @@ def _is_video(source: Path, target: Path) -> bool:
     if suffix and suffix not in SUFFIXES:
         return True
     if is_animated(source):
-        return wanted in MOVING and suffix != ".webp"  # which FFmpeg does not decode
+        return wanted in MOVING
     return suffix in ("", ".gif") and wanted not in WRITTEN
 
 
@@ -281,12 +281,11 @@ def _stylize_picture(
     stylizer: Stylizer | WholeFrames, source: Path, target: Path, manner: _Manner
 ) -> None:
     if is_animated(source):
-        webp = source.suffix.lower() == ".webp"
-        way = "make a .gif or .mp4 of it first" if webp else f"write it as {', '.join(MOVING)}"
-        raise DataError(f"{source} is animated; {way}")
+        raise DataError(f"{source} is animated; write it as {', '.join(MOVING)}")
+    rgb = read_rgb(source)  # says what is wrong with what only looks like a picture
     if target.suffix.lower() not in WRITTEN:
         raise UsageError(f"a picture is written as {', '.join(WRITTEN)}, not as {target}")
-    _write_picture(_stylized(stylizer, read_rgb(source), manner), target)
+    _write_picture(_stylized(stylizer, rgb, manner), target)
 
 
 def _stylized(stylizer: Stylizer | WholeFrames, rgb: np.ndarray, manner: _Manner) -> np.ndarray:

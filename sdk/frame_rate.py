@@ -92,6 +92,10 @@ class FrameRateStylizer:
     def takes_style(self) -> bool:
         return self.current.takes_style
 
+    @property
+    def may_draw_portraits(self) -> bool:
+        return self.current.may_draw_portraits
+
     def set_style(self, *arguments: Any, **named: Any) -> None:
         """As `Stylizer.set_style`, of every bundle."""
         for one in self.stylizers:

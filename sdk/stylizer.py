@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .frame_rate import FrameRateStylizer
 
 SANDWICH_SWAP = "sandwich-swap"  # of a spec's blocks: the transform that tells colours apart
-# of a spec; a CycleGAN draws anything, also where its shape is that of a portrait network
-PORTRAIT_FAMILIES = ("ugatit", "ugatit-deep", "photo2cartoon")
+PORTRAIT_FAMILIES = ("ugatit", "ugatit-deep", "photo2cartoon")  # of a spec
+ANY_FAMILIES = ("cyclegan", "foreign")  # of which a spec does not say what they draw
 T = TypeVar("T")
 
 
@@ -198,6 +198,12 @@ class Stylizer(Styled):
     def draws_portraits(self) -> bool:
         """Whether it is a network of portraits, which knows faces that fill the frame."""
         return not self.takes_style and self.info.spec.get("family") in PORTRAIT_FAMILIES
+
+    @property
+    def may_draw_portraits(self) -> bool:
+        """Whether it is a network of portraits for all that its bundle says."""
+        anything = not self.takes_style and self.info.spec.get("family") in ANY_FAMILIES
+        return anything or self.draws_portraits
 
     def _encoded(self, rgb: np.ndarray) -> dict[str, np.ndarray]:
         """What is kept of a style picture."""

@@ -22,6 +22,7 @@ from ..errors import UsageError
 from ..frames import Frame
 from ..images import cropped, laid_over, resize
 from .ahead import ahead
+from .animation_reader import open_clip
 from .bundle import Fit
 from .clip_reader import ClipReader
 from .clip_writer import writing_clip
@@ -97,7 +98,8 @@ def stylize_video(
 
     Args:
         stylizer: its network runs in a thread of its own; a `Portrait` draws the faces alone.
-        source: anything FFmpeg decodes; or a clip, `open_camera`'s for example, which is closed.
+        source: anything FFmpeg decodes, an animated WebP or AVIF; or a clip, `open_camera`'s for
+            example, which is closed.
         target: ends in .mp4, .gif or .webp; replaced if it exists, left as it was if anything
             fails.
         fit: as in `Stylizer.stylize`: "crop" gives the network's frame, the others the source's
@@ -180,7 +182,7 @@ def _fit_of(stylizer: Stylizer | WholeFrames, fit: Fit | None) -> Fit:
 
 
 def _opened(source: str | Path | ClipReader) -> ClipReader:
-    return source if isinstance(source, ClipReader) else ClipReader(source)
+    return source if isinstance(source, ClipReader) else open_clip(source)
 
 
 def _even(clip: ClipReader) -> tuple[int, int]:

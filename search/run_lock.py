@@ -70,6 +70,8 @@ def _opened(lock: Path, what: str | Path) -> int:
         try:
             lock.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except FileExistsError as error:
+            raise UsageError(f"cannot write {what}: {lock.parent} is no folder") from error
         except OSError as error:
             raise UsageError(f"cannot write {what}: {error.strerror}") from error
         try:

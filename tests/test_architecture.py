@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LEAVES = {"errors", "frames", "images", "lazy", "quiet", "whole"}  # below every room
+LEAVES = {"colours", "errors", "frames", "images", "lazy", "quiet", "whole"}  # below every room
 MAY_IMPORT = {
     "cli": {
         "search",

@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 from pocketstyle.errors import DataError
 from pocketstyle.images import centre_square, is_animated, list_pictures, read_rgb, resize
 
@@ -151,6 +151,36 @@ def test_colour_profiles_are_applied(tmp_path, name):
     )
 
 
+@pytest.mark.parametrize("orientation", [1, 3])
+@pytest.mark.parametrize(("space", "index"), [(0xFFFF, "R03"), (0xFFFF, "R98"), (1, "R03")])
+def test_adobe_rgb_that_exif_alone_tells_of(tmp_path, space, index, orientation):
+    """As DCF 2.0 has it: what is uncalibrated, of R03. The formulas are Adobe's and sRGB's."""
+    rgb = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = space
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.IFD.Interop] = {1: index}
+    wanted = rgb.astype(np.float64)
+    if (space, index) == (0xFFFF, "R03"):
+        # of Adobe RGB's (Bruce Lindbloom, D65) and sRGB's (IEC 61966-2-1) primaries
+        to_xyz = np.array(
+            [
+                [0.5767309, 0.1855540, 0.1881852],
+                [0.2973769, 0.6273491, 0.0752741],
+                [0.0270343, 0.0706872, 0.9911085],
+            ]
+        )
+        of_srgb = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+        linear = (wanted / 255) ** 2.19921875 @ to_xyz.T @ np.linalg.inv(of_srgb).T
+        linear = linear.clip(0, 1)
+        curve = 1.055 * linear ** (1 / 2.4) - 0.055
+        wanted = 255 * np.where(linear <= 0.0031308, 12.92 * linear, curve)
+        assert np.abs(wanted - rgb).max() > 20
+    got = read_rgb(saved(tmp_path, Image.fromarray(rgb), exif=exif))
+    got = got[::-1, ::-1] if orientation == 3 else got
+    np.testing.assert_allclose(got, wanted, atol=2)
+
+
 def test_profiles_of_grey_and_srgb_and_those_that_do_not_fit(tmp_path, rgb):
     ramp = np.arange(256, dtype=np.uint8)[None]
     gamma, p3 = icc_profile(b"GRAY", 1.8, []), icc_profile(b"RGB ", 2.2, D50["p3"])
@@ -193,6 +223,12 @@ def test_16_bits_of_colour_keep_the_high_byte(tmp_path):
     np.testing.assert_array_equal(read_rgb(tmp_path / "deep.png"), deep >> 8)
 
 
+def test_16_bit_grey_with_a_transparent_level(tmp_path):
+    grey = Image.fromarray(np.array([[0, 4369], [4370, 65535]], np.uint16))
+    got = read_rgb(saved(tmp_path, grey, transparency=4369))[..., 0]
+    np.testing.assert_array_equal(got, [[0, 255], [17, 255]])
+
+
 def test_of_several_pictures_the_first(tmp_path, rgb):
     ramp = Image.linear_gradient("L").convert("RGB")
     for name, first, kind in (
@@ -218,6 +254,7 @@ def test_unreadable_files(tmp_path, rgb):
     for name, start, told in (
         ("empty.jpg", b"", "is empty"),
         ("iphone.jpg", b"\0\0\0\x18ftypheic" + bytes(99), "is HEIC.*pillow-heif"),
+        ("x.jxl", b"\xff\x0a" + bytes(99), "is JPEG XL"),
         ("camera.CR2", b"II*\0" + bytes(99), "raw file; export it"),
     ):
         (tmp_path / name).write_bytes(start)

@@ -33,6 +33,13 @@ def test_two_writers_each_write_a_whole_file(tmp_path):
     assert os.listdir(tmp_path) == ["x"]
 
 
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(DataError, match="file is no folder"):
+        write(tmp_path / "file" / "x", "")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 @pytest.mark.parametrize("name", ["n" * 255, "数" * 85, "12:30.mp4", "two\nlines", b"\xff.png"])
 def test_any_name_that_the_file_system_takes(tmp_path, name):
     target = tmp_path / os.fsdecode(name)

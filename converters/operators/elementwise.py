@@ -93,7 +93,7 @@ def _cast(a: Attributes, x: Tensor) -> Tensor:
         return x.float()
     if a["to"] == BOOL:
         return x if x.dtype == torch.bool else x != 0
-    raise PocketstyleError("to an integer; express it by Floor")
+    raise PocketstyleError("to other than float32 or a truth value; express integers by Floor")
 
 
 @form("Dropout", "nothing")
@@ -106,7 +106,7 @@ def _clip(a: Attributes, x: Tensor, low=None, high=None) -> Tensor:
     for bound, name, take in ((low, "min", torch.maximum), (high, "max", torch.minimum)):
         bound = a.get(name) if bound is None else bound
         if isinstance(bound, Tensor):
-            x = take(x, bound)
+            x = take(*of_four_axes(x, bound))
         elif bound is not None and abs(float(np.asarray(bound).item())) < np.finfo(np.float32).max:
             x = x.clamp(**{name: float(np.asarray(bound).item())})
     return x
@@ -122,9 +122,12 @@ def _pow(a: Attributes, x: Tensor, y: np.ndarray | Tensor) -> Tensor:
     return {1: lambda: x, 2: lambda: x * x, 3: lambda: x * x * x}.get(power, lambda: x**power)()
 
 
-@form("LeakyRelu")
+@form("LeakyRelu", "of a slope beyond 0..1, two RELUs")
 def _leaky_relu(a: Attributes, x: Tensor) -> Tensor:
-    return F.leaky_relu(x, a.get("alpha", 0.01))
+    slope = a.get("alpha", 0.01)
+    if 0 <= slope <= 1:
+        return F.leaky_relu(x, slope)
+    return x.relu() - slope * (-x).relu()  # GPUs take the larger of x and slope x
 
 
 @form("PRelu", "two RELUs")

@@ -62,12 +62,14 @@ class Portrait(WholeFrames):
             faces: "paste" or "crop", as above.
 
         Raises:
-            UsageError: `no_face` or `faces` is another word.
+            UsageError: `no_face` or `faces` is another word, or the network draws no portraits.
             PocketstyleError: as of `load_detector`.
         """
         for name, word, known in (("no_face", no_face, NoFace), ("faces", faces, Faces)):
             if word not in get_args(known):
                 raise UsageError(f"{name} is {word!r}; it is one of {', '.join(get_args(known))}")
+        if not stylizer.may_draw_portraits:
+            raise UsageError("the network draws no portraits; play it without looking for faces")
         self.stylizer, self.no_face, self.cut_out = stylizer, no_face, cut_out
         self.faces = faces
         self.detector = detector if isinstance(detector, FaceDetector) else load_detector(detector)

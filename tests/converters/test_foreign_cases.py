@@ -20,6 +20,7 @@ from .conftest import ROOT
 from .test_foreign import SIZE, exported, played
 
 RNG = np.random.default_rng(0)
+THREE = "nchw,nchw,nchw->nchw"
 RULES = {"-1..1": (127.5, 127.5), "0..1": (0.0, 255.0), "0..255": (0.0, 1.0)}
 
 
@@ -171,6 +172,112 @@ def test_what_is_no_network_is_told_in_one_line(tmp_path):
     assert load_foreign(fixed, SIZE)[0].spec.size == SIZE
     with pytest.raises(UsageError, match=f"64x64: .* takes {SIZE}x{SIZE}, which is fixed"):
         load_foreign(fixed, 64)
+
+
+def test_weights_that_are_computed_and_outputs_that_have_no_form(tmp_path):
+    """litert-torch writes another convolution for the first ones, without a word."""
+    made = helper.make_node
+    mean = made("GlobalAveragePool", ["x"], ["m"])
+    scaled = made("Mul", ["w", "m"], ["wm"])
+    turned = [made("ConvTranspose", ["x", "wm"], ["y"], name="/up/ConvTranspose", pads=[1] * 4)]
+    plain = [made("Conv", ["x", "wm"], ["y"], name="/body/Conv", pads=[1] * 4)]
+    pool = made("MaxPool", ["x"], ["p", "i"], kernel_shape=[1, 1], name="/pool")
+    read = [made("Cast", ["i"], ["f"], to=TensorProto.FLOAT), made("Add", ["p", "f"], ["y"])]
+    weight = {"w": RNG.normal(0, 1, (3, 3, 3, 3)).astype(np.float32)}
+    for nodes, told in (
+        ([mean, scaled, *plain], "/body/Conv: this Conv has weights that the network computes"),
+        ([mean, scaled, *turned], "/up/ConvTranspose: this ConvTranspose has weights that"),
+        ([pool, *read], "/pool: this MaxPool has no form here: its output number 2 is read"),
+    ):
+        source = graph(tmp_path / "g.onnx", nodes, weight)
+        with pytest.raises(PocketstyleError, match=told):
+            load_foreign(source)
+
+
+def test_forms_that_gpus_get_wrong_otherwise(tmp_path):
+    """A constant to a power, slopes beyond 0..1, products of values that belong together."""
+    made = helper.make_node
+    weight = {"w": RNG.normal(0, 0.3, (3, 3, 3, 3)).astype(np.float32), "two": np.float32(2)}
+    nodes = [
+        made("Conv", ["x", "w"], ["c"], pads=[1] * 4),
+        made("LeakyRelu", ["c"], ["steep"], alpha=1.5),
+        made("LeakyRelu", ["steep"], ["bent"], alpha=-0.5),
+        made("Pow", ["two", "bent"], ["power"]),
+        made("Tanh", ["c"], ["t"]),
+        made("Einsum", ["power", "t"], ["y"], equation="bchw, bcwh -> bchw"),
+    ]
+    _, found = bundle(graph(tmp_path / "g.onnx", nodes, weight))
+    assert found.verdict.startswith("PASS"), found.verdict
+
+
+def test_a_clamp_to_a_computed_number(tmp_path):
+    made = helper.make_node
+    nodes = [made("ReduceMean", ["x"], ["m"], keepdims=0), made("Clip", ["x", "m"], ["y"])]
+    bundle(graph(tmp_path / "g.onnx", nodes, {}))
+
+
+def test_what_litert_torch_does_not_convert_is_named(tmp_path):
+    made = helper.make_node
+    nodes = [
+        made("Tanh", ["x"], ["t"], name="/body/act/Tanh"),
+        made("Einsum", ["x", "t", "t"], ["e"], name="/mix/Einsum", equation=THREE),
+        made("Relu", ["e"], ["y"], name="/tail/Relu"),
+    ]
+    source, out = graph(tmp_path / "g.onnx", nodes, {}), tmp_path / "g.tflite"
+    network, card = load_foreign(source)
+    told = r"g\.onnx: /mix/Einsum: litert-torch does not convert this Einsum \(it becomes \w+\)"
+    with pytest.raises(PocketstyleError, match=told) as failure:
+        convert(network, card, {"fp32": out}, predicted_ms={})
+    assert "\n" not in str(failure.value) and not out.exists()
+
+
+def test_bytes_at_the_ends_are_levels(tmp_path):
+    made, kind = helper.make_node, TensorProto.UINT8
+    nodes = [
+        made("Cast", ["x"], ["f"], to=TensorProto.FLOAT),
+        made("Mul", ["f", "half"], ["h"]),
+        made("Cast", ["h"], ["b"], to=kind),
+        made("Identity", ["b"], ["y"]),
+    ]
+    source = graph(tmp_path / "g.onnx", nodes, {"half": np.float32(0.5)}, kind=kind)
+    network, _ = load_foreign(source, mean=0.0, std=1.0)
+    pixels = RNG.integers(0, 256, (1, 3, SIZE, SIZE), np.uint8)
+    session = onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
+    wanted = session.run(None, {"x": pixels})[0].astype(np.float32)
+    with torch.no_grad():
+        made = network(torch.from_numpy(pixels).float()).numpy()
+    assert np.abs(made - wanted).max() <= 0.5  # which a cast to bytes cuts off
+
+
+def test_opsets_of_either_name_and_of_tomorrow(tmp_path):
+    source = graph(tmp_path / "g.onnx", [helper.make_node("Tanh", ["x"], ["y"])], {})
+    model = onnx.load(source)
+    model.opset_import[0].domain = "ai.onnx"
+    onnx.save(model, source)
+    assert len(load_foreign(source)[0].steps) == 1
+    model.opset_import[0].version = 999
+    onnx.save(model, source)
+    with pytest.raises(PocketstyleError, match="opset 999, which is later than"):
+        load_foreign(source)
+
+
+@pytest.mark.parametrize(
+    ("factor", "shift", "values", "doubtful"),
+    [
+        (1, 0, "-1..1", False),
+        (127.5, 127.5, "-1..1", True),  # takes -1..1, gives 0..255
+        (0.5, 0.5, "-1..1", True),  # gives 0..1
+        (1, 0, "0..255", False),
+        (1 / 127.5, -1, "0..255", True),
+        (2, -1, "0..1", True),
+    ],
+)
+def test_ranges_that_do_not_fit_are_told(factor, shift, values, doubtful, tmp_path):
+    constants = {"k": np.float32(factor), "s": np.float32(shift)}
+    nodes = [helper.make_node("Mul", ["x", "k"], ["m"]), helper.make_node("Add", ["m", "s"], ["y"])]
+    mean, std = RULES[values]
+    network, _ = load_foreign(graph(tmp_path / "g.onnx", nodes, constants), mean=mean, std=std)
+    assert (network.remark is not None) == doubtful
 
 
 def test_half_precision_is_read_in_single(tmp_path):

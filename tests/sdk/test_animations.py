@@ -109,12 +109,42 @@ def test_an_animated_picture_is_no_still(stylizer, tmp_path):
     write_video([quadrants(16, 16)] * 2 + [quadrants(16, 16) // 2], tmp_path / "x.webp", fps=5)
     with pytest.raises(DataError, match="animated"):
         stylize_file(stylizer, tmp_path / "x.webp", tmp_path / "y.png")
+    write_video([quadrants(16, 16)], tmp_path / "still.webp", fps=5)
+    stylize_file(stylizer, tmp_path / "still.webp", tmp_path / "still.png")
     frames = [Image.fromarray(quadrants(16, 16) // (1 + i)) for i in range(3)]
     for name in ("a.png", "a.gif"):
         frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=100)
         with pytest.raises(DataError, match=r"animated; write it as \.mp4"):
             stylize_file(stylizer, tmp_path / name, tmp_path / "y.png")
         assert stylize_file(stylizer, tmp_path / name, tmp_path / f"{name}.mp4").frames == 3
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".avif"])
+def test_animated_pictures_that_ffmpeg_does_not_know(stylizer, tmp_path, suffix):
+    """As Pillow shows them over white, with their times; what browsers do not show so shortly,
+    they show for 0.1 s."""
+    lasts = [40, 200, 5, 100] if suffix == ".webp" else 40
+    rgba = np.dstack([quadrants(64, 48), np.full((48, 64), 255, np.uint8)])
+    rgba[10:20, 5:60, 3] = 0
+    frames = [Image.fromarray(np.roll(rgba, 16 * i, 1)) for i in range(4)]
+    source = tmp_path / f"x{suffix}"
+    how = {"duration": lasts, "lossless": True, "quality": 100}
+    frames[0].save(source, save_all=True, append_images=frames[1:], **how)
+    read = list(read_frames(source))
+    for frame, got in zip(frames, read, strict=True):
+        white = Image.new("RGBA", frame.size, "white")
+        assert difference(np.asarray(Image.alpha_composite(white, frame))[..., :3], got) < 4
+    made = stylize_file(stylizer, source, tmp_path / "x.mp4")
+    assert (made.frames, made.audio) == (4, False)
+    wanted = [0, 0.04, 0.24, 0.34] if suffix == ".webp" else [0, 0.04, 0.08, 0.12]
+    assert times(tmp_path / "x.mp4") == pytest.approx(wanted, abs=0.005)
+    for picture, got in zip(read, read_frames(tmp_path / "x.mp4"), strict=True):
+        assert difference(stylizer.stylize(picture), got) < 8
+    assert stylize_file(stylizer, source, tmp_path / "y.webp", seconds=0.1).frames in (2, 3)
+    cut = tmp_path / f"cut{suffix}"
+    cut.write_bytes(source.read_bytes()[:200])
+    with pytest.raises(DataError, match="cut"):
+        stylize_file(stylizer, cut, tmp_path / "z.mp4")
 
 
 def test_a_very_wide_clip(stylizer, tmp_path):

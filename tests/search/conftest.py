@@ -1,5 +1,8 @@
 """Toy data: two folders of tiny heads, and a configuration that trains on them in seconds."""
 
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,3 +96,23 @@ def ray_workers(doing: str) -> list[int]:
             if f"ray::{doing}" in title:
                 found.append(int(process.name))
     return found
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from pocketstyle.search.run_lock import locked
+with locked(Path(sys.argv[1]), "it"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@contextmanager
+def held_by_another(lock):
+    """Another process, which holds the lock."""
+    command = [sys.executable, "-c", HOLD, str(lock)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()

@@ -10,29 +10,21 @@ import sys
 import time
 
 import pytest
+from pocketstyle.cli import prune
 from pocketstyle.errors import UsageError
+from pocketstyle.networks import ModelCard, art_spec, build, save, ugatit_spec
+from pocketstyle.search import search_front
 from pocketstyle.search.config import load_config
 from pocketstyle.search.run_directory import LOCK, RunDirectory
 from pocketstyle.search.run_lock import locked
 
-HOLD = """
-import sys, time
-from pathlib import Path
-from pocketstyle.search.run_lock import locked
-with locked(Path(sys.argv[1]), "it"):
-    print("held", flush=True)
-    time.sleep(60)
-"""
+from .conftest import held_by_another
 
 
 @pytest.fixture
 def owner(tmp_path):
-    """Another process that holds the lock."""
-    command = [sys.executable, "-c", HOLD, str(tmp_path / LOCK)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "held\n"
+    with held_by_another(tmp_path / LOCK) as process:
         yield process
-        process.kill()
 
 
 def test_a_held_lock_names_its_owner_and_ends_with_it(owner, tmp_path):
@@ -55,6 +47,13 @@ def test_a_lock_is_free_again_after_a_failure(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_file_is_no_run_directory(tmp_path):
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(UsageError, match="file is no folder"), locked(tmp_path / "file/x", "it"):
+        pass
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 def test_a_forked_child_does_not_keep_what_its_parent_held(tmp_path):
     with locked(tmp_path / LOCK, "it"):
         child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
@@ -73,6 +72,28 @@ def test_a_run_has_one_writer(owner, toy_config, tmp_path):
         ):
             pass
     assert [path.name for path in tmp_path.iterdir()] == [LOCK]
+
+
+def test_fronts_and_prunings_have_one_writer(toy_config, tmp_path):
+    """Each refuses what another process holds, and writes nothing."""
+    save(tmp_path / "teacher.safetensors", build(ugatit_spec(32, 4, 1)), ModelCard("teacher"))
+    save(tmp_path / "art.safetensors", build(art_spec("vgg", 3, 64)), ModelCard("art"))
+    distil = ["search.loss=distill", f"search.teacher={tmp_path}/teacher.safetensors"]
+    config = load_config(toy_config, distil)
+
+    def front(out):
+        search_front(config, [5.0], out, resume=False, address="auto", report=lambda *_: None)
+
+    def pruned(out):
+        prune.run(str(tmp_path / "art.safetensors"), out / "x.safetensors", tmp_path)
+
+    for name, run, lock in (("front", front, LOCK), ("pruned", pruned, ".x.lock")):
+        out = tmp_path / name
+        out.mkdir()
+        with held_by_another(out / lock) as process:
+            with pytest.raises(UsageError, match=f"in use by process {process.pid} on"):
+                run(out)
+            assert [path.name for path in out.iterdir()] == [lock]
 
 
 def test_two_trainings_into_one_directory(toy_config, tmp_path):

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import sys
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import asdict
 
 import pytest
@@ -17,9 +19,10 @@ from pocketstyle.search import stylenas
 from pocketstyle.search.config import load_config
 from pocketstyle.search.judge import Judge
 from pocketstyle.search.metrics_file import read_metrics
+from pocketstyle.search.run_directory import LOCK
 from pocketstyle.search.stylenas import Candidate, front
 
-from .conftest import ray_workers
+from .conftest import held_by_another, ray_workers
 
 pytest.importorskip("ray")
 
@@ -107,6 +110,15 @@ def test_a_search_loses_a_killed_workers_candidate_and_goes_on(config, tmp_path)
     assert longer[:6] == history and len(longer) == 8
     with pytest.raises(UsageError, match=r"nas\.sample was 2, not 3"):
         stylenas(load_config(config, ["nas.sample=3"]), out, resume=True, tell=quiet)
+
+
+def test_a_run_has_one_writer(config, tmp_path, monkeypatch):
+    nowhere = nullcontext()  # Ray is not needed to see that another process holds it
+    monkeypatch.setattr(sys.modules[stylenas.__module__], "cluster", lambda _: nowhere)
+    with held_by_another(tmp_path / "run" / LOCK) as process:
+        with pytest.raises(UsageError, match=f"in use by process {process.pid} on"):
+            stylenas(load_config(config), tmp_path / "run", resume=False, tell=quiet)
+        assert [path.name for path in (tmp_path / "run").iterdir()] == [LOCK]
 
 
 def test_a_limit_of_milliseconds_keeps_slower_ones_out(config, tmp_path):

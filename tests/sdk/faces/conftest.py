@@ -47,7 +47,7 @@ def astronaut() -> np.ndarray:
 class Negative:
     """What a Stylizer offers, drawing negatives."""
 
-    size, takes_style = 64, False
+    size, may_draw_portraits = 64, True
 
     def __init__(self) -> None:
         self.seen: list[np.ndarray] = []

@@ -157,6 +157,18 @@ def test_a_face_lost_for_a_moment_stays_stylised(negative):
         portrait.stylize(NOISE, 2.0)
 
 
+@pytest.mark.parametrize("name", ["candy", "photonas", "heads"])
+def test_a_network_that_draws_no_portraits_is_refused(mesh, name):
+    with Stylizer.load(name, threads=1, accelerator="cpu") as stylizer:
+        if name == "heads":
+            Portrait(stylizer, mesh)
+            stylizer.info.spec["family"] = "foreign"  # which may draw anything
+            Portrait(stylizer, mesh)
+            return
+        with pytest.raises(UsageError, match="draws no portraits"):
+            Portrait(stylizer, mesh)
+
+
 def test_an_avatar_has_the_photos_background(astronaut, mesh):
     """What lies beside an avatar's neck is the photo's, and the disc's pale blue is not there."""
     with Stylizer.load("toonhead", threads=1, accelerator="cpu") as stylizer:
