@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
-from ..errors import UsageError
+from ..errors import PocketstyleError, UsageError
 from ..frames import Frame, parse_frame
 from ..whole import check_free
 from .interrupts import ended_by_signals
@@ -199,6 +199,7 @@ def run(
             measured = infos[precision].metrics
             result |= {"bundle": str(output), "bytes": output.stat().st_size}
             result |= {name: value for name, value in measured.items() if name.endswith("_to_fp32")}
+    verification = None
     if output is not None and foreign:  # it is whole: a signal ends the program, not the bundle
         verification = verify(output, (network, card), pictures)
         found = json.loads(verification.to_json())
@@ -207,6 +208,8 @@ def run(
         result |= {name: found[name] for name in (*told, "delegate_refuses")}
         result |= {"verdict": verification.verdict}
     emit(result, as_json, "\n".join(lines_of(result)))
+    if verification is not None and verification.problems:
+        raise PocketstyleError(f"{output} fails: {'; '.join(verification.problems)}")
 
 
 def _licensed(card: ModelCard, model: str, licence: str | None) -> ModelCard:

@@ -139,7 +139,7 @@ def test_animated_pictures_that_ffmpeg_does_not_know(stylizer, tmp_path, suffix)
     wanted = [0, 0.04, 0.24, 0.34] if suffix == ".webp" else [0, 0.04, 0.08, 0.12]
     assert times(tmp_path / "x.mp4") == pytest.approx(wanted, abs=0.005)
     for picture, got in zip(read, read_frames(tmp_path / "x.mp4"), strict=True):
-        assert difference(stylizer.stylize(picture), got) < 8
+        assert difference(stylizer.stylize(picture), got) < 16  # of a video's halved colours
     assert stylize_file(stylizer, source, tmp_path / "y.webp", seconds=0.1).frames in (2, 3)
     cut = tmp_path / f"cut{suffix}"
     cut.write_bytes(source.read_bytes()[:200])
