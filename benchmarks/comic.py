@@ -30,7 +30,7 @@ from pocketstyle.datasets import to_pictures, to_tensor
 from pocketstyle.images import read_rgb, resize
 from pocketstyle.latency_model import SpeedModel, total_macs
 from pocketstyle.metrics import warping_error
-from pocketstyle.networks import Spec, build, load
+from pocketstyle.networks import load
 from pocketstyle.sdk import resolve
 from pocketstyle.sdk.faces import FaceMesh
 from pocketstyle.sdk.faces.mesh import LEFT_EYE, RIGHT_EYE
@@ -258,11 +258,9 @@ def main() -> None:
     rows = rows_of(arguments.name, network.eval(), arguments)
     measured = {"groups": groups(rows), "student": cost(network)}
     if not arguments.model:
-        supernet = build(Spec.from_json(card.provenance["searched_from"]["spec"]))
         timed = [path for path, _ in held_out[:: len(held_out) // TIMED][:TIMED]]
         photos = np.stack([resize(read_rgb(path), SIDE, SIDE) for path in timed])
         measured |= {
-            "supernet": cost(supernet),
             "steadiness": steadiness(network, arguments.shared),
             "speed": speeds(arguments.name, timed),
             "bundle": checked(resolve(arguments.name), network, card, photos),
