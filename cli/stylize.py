@@ -55,14 +55,14 @@ def run(
         float | None, typer.Option(help="Of a video or a camera, after which it ends.")
     ] = None,
     model: Annotated[
-        str | None,
+        str,
         typer.Option(
             "--model",
             "-m",
             help="A bundle, or the name of a shipped one (`pocketstyle models`); or the "
             "model.safetensors of a network that takes a style, which takes pictures of any size.",
         ),
-    ] = None,
+    ] = "comic",
     style: Annotated[
         list[Path] | None,
         typer.Option(
@@ -138,8 +138,6 @@ def run(
     """
     from ..sdk import Stylizer, open_camera, read_rgb, stylize_file, stylize_video
 
-    if model is None:
-        raise UsageError(_which_model())
     styles, weights = style or [], weight or [1.0] * len(style or [])
     if (source is None) == (camera is None):
         raise UsageError("give a picture, a folder, a video or a .csv, or else --camera NUMBER")
@@ -224,13 +222,6 @@ def run(
         raise typer.Exit(INTERRUPTED)
     if skipped:
         raise typer.Exit(SOME_LEFT_OUT)
-
-
-def _which_model() -> str:
-    from ..sdk import read_info, shipped
-
-    listed = (f"{name} ({read_info(path).title})" for name, path in shipped().items())
-    return f"say which network: -m BUNDLE, a file or one of these: {'; '.join(listed)}"
 
 
 def _avatars(stylizer: Stylizer) -> Portrait | Stylizer:

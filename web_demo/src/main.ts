@@ -20,7 +20,7 @@ import {
 } from "./sources";
 import * as view from "./view";
 
-const FIRST_BUNDLE = "toonhead";
+const FIRST_BUNDLE = "comic";
 const SUITABLE: Record<string, string> = { heads: "head.jpg" }; // a bundle that wants its own sample
 const PORTRAIT = "astronaut.jpg";
 const SCENE = "chelsea.jpg";

@@ -28,7 +28,7 @@ private const val ASK_CAMERA = 1
 private const val ASK_STYLE = 2
 private const val ASK_TAKE = 3
 private const val ASK_RECORD = 4
-private const val FIRST = "toonhead" // the style at first, if it is there
+private const val FIRST = "comic" // the style at first, if it is there
 private const val SMOOTHING = 0.9 // of the frame rate that is told
 private const val TOLD_NANOS = 250_000_000L // from one telling of it to the next
 
