@@ -12,7 +12,7 @@ from PIL import Image
 from pocketstyle.cli.app import app
 from pocketstyle.errors import DataError, UsageError
 from pocketstyle.images import read_rgb
-from pocketstyle.sdk import files, read_frames, stylize_file
+from pocketstyle.sdk import Stylizer, files, read_frames, stylize_file
 from pocketstyle.sdk.pair_list import read_pair_list
 from typer.testing import CliRunner
 
@@ -193,8 +193,12 @@ def test_lists_that_are_none(tmp_path):
         assert "\n" not in str(caught.value)
 
 
-def test_a_network_has_to_be_named(tmp_path):
-    done = CliRunner().invoke(app, ["stylize", "me.jpg", "-o", "x.png"])
-    assert isinstance(done.exception, UsageError)
-    told = str(done.exception)
-    assert "-m" in told and "toonhead" in told and "artnet" in told
+def test_comic_is_the_default(tmp_path):
+    photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(photo).save(tmp_path / "me.png")
+    done = CliRunner().invoke(
+        app, ["stylize", str(tmp_path / "me.png"), "-o", str(tmp_path / "x.png")]
+    )
+    assert done.exit_code == 0, done.output
+    with Stylizer.load("comic") as stylizer, Image.open(tmp_path / "x.png") as drawn:
+        assert (np.asarray(drawn) == stylizer.stylize(photo)).all()
