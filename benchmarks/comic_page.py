@@ -29,11 +29,11 @@ ABOUT = {
 }
 LIMITS = {
     "comic": "Steps between tones and lines are softer than the program's, fine patterns are\n"
-    "  smoothed away, and strongly coloured light is neutralised in part only. Videos flicker more\n"
-    "  than their input; `--steady` helps where the clip stands still.",
+    "  smoothed away, and strongly coloured light is neutralised in part only. Videos flicker\n"
+    "  more than their input; `--steady` helps where the clip stands still.",
     "ink": "Lines are softer than the program's. Faces in dim light may lose features to black,\n"
-    "  small faces theirs to white. Videos flicker: a tone near a threshold goes from white to grey\n"
-    "  and back.",
+    "  small faces theirs to white. Videos flicker: a tone near a threshold goes from white to\n"
+    "  grey and back.",
 }
 RECIPES = {
     "comic": "9,500 steps of 4 crops with `train.structure_k2` 0.03 and without the layer at full\n"
