@@ -89,7 +89,8 @@ def test_a_misreading_is_refused_with_its_place_and_cannot_hide(tmp_path, monkey
     monkeypatch.setitem(OPERATORS, "Resize", type(form)(misread, numbers=True))
     with pytest.raises(PocketstyleError, match=r"soft.onnx: as read.*of 255, first at e, Resize"):
         load_foreign(source, mean=0.0, std=1.0)
-    monkeypatch.setattr("pocketstyle.converters.foreign._check", lambda *_: None)
+    unchecked = np.zeros((1, SIZE, SIZE, 3), np.float32)
+    monkeypatch.setattr("pocketstyle.converters.foreign._check", lambda *_: unchecked)
     network, card = load_foreign(source, mean=0.0, std=1.0)
     convert(network, card, {"fp32": out}, predicted_ms={}, force=True)
     reference = OnnxReference(source), foreign_card(source, 0.0, 1.0)
