@@ -200,7 +200,7 @@ def test_importing_needs_no_training_stack():
     assert "pocketstyle" in loaded and "numpy" in loaded
     assert not loaded & {"torch", "tensorflow", "jax", "flatbuffers", "ai_edge_litert"}
     own = {name.split(".")[1] for name in run.stdout.split() if name.startswith("pocketstyle.")}
-    assert own == {"sdk", "errors", "frames", "images", "lazy", "whole"}
+    assert own == {"sdk", "colours", "errors", "frames", "images", "lazy", "whole"}
     code = "import pocketstyle.sdk, sys; print('numpy' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
