@@ -61,6 +61,7 @@ def test_the_terms_are_the_formulas(pairs):
             use_sample_covariance=False,
             channel_axis=2,
             data_range=2,
+            K2=config.train.structure_k2,
         )
         for a, b in zip(ours, wanted, strict=True)
     ]
