@@ -45,7 +45,17 @@ class YuNetDetector(FaceDetector):
         self._network.setInputSize((width, height))
         _, rows = self._network.detect(np.ascontiguousarray(rgb[..., ::-1]))
         # box, the person's right eye, which is left in a picture, left eye, nose, mouth, score
-        return [
+        found = [
             Face(tuple(row[:4]), tuple(row[4:6]), tuple(row[6:8]), row[14])
             for row in ([] if rows is None else rows.tolist())
         ]
+        return [face for face in found if _plausible(face)]
+
+
+def _plausible(face: Face) -> bool:
+    """Whether both eyes lie within the box: OpenCV rarely gives numbers that mean nothing."""
+    left, top, width, height = face.box
+    return all(
+        left <= x <= left + width and top <= y <= top + height
+        for x, y in (face.left_eye, face.right_eye)
+    )

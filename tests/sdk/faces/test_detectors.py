@@ -387,3 +387,12 @@ def test_a_face_is_followed_from_frame_to_frame_and_lost(mesh, astronaut):
     assert np.linalg.norm(followed.points - found.points, axis=1).mean() < 0.05 * apart
     assert mesh.follow(np.full_like(astronaut, 90), before) is None
     assert mesh.follow(moved, [face_at(100, 60, 80)]) is None  # a face without a mesh
+
+
+def test_yunets_numbers_that_mean_nothing_are_no_face():
+    """As OpenCV gave them once for noise of 64x2000."""
+    from pocketstyle.sdk.faces.yunet import _plausible
+
+    box = (573.3, -836.9, 12.7, 1571.4)
+    assert not _plausible(Face(box, (1689.4, -688.5), (535.2, -97.6), 1.0))
+    assert _plausible(Face((10, 10, 40, 50), (20, 25), (38, 26), 0.9))
