@@ -28,7 +28,6 @@ from flicker import flows_of, read_frames
 from hardware import hardware
 from pocketstyle.datasets import to_pictures, to_tensor
 from pocketstyle.images import read_rgb, resize
-from pocketstyle.latency_model import SpeedModel, total_macs
 from pocketstyle.metrics import warping_error
 from pocketstyle.networks import load
 from pocketstyle.sdk import resolve
@@ -41,11 +40,10 @@ from pocketstyle.teachers.programs import PROGRAMS, at_side, draw
 from scipy.ndimage import binary_dilation
 from skimage.color import rgb2lab
 from skimage.metrics import structural_similarity
-from styles import checked, interval
+from styles import checked, cost, interval
 
 LIST = Path(__file__).parent / "comic_held_out.txt"
 SIDE, DRAWN = 256, 768  # pixels of the longer side: judged, and drawn
-FRAMES = ((256, 256), (480, 640))
 CLIPS = ("book.mkv", "walk.mkv", "sister.mkv", "head-pose-face-detection-female.gif")
 CLIP_FRAMES = 24
 DARK = 100  # of 255: below it ink is black
@@ -196,18 +194,6 @@ def groups(rows: list[dict]) -> dict[str, dict]:
     for label in ("glasses", "beard", "turned"):
         kinds[label] = [row for row in rows if label in row["labels"]]
     return {kind: group(some) for kind, some in kinds.items() if some}
-
-
-def cost(network: torch.nn.Module) -> dict:
-    model, predicted = SpeedModel.load("s10"), {}
-    for height, width in FRAMES:
-        one = model.predict(list(network.kernels(height, width)))
-        predicted[f"{height}x{width}"] = {
-            "ms": one.ms,
-            "low_ms": one.low_ms,
-            "high_ms": one.high_ms,
-        }
-    return {"macs": total_macs(network.kernels(*FRAMES[0])), "predicted_s10": predicted}
 
 
 def steadiness(network: torch.nn.Module, shared: Path) -> dict:

@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 from comic import LIGHT, MEDIUM
 from pages import put_numbers, table
-from PIL import Image
 from pocketstyle.images import resize
-from pocketstyle.sdk import Stylizer, read_info, resolve
+from pocketstyle.sdk import read_info, resolve
 from ship_comic import shown
-from styles_page import mean, milliseconds
+from styles_page import draw_overview, mean, milliseconds
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("comic", "ink")
@@ -64,17 +63,8 @@ def main() -> None:
     for name in NAMES:
         page = card(name, measured["networks"][name], measured)
         (ROOT / f"docs/models/{name}.md").write_text(page)
-    draw_overview(np.stack([resize(one, SIDE, SIDE) for one in shown(arguments.shared)[SHOWN]]))
-
-
-def draw_overview(photos: np.ndarray) -> None:
-    """Photos in the first row, each style's pictures of them below."""
-    rows = [photos]
-    for name in NAMES:
-        with Stylizer.load(name) as stylizer:
-            rows.append(np.stack([stylizer.stylize(photo) for photo in photos]))
-    drawn = np.concatenate([np.concatenate(list(row), 1) for row in rows])
-    Image.fromarray(drawn).save(ROOT / "docs/comic.jpg", quality=90, optimize=True)
+    photos = np.stack([resize(one, SIDE, SIDE) for one in shown(arguments.shared)[SHOWN]])
+    draw_overview(photos, NAMES, ROOT / "docs/comic.jpg")
 
 
 def numbers(measured: dict) -> str:
@@ -94,7 +84,7 @@ def numbers(measured: dict) -> str:
                 " / ".join(f"{clip['share']:.2f}" for clip in one["steadiness"].values()),
             )
         )
-        s10 = one["student"]["predicted_s10"]
+        s10 = one["student"]["predicted_ms"]["s10"]
         cost.append(
             (
                 f"`{name}`",
@@ -158,7 +148,7 @@ def card(name: str, one: dict, measured: dict) -> str:
         )
         for kind, found in one["groups"].items()
     ]
-    s10 = one["student"]["predicted_s10"]
+    s10 = one["student"]["predicted_ms"]["s10"]
     shown = "\n".join(f"  - {line}" for line in info.attribution)
     return f"""# Model card: {name}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,17 +41,17 @@ def main() -> None:
     for name in names:
         page = card(name, measured["networks"][name], measured)
         (ROOT / f"docs/models/{name}.md").write_text(page)
-    draw_overview(shown(arguments.shared)[SHOWN], names)
+    draw_overview(shown(arguments.shared)[SHOWN], names, ROOT / "docs/styles.jpg")
 
 
-def draw_overview(photos: np.ndarray, names: list[str]) -> None:
+def draw_overview(photos: np.ndarray, names: Sequence[str], target: Path) -> None:
     """Photos in the first row, each style's pictures of them below."""
     rows = [photos]
     for name in names:
         with Stylizer.load(name) as stylizer:
             rows.append(np.stack([stylizer.stylize(photo) for photo in photos]))
     drawn = np.concatenate([np.concatenate(list(row), 1) for row in rows])
-    Image.fromarray(drawn).save(ROOT / "docs/styles.jpg", quality=88, optimize=True)
+    Image.fromarray(drawn).save(target, quality=88, optimize=True)
 
 
 def milliseconds(one: dict) -> str:

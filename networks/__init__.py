@@ -20,7 +20,16 @@ from .portrait import (
 )
 from .spec import Spec, at_frame, build
 from .style import STYLE_SPECS, fast_style_spec, mobile_style_spec, read_published, unet_spec
-from .width import THRESHOLD, Concatenation, Gate, Width, is_open, searchable, start_search
+from .width import (
+    THRESHOLD,
+    Concatenation,
+    Gate,
+    Width,
+    has_masks,
+    is_open,
+    searchable,
+    start_search,
+)
 
 __all__ = [
     "PORTRAIT_SPECS",
@@ -46,6 +55,7 @@ __all__ = [
     "compact",
     "cyclegan_spec",
     "fast_style_spec",
+    "has_masks",
     "is_open",
     "load",
     "mobile_style_spec",

@@ -172,6 +172,11 @@ def searchable(network: nn.Module) -> tuple[list[Width], list[Gate]]:
     return widths, gates
 
 
+def has_masks(network: nn.Module) -> bool:
+    """Whether a network is a supernet: its widths are searched."""
+    return any(width.v is not None for width in network.widths.values())
+
+
 def start_search(network: nn.Module, keep_at_least: float) -> None:
     """Turn a network into a supernet: every width and gate becomes searchable.
 

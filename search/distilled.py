@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..metrics import ssim
+from ..networks import has_masks
 from .adversary import Adversary
 from .companions import Companions
 from .config import Config
@@ -59,8 +60,7 @@ class Distilled:
 
     def remembers(self) -> bool:
         """Whether batches come again whose answers are kept: with `search.bank`."""
-        searching = any(width.v is not None for width in self.generator.widths.values())
-        return bool(self.weights.bank) and not (searching and self.related)
+        return bool(self.weights.bank) and not (has_masks(self.generator) and self.related)
 
     def partners(self) -> list[nn.Module]:
         return []
@@ -72,7 +72,6 @@ class Distilled:
             step: the batch's number; where the objective remembers, a number that comes again
                 gets the answers that the teacher gave the first time.
         """
-        searching = any(width.v is not None for width in self.generator.widths.values())
         if step in self._bank:
             wanted, wanted_features = self._bank[step]
         else:
@@ -106,7 +105,7 @@ class Distilled:
         if self.lens is not None:
             self.lens.learn(y, wanted, step)
             terms["lens"] = self.weights.lens * self.lens.difference(made, wanted)
-        if self.weights.temporal and not searching:
+        if self.weights.temporal and not has_masks(self.generator):
             moved = unsteadiness(self.generator, x, made, [self.seed, 3, step, 1])
             terms["temporal"] = self.weights.temporal * moved
         return terms

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..metrics import ssim
-from ..networks import build
+from ..networks import build, has_masks
 from .companions import Companions
 from .config import Config
 from .distilled import Distilled, Terms
@@ -55,8 +55,7 @@ class Paired:
             )
         if self.weights.edges:
             terms["edges"] = self.weights.edges * _edge_error(fake, y)
-        searching = any(width.v is not None for width in self.generator.widths.values())
-        if self.weights.temporal and not searching:
+        if self.weights.temporal and not has_masks(self.generator):
             moved = unsteadiness(self.generator, x, fake, [self.weights.seed, 3, step, 1])
             terms["temporal"] = self.weights.temporal * moved
         if self.weights.adversarial:

@@ -121,3 +121,18 @@ def down_kernels(conv: ZeroPaddedConv2d, norm: ChannelNorm, h: int, w: int) -> I
 def relu_kernel(width: Width, h: int, w: int, share: float | Tensor = 1.0) -> Kernel:
     """Of a ReLU that no other kernel takes in."""
     return Kernel("RELU", width.count, width.count, 1, 1, 1, h, w, share)
+
+
+def joined_kernels(up: ConvTranspose2d, skip: Skip | None, h: int, w: int) -> Iterator[Kernel]:
+    """Of a doubling convolution, the skip link behind it and a ReLU, for an input of h×w.
+
+    The ReLU is part of the skip's addition where there is one; the delegate takes none into a
+    transposed convolution.
+    """
+    yield from up.kernels(h, w)
+    if skip is None:
+        yield relu_kernel(up.out_width, 2 * h, 2 * w)
+        return
+    yield from skip.kernels(2 * h, 2 * w)
+    if skip.gate.alpha is not None:
+        yield relu_kernel(up.out_width, 2 * h, 2 * w, 1 - skip.gate.open)

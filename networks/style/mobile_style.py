@@ -24,7 +24,7 @@ from ...latency_model.kernel import Kernel
 from ..picture_network import Parts, PictureNetwork
 from ..spec import Spec, register
 from ..width import Width
-from .blocks import Skip, StudentBlock, doubling, down_kernels, halving, relu_kernel
+from .blocks import Skip, StudentBlock, doubling, down_kernels, halving, joined_kernels, relu_kernel
 from .channel_norm import AffineInstanceNorm, ChannelNorm, ChosenNorm, StaticNorm
 
 NORMS = ("norm_stem", "norm_down1", "norm_down2")  # instance norms that a search may close
@@ -135,7 +135,7 @@ class MobileStyle(PictureNetwork):
         yield "up1", self._up1_kernels(h // 8, w // 8)
         for name, block in self.late.items():
             yield name, block.kernels(h // 4, w // 4)
-        yield "up2", self._up2_kernels(h // 4, w // 4)
+        yield "up2", joined_kernels(self.up2, self.skip_half, h // 4, w // 4)
         yield "to_rgb", self._to_rgb_kernels(h, w)
 
     def _up1_kernels(self, h: int, w: int) -> Iterator[Kernel]:
@@ -144,16 +144,6 @@ class MobileStyle(PictureNetwork):
         yield relu_kernel(self.widths["quarter"], 2 * h, 2 * w)
         if self.skip_quarter is not None:
             yield from self.skip_quarter.kernels(2 * h, 2 * w)
-
-    def _up2_kernels(self, h: int, w: int) -> Iterator[Kernel]:
-        """The ReLU is part of the skip's addition where there is one."""
-        yield from self.up2.kernels(h, w)
-        if self.skip_half is None:
-            yield relu_kernel(self.widths["stem"], 2 * h, 2 * w)
-        else:
-            yield from self.skip_half.kernels(2 * h, 2 * w)
-            if self.skip_half.gate.alpha is not None:
-                yield relu_kernel(self.widths["stem"], 2 * h, 2 * w, 1 - self.skip_half.gate.open)
 
     def _to_rgb_kernels(self, h: int, w: int) -> Iterator[Kernel]:
         yield from self.to_rgb.kernels(h // 2, w // 2)

@@ -29,6 +29,7 @@ from .blocks import (
     doubling,
     down_kernels,
     halving,
+    joined_kernels,
     relu_kernel,
 )
 from .channel_norm import StaticNorm
@@ -151,7 +152,7 @@ class Unet(PictureNetwork):
 
     def parts(self, h: int | None = None, w: int | None = None) -> Parts:
         h, w = h or self.spec.height, w or self.spec.width
-        scale = 2
+        scale, skips = 2, dict(self.skip.items())
         yield "stem", down_kernels(self.stem, self.norm_stem, h, w)
         for level in LEVELS[1:]:
             yield (
@@ -164,22 +165,12 @@ class Unet(PictureNetwork):
             for name, block in self.before[level].items():
                 yield name, block.kernels(h // scale, w // scale)
         for level in UPWARDS:
-            yield f"up_{level}", self._up_kernels(level, h // scale, w // scale)
+            skip = skips.get(f"skip_{level}")
+            yield f"up_{level}", joined_kernels(self.up[level], skip, h // scale, w // scale)
             scale //= 2
             for name, block in self.after[level].items():
                 yield name, block.kernels(h // scale, w // scale)
         yield "to_rgb", self._rgb_kernels(h, w)
-
-    def _up_kernels(self, level: str, h: int, w: int) -> Iterator[Kernel]:
-        """The ReLU is part of the skip's addition where there is one, and of no convolution."""
-        yield from self.up[level].kernels(h, w)
-        if f"skip_{level}" not in self.skip:
-            yield relu_kernel(self.widths[level], 2 * h, 2 * w)
-            return
-        skip = self.skip[f"skip_{level}"]
-        yield from skip.kernels(2 * h, 2 * w)
-        if skip.gate.alpha is not None:
-            yield relu_kernel(self.widths[level], 2 * h, 2 * w, 1 - skip.gate.open)
 
     def _rgb_kernels(self, h: int, w: int) -> Iterator[Kernel]:
         if self.to_full is None:

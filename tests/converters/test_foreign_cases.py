@@ -176,7 +176,7 @@ def test_what_is_no_network_is_told_in_one_line(tmp_path):
 
 
 def test_weights_that_are_computed_and_outputs_that_have_no_form(tmp_path):
-    """litert-torch writes another convolution for the first ones, without a word."""
+    """litert-torch silently writes another convolution for the first ones."""
     made = helper.make_node
     mean = made("GlobalAveragePool", ["x"], ["m"])
     scaled = made("Mul", ["w", "m"], ["wm"])
